@@ -1,0 +1,37 @@
+"""What is wrong with a policy: every problem of a file at once, in the order of its lines."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence, Tuple
+
+from ..errors import PolicyError
+
+Path = Tuple[str, ...]  # keys from the outermost to the innermost; list positions as "[0]"
+
+
+class InvalidPolicy(PolicyError):
+    """A policy that cannot be used. `problems` has every one of them."""
+
+    def __init__(self, problems: Sequence[PolicyError]) -> None:
+        first = problems[0]
+        if len(problems) == 1:
+            super().__init__(first.message, source=first.source, line=first.line, key=first.key)
+        else:
+            text = "\n".join(f"  {problem}" for problem in problems)
+            super().__init__(f"{len(problems)} problems:\n{text}", source=first.source)
+        self.problems: List[PolicyError] = list(problems)
+
+    def __reduce__(self) -> Tuple[type, Tuple[List[PolicyError]]]:
+        return type(self), (self.problems,)
+
+
+def invalid(
+    message: str, *, source: Optional[str], line: Optional[int] = None, key: Optional[str] = None
+) -> InvalidPolicy:
+    """The exception for one problem."""
+    return InvalidPolicy([PolicyError(message, source=source, line=line, key=key)])
+
+
+def dotted(path: Path) -> str:
+    """("people", "vip", "[0]") as "people.vip[0]"."""
+    return ".".join(path).replace(".[", "[")

@@ -1,0 +1,125 @@
+"""What a policy is made of: one small frozen class per section, one attribute per key of schema.json.
+
+The defaults are in the schema and only there; a test compares names and types.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, FrozenSet, Mapping, Optional, Tuple, Union
+
+from .lists import NetworkList, PeopleList
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """When a scored sign-in becomes an alert. `budget`: false alerts per 1,000 people per day."""
+
+    budget: float
+    threshold: Optional[float]
+
+
+@dataclass(frozen=True)
+class Detectors:
+    """Which detectors run."""
+
+    disabled: FrozenSet[str]
+
+
+@dataclass(frozen=True)
+class Travel:
+    """From how far and how fast a journey is doubted."""
+
+    min_distance_km: float
+    max_speed_kmh: float
+    ground_kmh: float
+    jet_kmh: float
+    airport_hours: float
+    window_hours: float
+
+
+@dataclass(frozen=True)
+class Countries:
+    """Countries by their ISO 3166-1 alpha-2 code, upper case."""
+
+    atypical_days: float
+    trusted: FrozenSet[str]
+    ignored: FrozenSet[str]
+
+
+@dataclass(frozen=True)
+class Dormant:
+    """When an account counts as asleep."""
+
+    days: float
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What may teach, how fast it is trusted and how fast it is forgotten."""
+
+    half_life_days: float
+    forget_days: float
+    lateness_seconds: float
+    trust_days: int
+    trust_span_days: float
+    new_person_signins: int
+    new_person_days: float
+    incident_hours: float
+    strong_factor: bool
+
+
+@dataclass(frozen=True)
+class People:
+    """Lists of people; `enabled` empty means everybody."""
+
+    ignored: PeopleList
+    vip: PeopleList
+    service: PeopleList
+    leavers: PeopleList
+    enabled: PeopleList
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Lists of networks, by block, address or autonomous system."""
+
+    trusted: NetworkList
+    ignored: NetworkList
+    egress: NetworkList
+    vpn: NetworkList
+    tor: NetworkList
+    hosting: NetworkList
+
+
+@dataclass(frozen=True)
+class Identity:
+    """How the name in a record becomes a person."""
+
+    case_fold: bool
+    pseudonym_key_file: Optional[str]
+    pseudonym_key_env: Optional[str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Settings of one source of records."""
+
+    user_map: Mapping[str, str]
+    user_domain: Optional[str]
+    timezone: Optional[str]
+    lateness_seconds: Optional[float]
+
+
+@dataclass(frozen=True)
+class Geo:
+    """Where places and networks are looked up."""
+
+    city_mmdb: Optional[str]
+    asn_mmdb: Optional[str]
+    anonymous_mmdb: Optional[str]
+    prefer: str
+
+
+FieldMap = Union[str, Mapping[str, Any]]  # a path, or the map itself
+FieldMaps = Tuple[FieldMap, ...]
