@@ -67,7 +67,8 @@ def environment(**more: str) -> Dict[str, str]:
 def run(command: Sequence[object], *, env: Optional[Mapping[str, str]] = None, cwd: Path = ROOT) -> str:
     """Run, show the output as it comes, and return its last line that is not empty; raise Failed on an exit code."""
     words = [str(word) for word in command]
-    process = subprocess.Popen(
+    last = ""
+    with subprocess.Popen(
         words,
         cwd=cwd,
         env=dict(env) if env is not None else environment(),
@@ -75,14 +76,13 @@ def run(command: Sequence[object], *, env: Optional[Mapping[str, str]] = None, c
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-    )
-    last = ""
-    assert process.stdout is not None
-    for line in process.stdout:
-        sys.stdout.write(line)
-        sys.stdout.flush()
-        last = line.strip() or last
-    if process.wait():
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            last = line.strip() or last
+    if process.returncode:
         raise Failed(last or f"{Path(words[0]).name} ended with exit code {process.returncode}")
     return last
 

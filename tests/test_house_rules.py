@@ -150,9 +150,9 @@ def test_no_file_names_a_machine_or_a_private_registry() -> None:
     pattern = re.compile(
         rb"(?<![\w.*/-])/(?:work|tmp|root|Users)/[\w.]"
         rb"|index[-_]url\s*[=:]|--extra[-]index|artifact"
-        + rb"ory|jfr"
-        + rb"og|code"
-        + rb"artifact",  # split: this file, too
+        rb"ory|jfr"
+        rb"og|code"
+        rb"artifact",  # split: this file, too
         re.IGNORECASE,
     )
     breaches = []
