@@ -82,7 +82,7 @@ def storable(value: str) -> str:
     return value
 
 
-def name(key: Key, value: Any) -> str:
+def name(_: Key, value: Any) -> str:
     if not isinstance(value, str) or not NAME.fullmatch(value):
         raise ValueError(
             f"{shown(value)} is no name. Give 1 to 64 letters, digits, spaces, dots, - or _, such as 'office'"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List, Optional, Sequence, Tuple
 
-from ..errors import PolicyError
+from ..errors import LONGEST_VALUE, PolicyError, shown
 
 Path = Tuple[str, ...]  # keys from the outermost to the innermost; list positions as "[0]"
 
@@ -34,4 +34,6 @@ def invalid(
 
 def dotted(path: Path) -> str:
     """("people", "vip", "[0]") as "people.vip[0]"."""
-    return ".".join(path).replace(".[", "[")
+    return ".".join(
+        part if part.isprintable() and len(part) <= LONGEST_VALUE else shown(part) for part in path
+    ).replace(".[", "[")

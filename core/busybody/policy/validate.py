@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from ..errors import PolicyError, shown
 from .check import ItemErrors, check
+from .keys import expanded
 from .problems import InvalidPolicy, Path, dotted
 from .schema import Key, Schema, schema
 from .suggest import nearest
@@ -27,8 +28,6 @@ def defaults(keys: Sequence[Key]) -> Plain:
 
 
 def _copy(default: Any) -> Any:
-    if isinstance(default, (int, float)) and not isinstance(default, bool):
-        return default
     return type(default)(default) if isinstance(default, (list, dict)) else default
 
 
@@ -42,6 +41,10 @@ class _Validation:
         self.problems: List[PolicyError] = []
 
     def run(self, mapping: Mapping[str, Any]) -> Plain:
+        twice: Dict[Path, None] = {}
+        mapping = expanded(mapping, twice)
+        for path in twice:
+            self.problem(path, "stands there twice, once by its dotted name. Keep one of the two")
         top = self.rules.of_section("")
         result = self.keys((), top, {k: v for k, v in mapping.items() if k not in self.rules.sections})
         for section in self.rules.sections:
