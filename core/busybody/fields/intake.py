@@ -1,0 +1,248 @@
+"""Intake: one record of any known format -> one SignIn.
+
+What the event carries (place, ASN, network class, flags) wins over the table unless the policy says
+`geo.prefer: table`; a place is never put together from two sources that disagree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+
+from ..errors import RecordError
+from ..identity import Identity
+from ..places import address
+from ..places.table import Place
+from ..signin import NO_EXTRA, SignIn
+from .networks import ClassRules
+from .paths import Slots
+from .reader import ORDER, Reader
+from .registry import Registry
+from .times import TimeReader
+from .values import text
+
+try:
+    from ..devices import parse as parse_device
+except ImportError:
+    from collections import namedtuple
+    _D = namedtuple("_D", "fingerprint version")
+    parse_device = lambda ua: _D(None, None)
+_REMEMBERED = 65536  # addresses whose place is remembered
+NO_PLACE = Place()
+
+
+class Skipped(NamedTuple):
+    """A record that is no sign-in, and why."""
+
+    reason: str
+
+
+Located = Tuple[str, Place]  # subnet, what the table knows
+
+
+class Intake:
+    """Reads records by the packaged maps and the policy's own.
+
+    `source` names the data set where it is known and overrides what the record says; `reference_time` (epoch
+    seconds) dates times without a year to the nearest past; `extra` are the paths that go to `SignIn.extra`.
+    """
+
+    def __init__(
+        self,
+        policy: Any,
+        locator: Any,
+        *,
+        source: Optional[str] = None,
+        reference_time: Optional[float] = None,
+        extra: Sequence[str] = (),
+    ) -> None:
+        self._policy = policy
+        self._locator = locator
+        self._source = source
+        self._reference = reference_time
+        self._identity = Identity(policy)
+        self._prefer_table = getattr(getattr(policy, "geo", None), "prefer", "event") == "table"
+        self._classes = ClassRules(policy)
+        self._times: Dict[str, TimeReader] = {}
+        self._located: Dict[str, Located] = {}
+        self.registry = Registry(getattr(policy, "maps", None) or (), address.parse, _first)
+        self._extra = [(path, {reader.map.name: reader.path_slot(path) for reader in self.registry.readers}) for path in extra]
+
+    def read(self, record: Mapping[str, Any]) -> Union[SignIn, Skipped]:
+        """The sign-in, or why the record is none. Raises RecordError, which names the field, for a broken one."""
+        reader, slots = self.registry.find(record)
+        if reader is None:
+            return Skipped("no map knows this format" if record else "the record is empty")
+        for holds, reason in reader.skip:
+            if holds(slots):
+                return Skipped(reason)
+        if not reader.sign_in(slots):
+            return Skipped(no_signin(reader, slots))
+        try:
+            return self._signin(record, reader, slots)
+        except (ValueError, OverflowError) as error:
+            raise self._diagnosed(reader, slots, error) from error
+
+    def explain(self, record: Mapping[str, Any]) -> Any:
+        """Which field became what and why, for people: an `explain.Explanation`."""
+        from .explain import explain
+
+        return explain(self, record)
+
+    def _signin(self, record: Mapping[str, Any], reader: Reader, slots: Slots) -> Union[SignIn, Skipped]:
+        (
+            name, raw_time, ip, own_source, asn, as_org, raw_id, user_agent, outcome, device_id, app, session, method,
+            mfa, interactive, group, network,
+        ) = [get(slots) for get in reader.ordered]  # fmt: skip
+        if name is None:
+            return Skipped("no user is named (" + ", ".join(entry.label for entry in reader.entries["user"]) + ")")
+        source = self._source or own_source or reader.map.source
+        if raw_time is None:
+            raise ValueError("is missing")
+        times = self._times.get(source) or self._time_reader(source)
+        time = times.read(raw_time)
+        flags = tuple([flag for flag, holds in reader.flags if holds(slots)]) if reader.flags else ()
+        place = event_place(reader, slots)
+        subnet: Optional[str] = None
+        table = NO_PLACE
+        if ip is not None:
+            located = self._located.get(ip) or self._locate(ip)
+            subnet, table = located
+        country, region, city, lat, lon, accuracy_km = self.merged(place, table)
+        if asn is None or (self._prefer_table and table.asn is not None):
+            if table.asn is not None or as_org is None:
+                asn, as_org = table.asn, table.as_org
+        elif as_org is None and asn == table.asn:
+            as_org = table.as_org
+        network = self._classes.network(ip, asn, as_org, network, flags, table)
+        device, version = None, None
+        if user_agent is not None:
+            parsed = parse_device(user_agent)
+            device, version = parsed.fingerprint, parsed.version
+        return SignIn(
+            raw_id or hashed(record),
+            time,
+            self._identity.resolve(name, source),
+            outcome or "unknown",
+            ip,
+            subnet,
+            network,
+            country,
+            region,
+            city,
+            lat,
+            lon,
+            accuracy_km,
+            asn,
+            as_org,
+            user_agent,
+            device,
+            version,
+            device_id,
+            app,
+            session,
+            method,
+            mfa or "unknown",
+            interactive,
+            flags,
+            group,
+            source,
+            raw_id,
+            self._extras(reader, slots) if self._extra else NO_EXTRA,
+        )
+
+    def merged(self, place: Optional[Place], table: Place) -> Tuple[Any, ...]:
+        """Country, region, city, lat, lon, accuracy_km of the place in the event and the one in the table."""
+        if place is None or (self._prefer_table and table.country is not None):
+            return table[:6]
+        if place.lat is None and place.country == table.country:
+            same_city = place.city is None or place.city == table.city
+            if same_city:
+                return (table.country, place.region or table.region, table.city, *table[3:6])
+            return (place.country, place.region, place.city, *table[3:6])
+        return place[:6]
+
+    def _locate(self, ip: str) -> Located:
+        place = NO_PLACE if self._locator is None else self._locator.locate(ip)
+        if len(self._located) >= _REMEMBERED:
+            self._located.clear()
+        found = self._located[ip] = (address.subnet(ip), place)
+        return found
+
+    def _time_reader(self, source: str) -> TimeReader:
+        settings = (getattr(self._policy, "sources", None) or {}).get(source)
+        found = self._times[source] = TimeReader(getattr(settings, "timezone", None), self._reference)
+        return found
+
+    def _extras(self, reader: Reader, slots: Slots) -> Mapping[str, Any]:
+        found = {path: slots[by_map[reader.map.name]] for path, by_map in self._extra}
+        return {path: value for path, value in found.items() if value is not None}
+
+    def _diagnosed(self, reader: Reader, slots: Slots, error: Exception) -> RecordError:
+        """The error again, with the field that it came from."""
+        for field, get in zip(ORDER, reader.ordered):
+            try:
+                value = get(slots)
+                if field == "time":
+                    if value is None:
+                        looked = ", ".join(entry.label for entry in reader.entries["time"])
+                        return RecordError(f"is missing. Looked at {looked}.", key="time")
+                    self._time_reader(self._source or reader.map.source).read(value)
+            except (ValueError, OverflowError) as found:
+                return RecordError(f"{found}.", key=field)
+        for group in reader.places:
+            for field, get in group.getters.items():
+                try:
+                    get(slots)
+                except (ValueError, OverflowError) as found:
+                    return RecordError(f"{found}.", key=field)
+        return RecordError(f"{error}.")
+
+
+def event_place(reader: Reader, slots: Slots) -> Optional[Place]:
+    """The first place of the record that has a country or coordinates."""
+    for group in reader.places:
+        if not group.when(slots):
+            continue
+        getters = group.getters
+        found: Dict[str, Any] = {}
+        for field, get in getters.items():
+            value = get(slots)
+            if value is not None:
+                found[field] = value
+        point = found.pop("location", None) or (found.pop("lat", None), found.pop("lon", None))
+        if point[0] is None or point[1] is None or (point[0] == 0.0 and point[1] == 0.0):
+            point = (None, None)
+            found.pop("accuracy_km", None)
+        if "country" in found or point[0] is not None:
+            return Place(
+                found.get("country"), found.get("region"), found.get("city"), point[0], point[1],
+                found.get("accuracy_km"),
+            )  # fmt: skip
+    return None
+
+
+def no_signin(reader: Reader, slots: Slots) -> str:
+    """The reason for a record of a known format that `sign_in` does not hold for."""
+    for _, slot in reader.kinds:
+        kind = text(slots[slot], reader.map.missing)
+        if kind is not None:
+            return f"{kind[:80]} is no sign-in"
+    return f"no sign-in of {reader.map.source}"
+
+
+def hashed(record: Mapping[str, Any]) -> str:
+    """An id for a record that has none: the same content, in whatever order of keys, has the same."""
+    canonical = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()[:16]
+
+
+def _first(value: Any) -> Any:
+    """A time as it is written; of a list the first element. It is read when the source, and so its zone, is known."""
+    if isinstance(value, list):
+        return next((item for item in value if item is not None), None)
+    return value
+
+
+__all__: List[str] = ["Intake", "Skipped", "event_place", "hashed", "no_signin"]

@@ -1,0 +1,179 @@
+"""Paths into records, and reading many of them in one pass.
+
+`user.name` means the same whether a record nests (`{"user": {"name": …}}`), spells the dots (`{"user.name": …}`)
+or mixes both. All paths of a map are put into one tree that holds every spelling, so that a record is walked once
+and what the map does not name costs one dictionary look-up. A list on the way stands for its elements, in order.
+Behind a bracket (`ipChain[0].ip`, `Parameters[Name=UserAgent].Value`) the path goes on step by step.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+
+Slots = List[Any]
+Step = Union[str, int, Tuple[str, str]]  # a key, an index, or (key, value) that selects an element of a list
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(-?\d+)\]|\[([^=\[\]]+)=([^\[\]]*)\]")
+DEEPEST = 40  # levels; what lies below is no part of any map
+
+
+class Node:
+    """One level of the tree: the slot that its value goes to (-1 for none) and the keys that go on below."""
+
+    __slots__ = ("below", "slot")
+
+    def __init__(self) -> None:
+        self.slot = -1
+        self.below: Dict[str, Node] = {}
+
+
+class Tail(NamedTuple):
+    """Steps to take from the value in one slot to the value of another."""
+
+    slot: int
+    start: int
+    steps: Tuple[Step, ...]
+
+
+def parse(path: str) -> Tuple[Step, ...]:
+    """The steps of a path. Raises ValueError with what is wrong."""
+    steps: List[Step] = []
+    position = 0
+    while position < len(path):
+        if path[position] == "." and steps:
+            position += 1
+        found = _STEP.match(path, position)
+        if found is None:
+            raise ValueError(f"the path breaks at character {position + 1}")
+        key, index, name, value = found.groups()
+        if key is not None and steps and path[position - 1] != ".":
+            raise ValueError(f"a dot is missing before character {position + 1}")
+        if key is not None:
+            steps.append(key)
+        elif index is not None:
+            steps.append(int(index))
+        else:
+            steps.append((name, value))
+        position = found.end()
+    if not steps:
+        raise ValueError("the path is empty")
+    if not isinstance(steps[0], str):
+        raise ValueError("a path starts with a key")
+    if path.endswith("."):
+        raise ValueError("the path ends with a dot")
+    return tuple(steps)
+
+
+class Paths:
+    """The paths of one map; each has a slot, and `read` fills the slots from a record."""
+
+    def __init__(self) -> None:
+        self.slots: Dict[str, int] = {}
+        self._root = Node()
+        self._tails: List[Tail] = []
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+    def add(self, path: str) -> int:
+        """The slot of the path, which is new or known. Raises ValueError where it is no path."""
+        known = self.slots.get(path)
+        if known is not None:
+            return known
+        steps = parse(path)
+        keys = 0
+        while keys < len(steps) and isinstance(steps[keys], str):
+            keys += 1
+        if keys == len(steps):
+            slot = self._new(path)
+            if not path.startswith("$"):
+                self._spell(self._root, [str(step) for step in steps], slot)
+            return slot
+        start = self.add(".".join(str(step) for step in steps[:keys]))
+        slot = self._new(path)
+        self._tails.append(Tail(slot, start, steps[keys:]))
+        return slot
+
+    def _new(self, path: str) -> int:
+        self.slots[path] = len(self.slots)
+        return self.slots[path]
+
+    def _spell(self, node: Node, keys: Sequence[str], slot: int) -> None:
+        for used in range(1, len(keys) + 1):
+            child = node.below.setdefault(".".join(keys[:used]), Node())
+            if used == len(keys):
+                child.slot = slot
+            else:
+                self._spell(child, keys[used:], slot)
+
+    def read(self, record: Mapping[str, Any]) -> Slots:
+        """The value of every path, None where the record has none."""
+        slots: Slots = [None] * len(self.slots)
+        _walk(record, self._root.below, slots)
+        for slot, start, steps in self._tails:
+            value = slots[start]
+            if value is not None:
+                slots[slot] = follow(value, steps)
+        return slots
+
+    def top_keys(self, path: str) -> List[str]:
+        """The top-level keys under which the path can be found: `a`, `a.b`, … for `a.b`."""
+        keys = list(_leading_keys(parse(path)))
+        return [".".join(keys[:used]) for used in range(1, len(keys) + 1)]
+
+
+def _leading_keys(steps: Sequence[Step]) -> Iterator[str]:
+    for step in steps:
+        if not isinstance(step, str):
+            return
+        yield step
+
+
+def _walk(record: Mapping[str, Any], below: Dict[str, Node], slots: Slots) -> None:
+    if len(record) > len(below):
+        pairs = [(record[key], node) for key, node in below.items() if key in record]
+    else:
+        pairs = [(record[key], below[key]) for key in record if key in below]
+    for value, node in pairs:
+        if value is None:
+            continue
+        slot = node.slot
+        if slot >= 0 and slots[slot] is None:
+            slots[slot] = value
+        if node.below:
+            if type(value) is dict:
+                _walk(value, node.below, slots)
+            elif type(value) is list:
+                for element in value:
+                    if type(element) is dict:
+                        _walk(element, node.below, slots)
+            elif isinstance(value, Mapping):
+                _walk(value, node.below, slots)
+
+
+def follow(value: Any, steps: Sequence[Step]) -> Any:
+    """What the steps lead to from here, or None."""
+    for number, step in enumerate(steps):
+        if value is None:
+            return None
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
+        elif isinstance(step, tuple):
+            value = _select(value, step)
+        elif isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list):
+            rest = steps[number:]
+            return next((found for found in (follow(item, rest) for item in value) if found is not None), None)
+        else:
+            return None
+    return value
+
+
+def _select(value: Any, step: Tuple[str, str]) -> Optional[Mapping[str, Any]]:
+    name, wanted = step
+    for element in value if isinstance(value, list) else (value,):
+        if isinstance(element, Mapping) and str(element.get(name, "")).lower() == wanted.lower():
+            return element
+    return None

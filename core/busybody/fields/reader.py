@@ -1,0 +1,360 @@
+"""A map, compiled: record -> slots -> the values of one SignIn.
+
+Everything that can be decided once is decided here: paths become slots, conditions and transforms functions, and
+what a text was converted to is remembered (logs say the same few thousand things over and over). Memories are
+emptied when full, so that a reader's size does not grow with the log.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ..errors import PolicyError
+from . import values
+from .conditions import Condition, Fault, Holds, always, compile_condition, is_present, text_of
+from .paths import Paths, Slots
+from .schema import VOCABULARIES, FieldMap
+from .transforms import LONGEST_MATCHED, Transform, compile_transforms
+
+_REMEMBERED = 8192  # texts per entry
+_LONGEST_REMEMBERED = 512  # characters
+_NOTHING = object()  # remembered of a text that means nothing
+NOT_REMEMBERED = ("id", "time", "session", "location", "lat", "lon")  # each value comes once or twice
+
+Getter = Callable[[Slots], Any]
+ORDER = (
+    "user", "time", "ip", "source", "asn", "as_org", "id", "user_agent", "outcome", "device_id", "app", "session",
+    "method", "mfa", "interactive", "group", "network",
+)  # fmt: skip
+
+
+class Entry(NamedTuple):
+    """One way to a field's value: how it is spelled in the map, where the raw value is, what is made of it."""
+
+    label: str
+    when: Holds
+    raw: Getter
+    convert: values.Convert
+
+
+class Extract(NamedTuple):
+    """An expression on a text, and the slots that its groups go to; no expression: JSON text, read in place."""
+
+    slot: int
+    search: Optional[Callable[[str], Any]]
+    groups: Sequence[Tuple[str, int]]
+    below: Optional[Paths]
+    prefix: str
+
+
+class PlaceGroup(NamedTuple):
+    """One of the places that a record may carry; groups are taken whole."""
+
+    when: Holds
+    getters: Mapping[str, Getter]
+    entries: Mapping[str, List[Entry]]
+
+
+class Reader:
+    """One map, ready to read records. `convert_ip` and `convert_time` are the reader's surroundings'."""
+
+    def __init__(self, field_map: FieldMap, convert_ip: values.Convert, convert_time: values.Convert) -> None:
+        self.map = field_map
+        self._paths = Paths()
+        self._converts = {"ip": convert_ip, "time": convert_time}
+        self._extracts = [self._extract(raw, n) for n, raw in enumerate(field_map.extract)]
+        self.detect = self._condition(field_map.detect, "detect")
+        self.skip: List[Tuple[Holds, str]] = [
+            (self._condition(rule["when"], f"skip[{n}].when").holds, rule["reason"])
+            for n, rule in enumerate(field_map.skip)
+        ]
+        sign_in = field_map.sign_in
+        self.sign_in: Holds = always if sign_in is None else self._condition(sign_in, "sign_in").holds
+        self.kinds = [(path, self._slot(path, f"kind[{n}]")) for n, path in enumerate(field_map.kind)]
+        self.entries: Dict[str, List[Entry]] = {
+            name: [self._entry(name, raw, f"fields.{name}[{n}]") for n, raw in enumerate(raws)]
+            for name, raws in field_map.fields.items()
+        }
+        self.getters: Dict[str, Getter] = {name: self._getter(name, found) for name, found in self.entries.items()}
+        self.ordered = [self.getters.get(name, _absent) for name in ORDER]
+        self.places = [self._place(raw, n) for n, raw in enumerate(field_map.places)]
+        self.flags = [
+            (flag, self._condition(raw, f"flags.{flag}").holds) for flag, raw in sorted(field_map.flags.items())
+        ]
+
+    @property
+    def specificity(self) -> Tuple[int, bool, str]:
+        """Sorts the most specific map first: tests in `detect`, a user's map before a packaged one, then the name."""
+        return (-self.detect.tests, not self.map.own, self.map.name)
+
+    def slots(self, record: Mapping[str, Any]) -> Slots:
+        """The value of every path of the map in this record."""
+        slots = self._paths.read(record)
+        if self._extracts:
+            self._run_extracts(slots)
+        return slots
+
+    def path_slot(self, path: str) -> int:
+        """The slot of a further path, such as one that a custom profile names."""
+        return self._slot(path, path)
+
+    def fault(self, key: str) -> Fault:
+        """Makes errors that name this map and a key below `key`."""
+
+        def error(inner: str, message: str) -> PolicyError:
+            joined = key + inner if inner.startswith("[") else f"{key}.{inner}"
+            return self.map.fault(joined if inner else key, message)
+
+        return error
+
+    def _condition(self, raw: Any, key: str) -> Condition:
+        return compile_condition(raw, self._paths, self.map.missing, self.fault(key))
+
+    def _slot(self, path: Any, key: str) -> int:
+        if not isinstance(path, str):
+            raise self.map.fault(key, f"{path!r} is no path")
+        try:
+            return self._paths.add(path)
+        except ValueError as error:
+            raise self.map.fault(key, f"{path!r}: {error}") from error
+
+    def _extract(self, raw: Mapping[str, Any], number: int) -> Extract:
+        key = f"extract[{number}]"
+        if set(raw) == {"from", "json"} and raw["json"] is True:
+            path = raw["from"]
+            return Extract(self._slot(path, key + ".from"), None, (), Paths(), f"{path}.")
+        if set(raw) != {"from", "regex"}:
+            raise self.map.fault(key, 'needs "from" and either "regex" or "json": true')
+        try:
+            pattern = re.compile(raw["regex"])
+        except (re.error, TypeError) as error:
+            raise self.map.fault(f"{key}.regex", f"is no regular expression: {error}") from error
+        groups = [(name, self._slot(f"${name}", key)) for name in pattern.groupindex]
+        return Extract(self._slot(raw["from"], key + ".from"), pattern.search, groups, None, "")
+
+    def _run_extracts(self, slots: Slots) -> None:
+        matched = False
+        for slot, search, groups, below, prefix in self._extracts:
+            value = slots[slot]
+            if type(value) is list and len(value) > 0:
+                value = value[0]
+            if type(value) is not str:
+                continue
+            if below is not None:
+                self._read_json(value, prefix, slots)
+            elif search is not None and not matched:
+                found = search(value[:LONGEST_MATCHED])
+                if found:
+                    matched = True
+                    for name, target in groups:
+                        slots[target] = found.group(name)
+
+    def _read_json(self, text: str, prefix: str, slots: Slots) -> None:
+        try:
+            inner = json.loads(text)
+        except (ValueError, RecursionError):
+            return
+        if not isinstance(inner, dict):
+            return
+        nested: Dict[str, Any] = inner
+        for key in reversed(prefix[:-1].split(".")):
+            nested = {key: nested}
+        for number, value in enumerate(self._paths.read(nested)):
+            if value is not None and (slots[number] is None or isinstance(slots[number], str)):
+                slots[number] = value
+
+    def _entry(self, field: str, raw: Any, key: str) -> Entry:
+        if isinstance(raw, str):
+            raw = {"path": raw}
+        if not isinstance(raw, Mapping):
+            raise self.map.fault(key, f"{raw!r} is no entry. Give a path or an object")
+        when = self._condition(raw["when"], f"{key}.when").holds if "when" in raw else always
+        keys = set(raw) - {"when"}
+        if keys == {"value"}:
+            return self._constant(field, raw["value"], when, key)
+        steps: Sequence[Transform] = ()
+        if "apply" in raw:
+            steps = compile_transforms(raw["apply"], self.fault(f"{key}.apply"))
+        convert = self._convert(field, steps)
+        if keys <= {"path", "apply"} and "path" in raw:
+            slot = self._slot(raw["path"], f"{key}.path")
+            return Entry(raw["path"], when, _Slot(slot), convert)
+        if keys <= {"join", "with", "apply"} and {"join", "with"} <= keys and isinstance(raw["join"], list):
+            slots = [self._slot(path, f"{key}.join") for path in raw["join"]]
+            joined = _join(slots, str(raw["with"]), self.map.missing)
+            return Entry(str(raw["with"]).join(raw["join"]), when, joined, convert)
+        raise self.map.fault(key, f'has the keys {sorted(raw)}. Give "path", "join" with "with", or "value"')
+
+    def _constant(self, field: str, value: Any, when: Holds, key: str) -> Entry:
+        try:
+            converted = self._convert(field, ())(value)
+        except ValueError as error:
+            raise self.map.fault(f"{key}.value", str(error)) from error
+        if converted is None and value not in ("unknown", "none"):
+            raise self.map.fault(f"{key}.value", f"{value!r} is no value of {field}")
+        final = value if converted is None else converted
+        return Entry(f"always {text_of(value)}", when, lambda slots: final, lambda raw: raw)
+
+    def _convert(self, field: str, steps: Sequence[Transform]) -> values.Convert:
+        base = self._base(field)
+        if not steps:
+            return base
+
+        def convert(value: Any) -> Any:
+            for step in steps:
+                value = step(value)
+                if value is None:
+                    return None
+            return base(value)
+
+        return convert
+
+    def _base(self, field: str) -> values.Convert:
+        missing = self.map.missing
+        if field in VOCABULARIES:
+            # "none" is a word of ours for mfa, though it means nothing elsewhere
+            unsaid = missing - {"none"} if field == "mfa" else missing
+            translate = values.Vocabulary(self.map.values.get(field, {}), VOCABULARIES[field], unsaid)
+            return _truth(translate) if field == "interactive" else translate
+        convert = self._converts.get(field) or _CONVERTS.get(field)
+        if convert is None:
+            keep = values.long_name if field == "user" else values.text
+            convert = _bound(keep, missing)
+        if field in self.map.values:
+            rename = values.Vocabulary(self.map.values[field], (), missing)
+            inner = convert
+            return lambda value: inner(value if rename(value) is None else rename(value))
+        return _unless_missing(convert, missing) if field in _CONVERTS or field == "ip" else convert
+
+    def _getter(self, field: str, entries: Sequence[Entry]) -> Getter:
+        if all(entry.when is always and isinstance(entry.raw, _Slot) for entry in entries):
+            remember = field not in NOT_REMEMBERED
+            found = [_plain(entry.raw.slot, entry.convert, remember) for entry in entries]  # type: ignore[attr-defined]
+            return found[0] if len(found) == 1 else _first(found)
+        return _first([_conditional(entry, field not in NOT_REMEMBERED) for entry in entries])
+
+    def _place(self, raw: Mapping[str, Any], number: int) -> PlaceGroup:
+        key = f"places[{number}]"
+        when = self._condition(raw["when"], f"{key}.when").holds if "when" in raw else always
+        entries = {
+            name: [self._entry(name, entry, f"{key}.{name}[{n}]") for n, entry in enumerate(found)]
+            for name, found in raw.items()
+            if name != "when"
+        }
+        return PlaceGroup(when, {name: self._getter(name, found) for name, found in entries.items()}, entries)
+
+
+_CONVERTS: Dict[str, values.Convert] = {
+    "asn": values.asn,
+    "country": values.country,
+    "lat": values.latitude,
+    "lon": values.longitude,
+    "location": values.location,
+    "accuracy_km": values.radius,
+}
+
+
+def _absent(slots: Slots) -> None:
+    return None
+
+
+class _Slot:
+    """Gives the value of one slot; a class, so that the slot can be seen again."""
+
+    __slots__ = ("slot",)
+
+    def __init__(self, slot: int) -> None:
+        self.slot = slot
+
+    def __call__(self, slots: Slots) -> Any:
+        return slots[self.slot]
+
+
+def _bound(convert: Callable[[Any, FrozenSet[str]], Any], missing: FrozenSet[str]) -> values.Convert:
+    return lambda value: convert(value, missing)
+
+
+def _unless_missing(convert: values.Convert, missing: FrozenSet[str]) -> values.Convert:
+    return lambda value: convert(value) if is_present(value, missing) else None
+
+
+def _truth(translate: values.Vocabulary) -> values.Convert:
+    def convert(value: Any) -> Optional[bool]:
+        word = translate(value)
+        return None if word is None else word == "true"
+
+    return convert
+
+
+def _join(slots: Sequence[int], separator: str, missing: FrozenSet[str]) -> Getter:
+    def get(values_: Slots) -> Optional[str]:
+        parts = [values.text(values_[slot], missing) for slot in slots]
+        return separator.join(part for part in parts if part) if all(parts) else None
+
+    return get
+
+
+def _plain(slot: int, convert: values.Convert, remember: bool) -> Getter:
+    if not remember:
+
+        def get_fresh(slots: Slots) -> Any:
+            value = slots[slot]
+            return None if value is None else convert(value)
+
+        return get_fresh
+
+    convert = _remembering(convert)
+
+    def get(slots: Slots) -> Any:
+        value = slots[slot]
+        return None if value is None else convert(value)
+
+    return get
+
+
+def _remembering(convert: values.Convert) -> values.Convert:
+    memory: Dict[str, Any] = {}
+
+    def converted(value: Any) -> Any:
+        if type(value) is not str:
+            return convert(value)
+        found = memory.get(value)
+        if found is not None:
+            return None if found is _NOTHING else found
+        found = convert(value)
+        if len(value) <= _LONGEST_REMEMBERED:
+            if len(memory) >= _REMEMBERED:
+                memory.clear()
+            memory[value] = _NOTHING if found is None else found
+        return found
+
+    return converted
+
+
+def _conditional(entry: Entry, remember: bool) -> Getter:
+    when, raw = entry.when, entry.raw
+    convert = _remembering(entry.convert) if remember else entry.convert
+
+    def get(slots: Slots) -> Any:
+        if not when(slots):
+            return None
+        value = raw(slots)
+        return None if value is None else convert(value)
+
+    return get
+
+
+def _first(getters: Sequence[Getter]) -> Getter:
+    if len(getters) == 1:
+        return getters[0]
+
+    def get(slots: Slots) -> Any:
+        for getter in getters:
+            value = getter(slots)
+            if value is not None:
+                return value
+        return None
+
+    return get
