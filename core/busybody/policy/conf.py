@@ -125,10 +125,14 @@ class _Reader:
                     f"{shown(setting.text)} is not the name in [policy:{name}]. Remove it.", setting.line, "name"
                 )
                 continue
+            if setting.key == "name":
+                continue
             path = path_of(setting.key)
             lines[path] = setting.line
             try:
-                place(mapping, path, self.value(setting))
+                if not place(mapping, path, self.value(setting)):
+                    told = "stands there twice, on its own and within a map. Keep one of the two."
+                    self.problem(told, setting.line, setting.key)
             except InvalidPolicy as error:
                 self.problems.extend(error.problems)
         return Document(mapping, lines)
@@ -159,14 +163,18 @@ def _number(text: str) -> Any:
     return value if isinstance(value, (int, float)) else text
 
 
-def place(mapping: Dict[str, Any], path: Path, value: Any) -> None:
-    """Sets the value at the path, making the sections on the way."""
+def place(mapping: Dict[str, Any], path: Path, value: Any) -> bool:
+    """Sets the value at the path, making the sections on the way; False where something stands there already."""
     for part in path[:-1]:
         inner = mapping.setdefault(part, {})
         if not isinstance(inner, dict):
-            return
+            return False
         mapping = inner
-    mapping[path[-1]] = value
+    there = mapping.get(path[-1])
+    if isinstance(there, dict) and isinstance(value, dict):
+        placed = [place(there, (name,), entry) for name, entry in value.items()]
+        return all(placed)
+    return mapping.setdefault(path[-1], value) is value
 
 
 def spelled(value: Any) -> str:

@@ -96,9 +96,9 @@ class _Reader:
             raise self.error('text without its closing ". Add it', at, path)
         try:
             value = json.loads(match.group())
-        except ValueError as error:
-            reason = str(error).partition(":")[0]
-            raise self.error(f"{shown(match.group())} is no JSON text: {reason}. Escape it with \\", at, path) from None
+        except ValueError:
+            told = "is no JSON text. Write a backslash as \\\\ and a line end as \\n"
+            raise self.error(f"{shown(match.group())} {told}", at, path) from None
         return str(value), self.skip(match.end())
 
     def object(self, at: int, path: Path) -> Tuple[Dict[str, Any], int]:

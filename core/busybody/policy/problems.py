@@ -33,7 +33,9 @@ def invalid(
 
 
 def dotted(path: Path) -> str:
-    """("people", "vip", "[0]") as "people.vip[0]"."""
-    return ".".join(
-        part if part.isprintable() and len(part) <= LONGEST_VALUE else shown(part) for part in path
-    ).replace(".[", "[")
+    """("people", "vip", "[0]") as "people.vip[0]"; a part that would spoil the line is quoted."""
+    return ".".join(map(_part, path)).replace(".[", "[")
+
+
+def _part(part: str) -> str:
+    return part if part and part.isprintable() and len(part) <= LONGEST_VALUE else shown(part)

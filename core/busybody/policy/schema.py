@@ -108,7 +108,16 @@ def read_key(row: Mapping[str, Any]) -> Key:
 
 def weight_key(row: Mapping[str, Any], name: str, weight: float) -> Key:
     bounds = {"least": round(weight * LEAST_WEIGHT, 6), "most": round(weight * MOST_WEIGHT, 6)}
-    return read_key({**row, **bounds, "key": f"weights.{name}", "default": weight, "about": f"Weight of `{name}`."})
+    return read_key(
+        {
+            **row,
+            **bounds,
+            "about": f"Weight of `{name}`.",
+            "key": f"weights.{name}",
+            "default": weight,
+            "example": round(weight * 1.2, 3),
+        }
+    )
 
 
 @lru_cache(maxsize=1)

@@ -13,6 +13,7 @@ from .json_text import Document
 from .problems import InvalidPolicy, Path, dotted, invalid
 
 TAG = "tag:yaml.org,2002:"
+PLAIN_TAGS = {TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value")}
 NULL = re.compile(r"~|null|Null|NULL|")
 BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
 INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -55,14 +56,14 @@ class _Reader:
         self.lines: Dict[Path, int] = {}
         self.seen: Dict[int, Path] = {}
 
-    def error(self, message: str, node: Any, path: Path) -> InvalidPolicy:
-        line = node.start_mark.line + 1
+    def error(self, message: str, node: Any, path: Path, line: Optional[int] = None) -> InvalidPolicy:
+        line = line or node.start_mark.line + 1
         return invalid(f"{message}.", source=self.source, line=line, key=dotted(path) or None)
 
     def value(self, node: Any, path: Path) -> Any:
         if id(node) in self.seen:
             told = f"is an alias of {dotted(self.seen[id(node)]) or 'the whole'}. Write the value out"
-            raise self.error(told, node, path)
+            raise self.error(told, node, path, self.lines.get(path))  # its own mark is that of the anchor
         self.seen[id(node)] = path
         if node.id == "mapping" and node.tag == TAG + "map":
             return self.mapping(node, path)
@@ -101,7 +102,7 @@ class _Reader:
             if node.tag != TAG + "str":
                 raise self.error(f"the tag {shown(node.tag)} is not read here. Remove it", node, path)
             return text
-        if not node.tag.startswith(TAG) or node.tag in (TAG + "binary", TAG + "set", TAG + "omap"):
+        if node.tag not in PLAIN_TAGS:
             raise self.error(f"the tag {shown(node.tag)} is not read here. Remove it", node, path)
         if NULL.fullmatch(text):
             return None

@@ -1,0 +1,86 @@
+"""Lists of people and networks."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+from typing import Optional
+
+import pytest
+from busybody.policy import NetworkList, PeopleList
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("entry", "name", "expected"),
+    [
+        ("ana@example.com", "Ana@Example.COM", True),
+        ("ana", "anabel", False),
+        ("/svc-.*/", "SVC-backup", True),
+        ("/svc-.*/", "my-svc-backup", False),
+        ("/ana|bob/", "bobby", False),
+        ("STRASSE", "straße", True),
+        ("/", "/", True),
+    ],
+)
+def test_name_or_pattern_matches_the_whole_name(entry: str, name: str, expected: bool) -> None:
+    assert PeopleList([entry]).matches(name) is expected
+
+
+@pytest.mark.parametrize("entry", ["//", "/[/", "/(a+)+/", "/(.*,)*/", "/" + "a" * 201 + "/", "/a{99999999999999}/"])
+def test_patterns_that_cannot_serve_are_refused(entry: str) -> None:
+    with pytest.raises(ValueError, match=r"\. (Write|Mend|Repeat|Keep)"):
+        PeopleList([entry])
+
+
+@pytest.mark.parametrize(
+    ("entry", "ip", "asn", "expected"),
+    [
+        ("192.0.2.0/24", "192.0.2.255", None, True),
+        ("192.0.2.0/24", "192.0.3.0", None, False),
+        ("192.0.2.1", "192.0.2.1", None, True),
+        ("0.0.0.0/0", "203.0.113.9", None, True),
+        ("0.0.0.0/0", "2001:db8::1", None, False),
+        ("2001:db8::/32", "2001:DB8:1::1", None, True),
+        ("192.0.2.0/24", "::ffff:192.0.2.3", None, True),
+        ("::ffff:192.0.2.0/120", "192.0.2.3", None, True),
+        ("as64500", None, 64500, True),
+        ("AS64500", "192.0.2.1", 64501, False),
+        ("AS64500", "no address", None, False),
+        ("192.0.2.0/24", "no address", None, False),
+        ("192.0.2.0/24", None, None, False),
+    ],
+)
+def test_networks_match_by_block_address_and_number(
+    entry: str, ip: Optional[str], asn: Optional[int], expected: bool
+) -> None:
+    assert NetworkList([entry]).matches(ip, asn) is expected
+
+
+@pytest.mark.parametrize("entry", ["AS0", "AS4294967296", "AS", "192.0.2.1/24", "192.0.2.0/33", "example.com", "AS²"])
+def test_entries_that_are_no_network_are_refused(entry: str) -> None:
+    with pytest.raises(ValueError, match=r"\. (Give|Write)"):
+        NetworkList([entry])
+
+
+@given(
+    st.lists(
+        st.ip_addresses().flatmap(lambda ip: st.tuples(st.just(ip), st.integers(0, ip.max_prefixlen))), max_size=5
+    ),
+    st.ip_addresses(),
+)
+def test_look_up_agrees_with_the_slow_way(blocks: "list[tuple[object, int]]", ip: object) -> None:
+    networks = [ip_network((int(ip_), bits) if False else f"{ip_}/{bits}", strict=False) for ip_, bits in blocks]
+    addresses = [ip, *(network[0] for network in networks), *(network[-1] for network in networks)]
+    found = NetworkList(map(str, networks))
+    for address in addresses:
+        if int(ip_address(str(address))) >> 32 != 0xFFFF:
+            expected = any(address in network for network in networks)  # type: ignore[operator]
+            assert found.matches(str(address)) is expected
+
+
+def test_empty_lists_match_nothing() -> None:
+    assert not PeopleList().matches("ana")
+    assert not NetworkList().matches("192.0.2.1", 64500)
+    assert not PeopleList()
+    assert not NetworkList()
