@@ -1,0 +1,13 @@
+"""A seeded organisation with labelled attacks: sign-ins whose truth is known.
+
+    for signin, truth in generate(Organisation(people=200, days=30, seed=7)): ...
+
+Frozen before the model was tuned: the same values give the same events, on every Python and in every release.
+"""
+
+from __future__ import annotations
+
+from .config import ATTACKS, HONEST_KINDS, SHAPES, Event, Organisation, Truth, attacks_named
+from .stream import generate
+
+__all__ = ("ATTACKS", "HONEST_KINDS", "SHAPES", "Event", "Organisation", "Truth", "attacks_named", "generate")

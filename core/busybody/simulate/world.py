@@ -1,0 +1,153 @@
+"""The world of the simulator: real cities, operators and prefixes, and what the scorer takes them for."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import json
+import os
+from random import Random
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from .clock import Zone, zone_of
+
+# ip, subnet, network, country, region, city, lat, lon, accuracy_km, asn, as_org: SignIn's fields, in its order
+Access = Tuple[Optional[str], Optional[str], Optional[str], str, str, str, float, float, Optional[float], int, str]
+
+KNOWN_TO_ALL = {16509, 14618, 396982, 15169, 8075, 14061, 16276, 24940, 31898, 45102}  # no classifier misses these
+
+
+class City(NamedTuple):
+    index: int
+    country: str
+    region: str
+    name: str
+    lat: float
+    lon: float
+    home: bool
+    zone: Zone
+
+
+class Site:
+    """One operator's addresses in one city."""
+
+    __slots__ = ("asn", "org", "kind", "seen", "flags", "city", "blocks", "v6", "weight", "place")
+
+    def __init__(self, asn: int, operator: Sequence[Any], city: City, v6: Optional[str]) -> None:
+        self.asn = asn
+        self.org: str = operator[0]
+        self.kind: str = operator[1]
+        self.seen: str = operator[1]
+        self.flags: Tuple[str, ...] = ()
+        self.city = city
+        self.blocks: List[Tuple[int, int]] = []
+        self.v6: Optional[int] = None
+        if v6 is not None and self.kind in ("residential", "mobile"):
+            self.v6 = int(ipaddress.IPv6Address(v6.split("/")[0]))
+        self.weight: float = 2.0 ** (operator[2] / 2)
+        self.place: Tuple[Any, ...] = ()
+
+    def settle(self) -> None:
+        """Fixes what every address of the site has in common, once the scorer's view of it is known."""
+        city = self.city
+        self.place = (self.seen, city.country, city.region, city.name, city.lat, city.lon, None, self.asn, self.org)
+
+    def lease(self, rng: Random, near: Optional[str] = None) -> Access:
+        """An IPv4 address; with `near`, mostly one of the same /24, as a renewed lease is."""
+        if near is not None and rng.random() < 0.7:
+            subnet = near.rsplit(".", 1)[0]
+        else:
+            start, size = self.blocks[int(rng.random() * len(self.blocks))]
+            base = start + int(rng.random() * size)
+            subnet = f"{base >> 24}.{base >> 16 & 255}.{base >> 8 & 255}"
+        return (f"{subnet}.{1 + int(rng.random() * 254)}", f"{subnet}.0/24") + self.place  # type: ignore[return-value]
+
+    def lease6(self, rng: Random) -> Access:
+        """An IPv6 address in a /64 of its own."""
+        assert self.v6 is not None
+        site = self.v6 >> 80 | rng.getrandbits(12)
+        address = ipaddress.IPv6Address(site << 80 | rng.getrandbits(8) << 64 | rng.getrandbits(64))
+        return (str(address), f"{ipaddress.IPv6Address(site << 80)}/48") + self.place  # type: ignore[return-value]
+
+    def same_64(self, rng: Random, address: str) -> str:
+        """Another privacy address of the same home."""
+        upper = int(ipaddress.IPv6Address(address)) >> 64
+        return str(ipaddress.IPv6Address(upper << 64 | rng.getrandbits(64)))
+
+
+class World:
+    """Every site, by class and country and by class and city."""
+
+    def __init__(self, rng: Random, misclassified: float) -> None:
+        data = _data()
+        self.cities = [City(i, *row[:5], bool(row[5]), zone_of(row[0], row[4])) for i, row in enumerate(data["cities"])]
+        self.by_country: Dict[Tuple[str, str], List[Site]] = {}
+        self.by_city: Dict[Tuple[str, int], List[Site]] = {}
+        self.by_kind: Dict[str, List[Site]] = {}
+        self.by_operator: Dict[int, List[Site]] = {}
+        sites: Dict[Tuple[int, int], Site] = {}
+        for asn, city, prefix in data["prefixes"]:
+            site = sites.get((asn, city))
+            if site is None:
+                operator = data["operators"][str(asn)]
+                site = sites[asn, city] = Site(asn, operator, self.cities[city], operator[3])
+                self._file(site)
+            first, bits = prefix.split("/")
+            site.blocks.append((int(ipaddress.IPv4Address(first)), 1 << (32 - int(bits))))
+        self._blur(rng, misclassified)
+        for site in sites.values():
+            site.settle()
+        self.homes: Dict[str, List[City]] = {}
+        for city_ in self.cities:
+            if city_.home and ("residential", city_.index) in self.by_city:
+                self.homes.setdefault(city_.country, []).append(city_)
+
+    def _file(self, site: Site) -> None:
+        self.by_country.setdefault((site.kind, site.city.country), []).append(site)
+        self.by_city.setdefault((site.kind, site.city.index), []).append(site)
+        self.by_kind.setdefault(site.kind, []).append(site)
+        self.by_operator.setdefault(site.asn, []).append(site)
+
+    def _blur(self, rng: Random, misclassified: float) -> None:
+        """What the scorer's classifier and the identity provider make of each operator."""
+        for asn in sorted(self.by_operator):
+            sites = self.by_operator[asn]
+            kind, seen, flags = sites[0].kind, sites[0].kind, ()  # type: str, str, Tuple[str, ...]
+            a, b, c = rng.random(), rng.random(), rng.random()
+            if kind in ("hosting", "vpn"):
+                seen = "hosting" if kind == "hosting" or b < 0.6 else "vpn"
+                if a < misclassified and asn not in KNOWN_TO_ALL:
+                    seen = "residential"
+                elif c < 0.3:
+                    flags = ("proxy",)
+            elif kind == "mobile" and a < 0.3:
+                seen = "residential"
+            elif kind == "organisation" and a < 0.4:
+                seen = "unknown" if b < 0.5 else "residential"
+            for site in sites:
+                site.seen, site.flags = seen, flags
+
+    def sites(self, kind: str, country: Optional[str] = None, city: Optional[City] = None) -> List[Site]:
+        """Sites of the true class, in the city or else its country or else anywhere; never empty."""
+        if city is not None:
+            found = self.by_city.get((kind, city.index)) or self.by_country.get((kind, city.country))
+            if found:
+                return found
+        elif country is not None:
+            found = self.by_country.get((kind, country))
+            if found:
+                return found
+        if kind in ("mobile", "organisation", "vpn") and (city is not None or country is not None):
+            return self.sites("hosting" if kind == "vpn" else "residential", country, city)
+        return self.by_kind[kind]
+
+    def pick(self, rng: Random, kind: str, country: Optional[str] = None, city: Optional[City] = None) -> Site:
+        """One site, larger operators more often."""
+        found = self.sites(kind, country, city)
+        return rng.choices(found, [site.weight for site in found])[0] if len(found) > 1 else found[0]
+
+
+@functools.lru_cache(maxsize=1)
+def _data() -> Any:
+    with open(os.path.join(os.path.dirname(__file__), "networks.json"), encoding="utf-8") as stream:
+        return json.load(stream)
