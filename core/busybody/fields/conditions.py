@@ -17,7 +17,7 @@ Fault = Callable[[str, str], Exception]  # (key below here, what is wrong) -> th
 
 
 class Condition(NamedTuple):
-    """A compiled condition, how many tests it makes at least, and the paths of which one must be there, if any."""
+    """A compiled condition, how many tests it makes at least, and what must be there for it to hold."""
 
     holds: Holds
     tests: int
@@ -126,8 +126,16 @@ def _test(raw: Mapping[str, Any], paths: Paths, missing: FrozenSet[str], fault: 
 
 
 def _exists(slots: Sequence[int], wanted: bool, missing: FrozenSet[str], needs: FrozenSet[str]) -> Condition:
+    longest = max(len(word) for word in missing)
+
     def present(values: Slots) -> bool:
-        return any(is_present(values[slot], missing) for slot in slots)
+        for slot in slots:
+            value = values[slot]
+            if value is not None and (
+                (type(value) is str and len(value) > longest and value[0] > " ") or is_present(value, missing)
+            ):
+                return True
+        return False
 
     if not wanted:
         return Condition(lambda values: not present(values), 1, ())
@@ -181,6 +189,8 @@ def _one(slot: int, matches: Callable[[str], bool]) -> Holds:
             return False
         if type(value) is str:
             return matches(value)
+        if type(value) is list and len(value) == 1 and type(value[0]) is str:
+            return matches(value[0])
         return _matches(value, matches)
 
     return holds

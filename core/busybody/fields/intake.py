@@ -20,7 +20,6 @@ from .paths import Slots
 from .reader import ORDER, Reader
 from .registry import Registry
 from .times import TimeReader
-from .values import text
 
 try:
     from ..devices import parse as parse_device
@@ -74,11 +73,9 @@ class Intake:
         reader, slots = self.registry.find(record)
         if reader is None:
             return Skipped("no map knows this format" if record else "the record is empty")
-        for holds, reason in reader.skip:
-            if holds(slots):
-                return Skipped(reason)
-        if not reader.sign_in(slots):
-            return Skipped(no_signin(reader, slots))
+        reason = reader.skipped(slots)
+        if reason is not None:
+            return Skipped(reason)
         try:
             return self._signin(record, reader, slots)
         except (ValueError, OverflowError) as error:
@@ -205,31 +202,13 @@ def event_place(reader: Reader, slots: Slots) -> Optional[Place]:
     for group in reader.places:
         if not group.when(slots):
             continue
-        getters = group.getters
-        found: Dict[str, Any] = {}
-        for field, get in getters.items():
-            value = get(slots)
-            if value is not None:
-                found[field] = value
-        point = found.pop("location", None) or (found.pop("lat", None), found.pop("lon", None))
-        if point[0] is None or point[1] is None or (point[0] == 0.0 and point[1] == 0.0):
-            point = (None, None)
-            found.pop("accuracy_km", None)
-        if "country" in found or point[0] is not None:
-            return Place(
-                found.get("country"), found.get("region"), found.get("city"), point[0], point[1],
-                found.get("accuracy_km"),
-            )  # fmt: skip
+        country, region, city, point, accuracy_km = [get(slots) for get in group.ordered]
+        lat, lon = point or (group.lat(slots), group.lon(slots))
+        if lat is None or lon is None or (lat == 0.0 and lon == 0.0):
+            lat = lon = accuracy_km = None
+        if country is not None or lat is not None:
+            return Place(country, region, city, lat, lon, accuracy_km)
     return None
-
-
-def no_signin(reader: Reader, slots: Slots) -> str:
-    """The reason for a record of a known format that `sign_in` does not hold for."""
-    for _, slot in reader.kinds:
-        kind = text(slots[slot], reader.map.missing)
-        if kind is not None:
-            return f"{kind[:80]} is no sign-in"
-    return f"no sign-in of {reader.map.source}"
 
 
 def hashed(record: Mapping[str, Any]) -> str:
@@ -245,4 +224,4 @@ def _first(value: Any) -> Any:
     return value
 
 
-__all__: List[str] = ["Intake", "Skipped", "event_place", "hashed", "no_signin"]
+__all__: List[str] = ["Intake", "Skipped", "event_place", "hashed"]

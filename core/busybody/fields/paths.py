@@ -9,13 +9,13 @@ Behind a bracket (`ipChain[0].ip`, `Parameters[Name=UserAgent].Value`) the path 
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 Slots = List[Any]
+Frozen = Dict[str, Any]  # key -> (slot or -1, Frozen or None); tuples unpack faster than attributes are read
 Step = Union[str, int, Tuple[str, str]]  # a key, an index, or (key, value) that selects an element of a list
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(-?\d+)\]|\[([^=\[\]]+)=([^\[\]]*)\]")
-DEEPEST = 40  # levels; what lies below is no part of any map
 
 
 class Node:
@@ -70,7 +70,9 @@ class Paths:
 
     def __init__(self) -> None:
         self.slots: Dict[str, int] = {}
+        self.asked: Set[int] = set()  # what `add` was asked for since this was last emptied
         self._root = Node()
+        self._frozen: Optional[Frozen] = None
         self._tails: List[Tail] = []
 
     def __len__(self) -> int:
@@ -78,6 +80,11 @@ class Paths:
 
     def add(self, path: str) -> int:
         """The slot of the path, which is new or known. Raises ValueError where it is no path."""
+        slot = self._slot(path)
+        self.asked.add(slot)
+        return slot
+
+    def _slot(self, path: str) -> int:
         known = self.slots.get(path)
         if known is not None:
             return known
@@ -90,13 +97,14 @@ class Paths:
             if not path.startswith("$"):
                 self._spell(self._root, [str(step) for step in steps], slot)
             return slot
-        start = self.add(".".join(str(step) for step in steps[:keys]))
+        start = self._slot(".".join(str(step) for step in steps[:keys]))
         slot = self._new(path)
         self._tails.append(Tail(slot, start, steps[keys:]))
         return slot
 
     def _new(self, path: str) -> int:
         self.slots[path] = len(self.slots)
+        self._frozen = None
         return self.slots[path]
 
     def _spell(self, node: Node, keys: Sequence[str], slot: int) -> None:
@@ -109,8 +117,10 @@ class Paths:
 
     def read(self, record: Mapping[str, Any]) -> Slots:
         """The value of every path, None where the record has none."""
+        if self._frozen is None:
+            self._frozen = _frozen(self._root)
         slots: Slots = [None] * len(self.slots)
-        _walk(record, self._root.below, slots)
+        _walk(record, self._frozen, slots)
         for slot, start, steps in self._tails:
             value = slots[start]
             if value is not None:
@@ -130,26 +140,26 @@ def _leading_keys(steps: Sequence[Step]) -> Iterator[str]:
         yield step
 
 
-def _walk(record: Mapping[str, Any], below: Dict[str, Node], slots: Slots) -> None:
+def _frozen(node: Node) -> Frozen:
+    return {key: (child.slot, _frozen(child) if child.below else None) for key, child in node.below.items()}
+
+
+def _walk(record: Mapping[str, Any], below: Frozen, slots: Slots) -> None:
+    # Whichever is shorter is gone through: what the map asks for or what the record has.
     if len(record) > len(below):
-        pairs = [(record[key], node) for key, node in below.items() if key in record]
+        pairs = [(record[key], found) for key, found in below.items() if key in record]
     else:
-        pairs = [(record[key], below[key]) for key in record if key in below]
-    for value, node in pairs:
-        if value is None:
-            continue
-        slot = node.slot
+        pairs = [(value, below[key]) for key, value in record.items() if key in below]
+    for value, (slot, deeper) in pairs:
         if slot >= 0 and slots[slot] is None:
             slots[slot] = value
-        if node.below:
+        if deeper is not None:
             if type(value) is dict:
-                _walk(value, node.below, slots)
+                _walk(value, deeper, slots)
             elif type(value) is list:
                 for element in value:
                     if type(element) is dict:
-                        _walk(element, node.below, slots)
-            elif isinstance(value, Mapping):
-                _walk(value, node.below, slots)
+                        _walk(element, deeper, slots)
 
 
 def follow(value: Any, steps: Sequence[Step]) -> Any:

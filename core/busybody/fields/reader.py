@@ -30,6 +30,9 @@ ORDER = (
 )  # fmt: skip
 
 
+PLACE_ORDER = ("country", "region", "city", "location", "accuracy_km")
+
+
 class Entry(NamedTuple):
     """One way to a field's value: how it is spelled in the map, where the raw value is, what is made of it."""
 
@@ -54,6 +57,9 @@ class PlaceGroup(NamedTuple):
 
     when: Holds
     getters: Mapping[str, Getter]
+    ordered: Sequence[Getter]  # in the order of PLACE_ORDER
+    lat: Getter
+    lon: Getter
     entries: Mapping[str, List[Entry]]
 
 
@@ -66,12 +72,15 @@ class Reader:
         self._converts = {"ip": convert_ip, "time": convert_time}
         self._extracts = [self._extract(raw, n) for n, raw in enumerate(field_map.extract)]
         self.detect = self._condition(field_map.detect, "detect")
+        self._paths.asked = set()
         self.skip: List[Tuple[Holds, str]] = [
             (self._condition(rule["when"], f"skip[{n}].when").holds, rule["reason"])
             for n, rule in enumerate(field_map.skip)
         ]
         sign_in = field_map.sign_in
+        self._decided: Optional[Dict[Any, Optional[str]]] = {}
         self.sign_in: Holds = always if sign_in is None else self._condition(sign_in, "sign_in").holds
+        self._deciding = sorted(self._paths.asked)
         self.kinds = [(path, self._slot(path, f"kind[{n}]")) for n, path in enumerate(field_map.kind)]
         self.entries: Dict[str, List[Entry]] = {
             name: [self._entry(name, raw, f"fields.{name}[{n}]") for n, raw in enumerate(raws)]
@@ -95,6 +104,36 @@ class Reader:
         if self._extracts:
             self._run_extracts(slots)
         return slots
+
+    def skipped(self, slots: Slots) -> Optional[str]:
+        """Why this record of the map's format is no sign-in; None where it is one.
+
+        The decision is remembered by the values that it rests on, as long as they repeat.
+        """
+        memory = self._decided
+        if memory is None:
+            return self._decide(slots)
+        found = [slots[slot] for slot in self._deciding]
+        # repr keeps 1, 1.0 and True apart, which are one key otherwise but compare by different texts
+        key = tuple([value if value is None or type(value) is str else (repr(value),) for value in found])
+        if key in memory:
+            return memory[key]
+        reason = memory[key] = self._decide(slots)
+        if len(memory) >= _REMEMBERED:
+            self._decided = None  # the values do not repeat: remembering costs more than it saves
+        return reason
+
+    def _decide(self, slots: Slots) -> Optional[str]:
+        for holds, reason in self.skip:
+            if holds(slots):
+                return reason
+        if self.sign_in(slots):
+            return None
+        for _, slot in self.kinds:
+            kind = values.text(slots[slot], self.map.missing)
+            if kind is not None:
+                return f"{kind[:80]} is no sign-in"
+        return f"no sign-in of {self.map.source}"
 
     def path_slot(self, path: str) -> int:
         """The slot of a further path, such as one that a custom profile names."""
@@ -229,11 +268,13 @@ class Reader:
         return _unless_missing(convert, missing) if field in _CONVERTS or field == "ip" else convert
 
     def _getter(self, field: str, entries: Sequence[Entry]) -> Getter:
-        if all(entry.when is always and isinstance(entry.raw, _Slot) for entry in entries):
-            remember = field not in NOT_REMEMBERED
-            found = [_plain(entry.raw.slot, entry.convert, remember) for entry in entries]  # type: ignore[attr-defined]
-            return found[0] if len(found) == 1 else _first(found)
-        return _first([_conditional(entry, field not in NOT_REMEMBERED) for entry in entries])
+        remember = field not in NOT_REMEMBERED
+        if not remember:
+            return _first([_fresh(entry) for entry in entries])
+        plain = [entry for entry in entries if entry.when is always and isinstance(entry.raw, _Slot)]
+        if len(plain) == len(entries):
+            return _chain([(entry.raw.slot, {}, entry.convert) for entry in plain])  # type: ignore[attr-defined]
+        return _first([_conditional(entry) for entry in entries])
 
     def _place(self, raw: Mapping[str, Any], number: int) -> PlaceGroup:
         key = f"places[{number}]"
@@ -243,7 +284,9 @@ class Reader:
             for name, found in raw.items()
             if name != "when"
         }
-        return PlaceGroup(when, {name: self._getter(name, found) for name, found in entries.items()}, entries)
+        getters = {name: self._getter(name, found) for name, found in entries.items()}
+        ordered = [getters.get(name, _absent) for name in PLACE_ORDER]
+        return PlaceGroup(when, getters, ordered, getters.get("lat", _absent), getters.get("lon", _absent), entries)
 
 
 _CONVERTS: Dict[str, values.Convert] = {
@@ -296,52 +339,87 @@ def _join(slots: Sequence[int], separator: str, missing: FrozenSet[str]) -> Gett
     return get
 
 
-def _plain(slot: int, convert: values.Convert, remember: bool) -> Getter:
-    if not remember:
-
-        def get_fresh(slots: Slots) -> Any:
-            value = slots[slot]
-            return None if value is None else convert(value)
-
-        return get_fresh
-
-    convert = _remembering(convert)
+def _chain(ways: Sequence[Tuple[int, Dict[str, Any], values.Convert]]) -> Getter:
+    """The first slot that means something; what a text became is remembered."""
 
     def get(slots: Slots) -> Any:
-        value = slots[slot]
-        return None if value is None else convert(value)
+        for slot, memory, convert in ways:
+            value = slots[slot]
+            if value is None:
+                continue
+            if type(value) is str:
+                found = memory.get(value)
+                if found is None:
+                    found = _remember(memory, convert, value)
+                if found is not _NOTHING:
+                    return found
+            else:
+                found = convert(value)
+                if found is not None:
+                    return found
+        return None
+
+    if len(ways) > 1:
+        return get
+    ((only, memory, convert),) = ways
+
+    def get_one(slots: Slots) -> Any:
+        value = slots[only]
+        if value is None:
+            return None
+        if type(value) is str:
+            found = memory.get(value)
+            if found is None:
+                found = _remember(memory, convert, value)
+            return None if found is _NOTHING else found
+        return convert(value)
+
+    return get_one
+
+
+def _remember(memory: Dict[str, Any], convert: values.Convert, value: str) -> Any:
+    found = convert(value)
+    if found is None:
+        found = _NOTHING
+    if len(value) <= _LONGEST_REMEMBERED:
+        if len(memory) >= _REMEMBERED:
+            memory.clear()
+        memory[value] = found
+    return found
+
+
+def _conditional(entry: Entry) -> Getter:
+    memory: Dict[str, Any] = {}
+    when, raw, convert = entry.when, entry.raw, entry.convert
+
+    def get(slots: Slots) -> Any:
+        value = raw(slots)
+        if value is None or not when(slots):
+            return None
+        if type(value) is not str:
+            return convert(value)
+        found = memory.get(value)
+        if found is None:
+            found = _remember(memory, convert, value)
+        return None if found is _NOTHING else found
 
     return get
 
 
-def _remembering(convert: values.Convert) -> values.Convert:
-    memory: Dict[str, Any] = {}
+def _fresh(entry: Entry) -> Getter:
+    when, raw, convert = entry.when, entry.raw, entry.convert
+    if when is always and isinstance(raw, _Slot):
+        slot = raw.slot
 
-    def converted(value: Any) -> Any:
-        if type(value) is not str:
-            return convert(value)
-        found = memory.get(value)
-        if found is not None:
-            return None if found is _NOTHING else found
-        found = convert(value)
-        if len(value) <= _LONGEST_REMEMBERED:
-            if len(memory) >= _REMEMBERED:
-                memory.clear()
-            memory[value] = _NOTHING if found is None else found
-        return found
+        def get_plain(slots: Slots) -> Any:
+            value = slots[slot]
+            return None if value is None else convert(value)
 
-    return converted
-
-
-def _conditional(entry: Entry, remember: bool) -> Getter:
-    when, raw = entry.when, entry.raw
-    convert = _remembering(entry.convert) if remember else entry.convert
+        return get_plain
 
     def get(slots: Slots) -> Any:
-        if not when(slots):
-            return None
         value = raw(slots)
-        return None if value is None else convert(value)
+        return convert(value) if value is not None and when(slots) else None
 
     return get
 

@@ -142,7 +142,12 @@ def location(value: Any) -> Optional[Point]:
 
     (0, 0) is how look-ups that found nothing are written; nobody signs in from there. It is None.
     """
-    if type(value) is dict or isinstance(value, Mapping):
+    if type(value) is dict:
+        lat, lon = value.get("lat"), value.get("lon")
+        if type(lat) is float and type(lon) is float and -90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0:
+            return (lat, lon) if lat or lon else None
+        point = _keyed(value)
+    elif isinstance(value, Mapping):
         point = _keyed(value)
     elif isinstance(value, (list, tuple)):
         point = _listed(value)

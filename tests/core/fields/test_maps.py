@@ -35,7 +35,7 @@ def cases() -> Iterator[Any]:
             yield pytest.param(name, case, id=f"{name}: {case['name']}")
 
 
-@pytest.mark.parametrize(("name", "case"), cases())
+@pytest.mark.parametrize(("name", "case"), list(cases()))
 def test_record_becomes_the_documented_signin(intake: Intake, name: str, case: Dict[str, Any]) -> None:
     reader, _ = intake.registry.find(case["given"])
     assert reader is not None, "no map knows the record"
