@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from .distance import distance_km, unit_vector
+from .locator import Locator
+from .table import NOWHERE, Place
 
-__all__ = ["distance_km", "unit_vector"]
+__all__ = ["NOWHERE", "Locator", "Place", "distance_km", "unit_vector"]

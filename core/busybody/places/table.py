@@ -1,0 +1,199 @@
+"""The packaged geography: country, coarse cell and AS of every address, mapped from one file, decoded never.
+
+Two tables for each IP version (cities, autonomous systems), each a rising list of starts; an address belongs to the
+last start that is not above it. IPv4 starts are low halves behind a bucket for every upper half; IPv6 is keyed on its
+upper 64 bits, in low words behind a sorted list of the distinct upper words. `tools/geo` writes the file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from bisect import bisect_left, bisect_right
+from socket import AF_INET, AF_INET6, inet_pton
+from struct import Struct
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+
+from ..errors import InputError
+from .address import MAPPED, parse
+from .resources import read_bytes
+
+FILE = os.path.join(os.path.dirname(__file__), "data", "geography.bin")
+MAGIC = b"BUSYGEO1"
+PRIVATE_ASN = 0xFFFFFFFF  # stands for "private" in the AS columns; never a real AS number
+IPV4 = int(AF_INET)
+IPV6 = int(AF_INET6)
+
+
+class Place(NamedTuple):
+    """Where an address is. Degrees and km; whatever is not known is None."""
+
+    country: Optional[str] = None  # ISO 3166-1 alpha-2
+    region: Optional[str] = None
+    city: Optional[str] = None
+    lat: Optional[float] = None
+    lon: Optional[float] = None
+    accuracy_km: Optional[float] = None  # radius that holds the true place with probability 0.67
+    asn: Optional[int] = None
+    as_org: Optional[str] = None
+    network: Optional[str] = None  # network class
+
+
+NOWHERE = Place()
+Cell = Tuple[Optional[str], Optional[str], Optional[str], Optional[float], Optional[float]]
+System = Tuple[Optional[float], Optional[int], Optional[str], Optional[str]]
+Describe = Callable[[int, Optional[str]], Tuple[Optional[float], Optional[str]]]
+
+
+class Table:
+    """The table over the bytes of its file.
+
+    `describe(asn, as_org)` gives what is not in the file: accuracy in km and network class. It is asked once for
+    every AS that is met. Memory is bounded by the number of cells and systems, not of addresses.
+    """
+
+    def __init__(self, content: Any, describe: Describe, source: str = FILE) -> None:
+        self._describe = describe
+        self.about, sections = _sections(memoryview(content), source)
+
+        def column(name: str, code: str) -> Any:
+            return _column(sections[name], code)
+
+        self._city4 = tuple(column(f"v4.city.{name}", code) for name, code in (("bucket", "I"), ("low", "H"), ("value", "H")))
+        self._asn4 = tuple(column(f"v4.asn.{name}", code) for name, code in (("bucket", "I"), ("low", "H"), ("value", "I")))
+        words = (("high", "I"), ("begin", "I"), ("low", "I"))
+        self._city6 = tuple(column(f"v6.city.{name}", code) for name, code in (*words, ("value", "H")))
+        self._asn6 = tuple(column(f"v6.asn.{name}", code) for name, code in (*words, ("value", "I")))
+        self._countries = sections["place.country"]
+        self._lats, self._lons = column("place.lat", "h"), column("place.lon", "h")
+        self._region_of = column("place.region", "H")
+        self._regions = (column("region.begin", "I"), sections["region.text"])
+        self._cities = (column("place.city.begin", "I"), sections["place.city.text"])
+        self._numbers = column("asn.number", "I")
+        self._names = (column("asn.name.begin", "I"), sections["asn.name.text"])
+        self._cells: Dict[int, Cell] = {0: NOWHERE[:5]}
+        self._systems: Dict[int, System] = {}
+
+    @classmethod
+    def open(cls, describe: Describe, file: str = FILE) -> Table:
+        """The table in `file`, mapped where it is a file, read where the package lives in an archive."""
+        return cls(_mapped(file), describe, file)
+
+    def locate(self, ip: str) -> Place:
+        """The place of an address; NOWHERE for a text that is none."""
+        try:
+            if ":" in ip:
+                return self._locate6(ip)
+            high, low = _halves(inet_pton(IPV4, ip))
+        except (OSError, ValueError):
+            plain = parse(ip)
+            return NOWHERE if plain is None else self.locate(plain)
+        bucket, lows, values = self._city4
+        cell = values[bisect_right(lows, low, bucket[high], bucket[high + 1]) - 1]
+        bucket, lows, values = self._asn4
+        asn = values[bisect_right(lows, low, bucket[high], bucket[high + 1]) - 1]
+        try:
+            return _new(Place, self._cells[cell] + self._systems[asn])
+        except KeyError:
+            return self._place(cell, asn)
+
+    def organisation(self, asn: int) -> Optional[str]:
+        """The name of an AS, or None if the table does not know it."""
+        at = bisect_left(self._numbers, asn)
+        if at == len(self._numbers) or self._numbers[at] != asn:
+            return None
+        return _string(self._names, at) or None
+
+    def organisations(self) -> Dict[int, str]:
+        """All AS numbers with their names."""
+        return {asn: _string(self._names, at) for at, asn in enumerate(self._numbers)}
+
+    def _locate6(self, ip: str) -> Place:
+        packed = inet_pton(IPV6, ip)
+        high, low = _words(packed)
+        if not high and packed[:12] == MAPPED:
+            return self.locate(parse(ip) or "")
+        return self._place(_find6(self._city6, high, low), _find6(self._asn6, high, low))
+
+    def _place(self, cell: int, asn: int) -> Place:
+        return _new(Place, self._cell(cell) + self._system(asn))
+
+    def _cell(self, index: int) -> Cell:
+        known = self._cells.get(index)
+        if known is None:
+            known = self._cells[index] = (
+                sys.intern(str(self._countries[2 * index : 2 * index + 2], "ascii")),
+                _string(self._regions, self._region_of[index]) or None,
+                _string(self._cities, index) or None,
+                self._lats[index] / 100,
+                self._lons[index] / 100,
+            )
+        return known
+
+    def _system(self, asn: int) -> System:
+        known = self._systems.get(asn)
+        if known is None:
+            number = None if asn in (0, PRIVATE_ASN) else asn
+            name = None if number is None else self.organisation(number)
+            accuracy_km, network = (None, "private") if asn == PRIVATE_ASN else self._describe(asn, name)
+            known = self._systems[asn] = (accuracy_km, number, name, network)
+        return known
+
+
+_new = tuple.__new__
+_halves = Struct(">HH").unpack
+_words = Struct(">II8x").unpack
+
+
+def _find6(table: Tuple[Any, ...], high: int, low: int) -> int:
+    """The value at an address of these two upper words."""
+    highs, begin, lows, values = table
+    at = bisect_right(highs, high) - 1
+    end = begin[at + 1]
+    if highs[at] == high:
+        end = bisect_right(lows, low, begin[at], end)
+    return int(values[end - 1])
+
+
+def _string(strings: Tuple[Any, memoryview], index: int) -> str:
+    begin, text = strings
+    return str(text[begin[index] : begin[index + 1]], "utf-8")
+
+
+def _mapped(file: str) -> Any:
+    from mmap import ACCESS_READ, mmap
+
+    try:
+        with open(file, "rb") as stream:
+            return mmap(stream.fileno(), 0, access=ACCESS_READ)
+    except (OSError, ValueError):  # inside an archive, or on a file system that cannot map; ValueError: an empty file
+        return read_bytes(file)
+
+
+def _sections(content: memoryview, source: str) -> Tuple[Dict[str, Any], Dict[str, memoryview]]:
+    """What the file says of itself, and its sections by name."""
+    import json
+
+    try:
+        if content[:8] != MAGIC:
+            raise ValueError("it does not begin with " + MAGIC.decode())
+        base = 16 + int.from_bytes(content[8:16], "little")
+        about = json.loads(bytes(content[16:base]))
+        where = about.pop("sections")
+        if any(base + at + length > len(content) for at, length in where.values()):
+            raise ValueError("it is cut short")
+        sections = {name: content[base + at : base + at + length] for name, (at, length) in where.items()}
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"this is no geography table: {error}. Install the package anew.", source=source) from None
+    return about, sections
+
+
+def _column(section: memoryview, code: str) -> Any:
+    """A section as numbers; on a big-endian machine a swapped copy of it."""
+    if sys.byteorder == "little":
+        return section.cast(code)
+    from array import array
+
+    values = array(code, section.tobytes())
+    values.byteswap()
+    return values
