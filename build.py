@@ -268,7 +268,8 @@ def wheel(python: Path) -> str:
     for attempt in ("first", "second"):
         folder = ROOT / "build" / "wheel" / attempt
         shutil.rmtree(folder, ignore_errors=True)
-        run([python, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder])
+        # Not from the root: there, -m build would find build.py itself.
+        run([python, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT], cwd=CORE)
         built.append(next(folder.glob("*.whl")))
     first, second = built
     if first.read_bytes() != second.read_bytes():
