@@ -33,7 +33,9 @@ def compile_condition(raw: Any, paths: Paths, missing: FrozenSet[str], fault: Fa
     if "path" in raw:
         return _test(raw, paths, missing, fault)
     if len(raw) != 1 or next(iter(raw)) not in ("all", "any", "not"):
-        raise fault("", f'has the keys {sorted(raw)}. A condition has "path" and one test, or only "all", "any" or "not"')
+        raise fault(
+            "", f'has the keys {sorted(raw)}. A condition has "path" and one test, or only "all", "any" or "not"'
+        )
     if "all" in raw:
         return _all(raw["all"], paths, missing, fault, "all")
     if "any" in raw:
@@ -131,9 +133,13 @@ def _exists(slots: Sequence[int], wanted: bool, missing: FrozenSet[str], needs: 
     def present(values: Slots) -> bool:
         for slot in slots:
             value = values[slot]
-            if value is not None and (
-                (type(value) is str and len(value) > longest and value[0] > " ") or is_present(value, missing)
-            ):
+            if value is None:
+                continue
+            if type(value) is list and len(value) == 1:
+                value = value[0]
+            if type(value) is str and len(value) > longest and value[0] > " ":
+                return True  # no word that means nothing is as long
+            if is_present(value, missing):
                 return True
         return False
 

@@ -10,10 +10,10 @@ import hashlib
 import json
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
+from ..devices import parse as parse_device
 from ..errors import RecordError
 from ..identity import Identity
-from ..places import address
-from ..places.table import Place
+from ..places import NOWHERE, Place, address, networks
 from ..signin import NO_EXTRA, SignIn
 from .networks import ClassRules
 from .paths import Slots
@@ -21,14 +21,8 @@ from .reader import ORDER, Reader
 from .registry import Registry
 from .times import TimeReader
 
-try:
-    from ..devices import parse as parse_device
-except ImportError:
-    from collections import namedtuple
-    _D = namedtuple("_D", "fingerprint version")
-    parse_device = lambda ua: _D(None, None)
 _REMEMBERED = 65536  # addresses whose place is remembered
-NO_PLACE = Place()
+_make = SignIn._make  # half the time of SignIn(…)
 
 
 class Skipped(NamedTuple):
@@ -37,7 +31,9 @@ class Skipped(NamedTuple):
     reason: str
 
 
-Located = Tuple[str, Place]  # subnet, what the table knows
+Located = Tuple[Optional[str], Place]  # subnet, what the table knows
+Spot = Tuple[Optional[str], Optional[str], Optional[str], Optional[float], Optional[float], Optional[float]]
+NO_ADDRESS: Located = (None, NOWHERE)
 
 
 class Intake:
@@ -66,7 +62,9 @@ class Intake:
         self._times: Dict[str, TimeReader] = {}
         self._located: Dict[str, Located] = {}
         self.registry = Registry(getattr(policy, "maps", None) or (), address.parse, _first)
-        self._extra = [(path, {reader.map.name: reader.path_slot(path) for reader in self.registry.readers}) for path in extra]
+        self._extra = [
+            (path, {reader.map.name: reader.path_slot(path) for reader in self.registry.readers}) for path in extra
+        ]
 
     def read(self, record: Mapping[str, Any]) -> Union[SignIn, Skipped]:
         """The sign-in, or why the record is none. Raises RecordError, which names the field, for a broken one."""
@@ -88,6 +86,7 @@ class Intake:
         return explain(self, record)
 
     def _signin(self, record: Mapping[str, Any], reader: Reader, slots: Slots) -> Union[SignIn, Skipped]:
+        # One long function: every call in it would cost every record a tenth of a microsecond.
         (
             name, raw_time, ip, own_source, asn, as_org, raw_id, user_agent, outcome, device_id, app, session, method,
             mfa, interactive, group, network,
@@ -97,71 +96,69 @@ class Intake:
         source = self._source or own_source or reader.map.source
         if raw_time is None:
             raise ValueError("is missing")
-        times = self._times.get(source) or self._time_reader(source)
-        time = times.read(raw_time)
+        time = (self._times.get(source) or self._time_reader(source)).read(raw_time)
         flags = tuple([flag for flag, holds in reader.flags if holds(slots)]) if reader.flags else ()
-        place = event_place(reader, slots)
-        subnet: Optional[str] = None
-        table = NO_PLACE
-        if ip is not None:
-            located = self._located.get(ip) or self._locate(ip)
-            subnet, table = located
-        country, region, city, lat, lon, accuracy_km = self.merged(place, table)
-        if asn is None or (self._prefer_table and table.asn is not None):
-            if table.asn is not None or as_org is None:
-                asn, as_org = table.asn, table.as_org
-        elif as_org is None and asn == table.asn:
+        subnet, table = NO_ADDRESS if ip is None else self._located.get(ip) or self._locate(ip)
+        if table.asn is not None and (asn is None or self._prefer_table):
+            asn, as_org = table.asn, table.as_org
+        elif as_org is None and asn is not None and asn == table.asn:
             as_org = table.as_org
         network = self._classes.network(ip, asn, as_org, network, flags, table)
-        device, version = None, None
-        if user_agent is not None:
+        country, region, city, lat, lon, accuracy_km = self._merged(event_place(reader, slots), table)
+        if lat is not None and accuracy_km is None:
+            accuracy_km = networks.accuracy_km(network)
+        if user_agent is None:
+            device = version = None
+        else:
             parsed = parse_device(user_agent)
             device, version = parsed.fingerprint, parsed.version
-        return SignIn(
-            raw_id or hashed(record),
-            time,
-            self._identity.resolve(name, source),
-            outcome or "unknown",
-            ip,
-            subnet,
-            network,
-            country,
-            region,
-            city,
-            lat,
-            lon,
-            accuracy_km,
-            asn,
-            as_org,
-            user_agent,
-            device,
-            version,
-            device_id,
-            app,
-            session,
-            method,
-            mfa or "unknown",
-            interactive,
-            flags,
-            group,
-            source,
-            raw_id,
-            self._extras(reader, slots) if self._extra else NO_EXTRA,
+        return _make(
+            (
+                raw_id or hashed(record),
+                time,
+                self._identity.resolve(name, source),
+                outcome or "unknown",
+                ip,
+                subnet,
+                network,
+                country,
+                region,
+                city,
+                lat,
+                lon,
+                accuracy_km,
+                asn,
+                as_org,
+                user_agent,
+                device,
+                version,
+                device_id,
+                app,
+                session,
+                method,
+                mfa or "unknown",
+                interactive,
+                flags,
+                group,
+                source,
+                raw_id,
+                self._extras(reader, slots) if self._extra else NO_EXTRA,
+            )  # fmt: skip
         )
 
-    def merged(self, place: Optional[Place], table: Place) -> Tuple[Any, ...]:
-        """Country, region, city, lat, lon, accuracy_km of the place in the event and the one in the table."""
+    def _merged(self, place: Optional[Spot], table: Place) -> Spot:
+        """The place in the event or the one in the table; of both only where they agree on the country."""
         if place is None or (self._prefer_table and table.country is not None):
             return table[:6]
-        if place.lat is None and place.country == table.country:
-            same_city = place.city is None or place.city == table.city
-            if same_city:
-                return (table.country, place.region or table.region, table.city, *table[3:6])
-            return (place.country, place.region, place.city, *table[3:6])
-        return place[:6]
+        country, region, city, lat, _, _ = place
+        if lat is None and country == table.country:
+            if city is None or city == table.city:
+                return (country, region or table.region, table.city, *table[3:6])
+            return (country, region, city, *table[3:6])
+        return place
 
     def _locate(self, ip: str) -> Located:
-        place = NO_PLACE if self._locator is None else self._locator.locate(ip)
+        place = NOWHERE if self._locator is None else self._locator.locate(ip)
         if len(self._located) >= _REMEMBERED:
             self._located.clear()
         found = self._located[ip] = (address.subnet(ip), place)
@@ -197,7 +194,7 @@ class Intake:
         return RecordError(f"{error}.")
 
 
-def event_place(reader: Reader, slots: Slots) -> Optional[Place]:
+def event_place(reader: Reader, slots: Slots) -> Optional[Spot]:
     """The first place of the record that has a country or coordinates."""
     for group in reader.places:
         if not group.when(slots):
@@ -207,7 +204,7 @@ def event_place(reader: Reader, slots: Slots) -> Optional[Place]:
         if lat is None or lon is None or (lat == 0.0 and lon == 0.0):
             lat = lon = accuracy_km = None
         if country is not None or lat is not None:
-            return Place(country, region, city, lat, lon, accuracy_km)
+            return (country, region, city, lat, lon, accuracy_km)
     return None
 
 

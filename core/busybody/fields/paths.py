@@ -145,21 +145,20 @@ def _frozen(node: Node) -> Frozen:
 
 
 def _walk(record: Mapping[str, Any], below: Frozen, slots: Slots) -> None:
-    # Whichever is shorter is gone through: what the map asks for or what the record has.
-    if len(record) > len(below):
-        pairs = [(record[key], found) for key, found in below.items() if key in record]
-    else:
-        pairs = [(value, below[key]) for key, value in record.items() if key in below]
-    for value, (slot, deeper) in pairs:
-        if slot >= 0 and slots[slot] is None:
-            slots[slot] = value
-        if deeper is not None:
-            if type(value) is dict:
-                _walk(value, deeper, slots)
-            elif type(value) is list:
-                for element in value:
-                    if type(element) is dict:
-                        _walk(element, deeper, slots)
+    find = below.get
+    for key, value in record.items():
+        found = find(key)
+        if found is not None and value is not None:
+            slot, deeper = found
+            if slot >= 0 and slots[slot] is None:
+                slots[slot] = value
+            if deeper is not None:
+                if type(value) is dict:
+                    _walk(value, deeper, slots)
+                elif type(value) is list:
+                    for element in value:
+                        if type(element) is dict:
+                            _walk(element, deeper, slots)
 
 
 def follow(value: Any, steps: Sequence[Step]) -> Any:

@@ -114,8 +114,7 @@ class Reader:
         if memory is None:
             return self._decide(slots)
         found = [slots[slot] for slot in self._deciding]
-        # repr keeps 1, 1.0 and True apart, which are one key otherwise but compare by different texts
-        key = tuple([value if value is None or type(value) is str else (repr(value),) for value in found])
+        key = tuple([value if value is None or type(value) is str else _key(value) for value in found])
         if key in memory:
             return memory[key]
         reason = memory[key] = self._decide(slots)
@@ -260,7 +259,7 @@ class Reader:
         convert = self._converts.get(field) or _CONVERTS.get(field)
         if convert is None:
             keep = values.long_name if field == "user" else values.text
-            convert = _bound(keep, missing)
+            convert = values.text_reader(keep, missing)
         if field in self.map.values:
             rename = values.Vocabulary(self.map.values[field], (), missing)
             inner = convert
@@ -271,10 +270,19 @@ class Reader:
         remember = field not in NOT_REMEMBERED
         if not remember:
             return _first([_fresh(entry) for entry in entries])
-        plain = [entry for entry in entries if entry.when is always and isinstance(entry.raw, _Slot)]
-        if len(plain) == len(entries):
-            return _chain([(entry.raw.slot, {}, entry.convert) for entry in plain])  # type: ignore[attr-defined]
-        return _first([_conditional(entry) for entry in entries])
+        getters: List[Getter] = []
+        plain: List[Way] = []
+        for entry in entries:
+            if entry.when is always and isinstance(entry.raw, _Slot):
+                plain.append((entry.raw.slot, {}, entry.convert))
+                continue
+            if plain:
+                getters.append(_chain(plain))
+                plain = []
+            getters.append(_conditional(entry))
+        if plain:
+            getters.append(_chain(plain))
+        return _first(getters)
 
     def _place(self, raw: Mapping[str, Any], number: int) -> PlaceGroup:
         key = f"places[{number}]"
@@ -299,8 +307,18 @@ _CONVERTS: Dict[str, values.Convert] = {
 }
 
 
+def _key(value: Any) -> Tuple[str]:
+    """Keeps 1, 1.0 and True apart, which are one key otherwise but compare by different texts."""
+    if type(value) is list and len(value) == 1 and type(value[0]) is str:
+        return (value[0],)
+    return (repr(value),)
+
+
 def _absent(slots: Slots) -> None:
     return None
+
+
+Way = Tuple[int, Dict[str, Any], values.Convert]  # slot, memory, conversion
 
 
 class _Slot:
@@ -313,10 +331,6 @@ class _Slot:
 
     def __call__(self, slots: Slots) -> Any:
         return slots[self.slot]
-
-
-def _bound(convert: Callable[[Any, FrozenSet[str]], Any], missing: FrozenSet[str]) -> values.Convert:
-    return lambda value: convert(value, missing)
 
 
 def _unless_missing(convert: values.Convert, missing: FrozenSet[str]) -> values.Convert:
@@ -339,7 +353,7 @@ def _join(slots: Sequence[int], separator: str, missing: FrozenSet[str]) -> Gett
     return get
 
 
-def _chain(ways: Sequence[Tuple[int, Dict[str, Any], values.Convert]]) -> Getter:
+def _chain(ways: Sequence[Way]) -> Getter:
     """The first slot that means something; what a text became is remembered."""
 
     def get(slots: Slots) -> Any:

@@ -82,6 +82,7 @@ def from_mapping(raw: Any, name: str, own: bool = False) -> FieldMap:
     for key in ("source", "title"):
         if not isinstance(raw[key], str) or not raw[key]:
             raise fault(key, f"{shown(raw[key])} is no text")
+    missing = [word.strip().lower() for word in _texts(raw.get("missing", []), "missing", fault)]
     fields = _fields(raw["fields"], FIELDS, "fields", fault)
     for key in ("time", "user"):
         if key not in fields:
@@ -100,7 +101,7 @@ def from_mapping(raw: Any, name: str, own: bool = False) -> FieldMap:
         places=_places(raw.get("places", []), fault),
         values=_values(raw.get("values", {}), fault),
         flags=_flags(raw.get("flags", {}), fault),
-        missing=MISSING | {word.strip().lower() for word in _texts(raw.get("missing", []), "missing", fault)},
+        missing=MISSING.union(missing),
         own=own,
     )
 

@@ -140,9 +140,7 @@ def _offset(zone: str) -> timedelta:
     if zone[0] not in "+-":
         return timedelta(0)
     digits = zone[1:].replace(":", "")
-    offset = timedelta(
-        hours=int(digits[:2]), minutes=int(digits[2:4] or 0), seconds=int(digits[4:6] or 0)
-    )
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:4] or 0), seconds=int(digits[4:6] or 0))
     return -offset if zone[0] == "-" else offset
 
 
@@ -158,5 +156,3 @@ def _zone(name: Optional[str]) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"{shown(name)} is no time zone. Give a name such as Europe/Berlin, or +01:00") from error
-
-

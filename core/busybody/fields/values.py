@@ -41,6 +41,19 @@ def text(value: Any, missing: FrozenSet[str] = MISSING) -> Optional[str]:
     return clean(value[:LONGEST_TEXT])
 
 
+def text_reader(keep: Callable[[Any, FrozenSet[str]], Optional[str]], missing: FrozenSet[str]) -> Convert:
+    """`keep` (`text` or `long_name`) with these missing words, and a short way for the usual value."""
+    longest = max(len(word) for word in missing)
+
+    def convert(value: Any) -> Optional[str]:
+        if type(value) is str and longest < len(value) < LONGEST_TEXT and value.isascii():
+            if value[0] > " " < value[-1] and "\0" not in value:
+                return value  # nothing to strip, nothing to replace, longer than what means nothing
+        return keep(value, missing)
+
+    return convert
+
+
 def clean(value: str) -> str:
     """Without what no store can hold: half surrogates and NUL become the replacement character."""
     if value.isascii() and "\0" not in value:
