@@ -6,9 +6,8 @@ policy.travel.max_speed_kmh, policy.weights["new_country"], policy.people.vip.ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from .lists import NetworkList, PeopleList
 from .schema import schema
@@ -29,8 +28,7 @@ from .sections import (
 from .validate import Lines, Plain, defaults, validate
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """One policy. Two policies are equal when every key is."""
 
     name: str
@@ -76,7 +74,7 @@ class Policy:
 
     def to_mapping(self) -> Plain:
         """Every key as plain values that JSON holds; `from_mapping` of it is this policy again."""
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        return {name: _plain(value) for name, value in self._asdict().items()}
 
     def source(self, name: str) -> Source:
         """The settings of a source; those of a source that the policy does not name are the defaults."""
@@ -130,10 +128,10 @@ def _plain(value: Any) -> Any:
         return list(value.entries)
     if isinstance(value, frozenset):
         return sorted(value)
-    if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
     if isinstance(value, Mapping):
         return {name: _plain(entry) for name, entry in value.items()}
-    if hasattr(value, "__dataclass_fields__"):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if hasattr(value, "_asdict"):
+        return _plain(value._asdict())
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
     return value

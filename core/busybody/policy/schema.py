@@ -7,12 +7,12 @@ whose names and defaults are those of the detector catalogue, and `sources.<sour
 from __future__ import annotations
 
 import json
+import os
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-HERE = Path(__file__).parent
-CATALOGUE = HERE.parent / "detectors" / "catalogue.json"
+HERE = os.path.dirname(__file__)
+CATALOGUE = os.path.join(os.path.dirname(HERE), "detectors", "catalogue.json")
 LEAST_WEIGHT, MOST_WEIGHT = 0.3, 1.5  # times the catalogue's default
 
 WORDS = {
@@ -86,7 +86,7 @@ class Schema(NamedTuple):
 @lru_cache(maxsize=1)
 def schema() -> Schema:
     """The schema of this version, with a weight for each detector of the catalogue."""
-    data = json.loads((HERE / "schema.json").read_text(encoding="utf-8"))
+    data = _read(os.path.join(HERE, "schema.json"))
     keys: List[Key] = []
     source_keys: List[Key] = []
     for row in data["keys"]:
@@ -123,8 +123,11 @@ def weight_key(row: Mapping[str, Any], name: str, weight: float) -> Key:
 @lru_cache(maxsize=1)
 def catalogue_weights() -> Dict[str, float]:
     """Detector name -> default weight, in catalogue order."""
-    if not CATALOGUE.exists():
-        return {}
-    data = json.loads(CATALOGUE.read_text(encoding="utf-8"))
+    data = _read(CATALOGUE)
     rows = data["detectors"] if isinstance(data, dict) else data
     return {row["name"]: float(row["weight"]) for row in rows}
+
+
+def _read(path: str) -> Any:
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Dict, Optional
 
 from ..errors import PolicyError, shown
@@ -19,7 +18,7 @@ SPELLINGS = ("yaml", "json", "conf")
 
 def spelling_of(path: str) -> str:
     """The spelling of a file by its ending. Raises InvalidPolicy for another ending."""
-    ending = PurePath(path).suffix.lower()
+    ending = "." + path.rpartition(".")[2].lower()
     if ending not in BY_ENDING:
         raise invalid(f"the ending {shown(ending)} is none of a policy. Use .yaml, .json or .conf.", source=path)
     return BY_ENDING[ending]

@@ -69,7 +69,7 @@ def test_entries_that_are_no_network_are_refused(entry: str) -> None:
     ),
     st.ip_addresses(),
 )
-def test_look_up_agrees_with_the_slow_way(blocks: "list[tuple[object, int]]", ip: object) -> None:
+def test_look_up_agrees_with_the_slow_way(blocks: list[tuple[object, int]], ip: object) -> None:
     networks = [ip_network((int(ip_), bits) if False else f"{ip_}/{bits}", strict=False) for ip_, bits in blocks]
     addresses = [ip, *(network[0] for network in networks), *(network[-1] for network in networks)]
     found = NetworkList(map(str, networks))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import fields, is_dataclass
 from typing import FrozenSet, Mapping, Optional, get_type_hints
 
 import pytest
@@ -49,10 +48,9 @@ def test_defaults_are_those_of_the_design() -> None:
 def test_classes_have_the_keys_and_types_of_the_schema() -> None:
     policy = Policy.default()
     hints = {"": get_type_hints(Policy)}
-    for field in fields(Policy):
-        value = getattr(policy, field.name)
-        if is_dataclass(value):
-            hints[field.name] = get_type_hints(type(value))
+    for name, value in policy._asdict().items():
+        if hasattr(value, "_fields"):
+            hints[name] = get_type_hints(type(value))
     for section, of_section in hints.items():
         wanted = {key.leaf: hint(key) for key in schema().of_section(section)}
         own = {name: kind for name, kind in of_section.items() if section or name not in schema().sections}

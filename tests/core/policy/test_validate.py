@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from .strategies import JSON, mappings
 
 
-def problems(mapping: Mapping[str, Any]) -> "list[str]":
+def problems(mapping: Mapping[str, Any]) -> list[str]:
     with pytest.raises(InvalidPolicy) as caught:
         Policy.from_mapping(mapping, source="policy.json")
     return [str(problem) for problem in caught.value.problems]
@@ -139,14 +139,14 @@ def test_long_and_hostile_values_are_cut_to_one_line() -> None:
 
 
 def test_deep_inline_maps_are_refused() -> None:
-    deep: "dict[str, Any]" = {}
+    deep: dict[str, Any] = {}
     for _ in range(50):
         deep = {"a": deep}
     assert "nested deeper" in problems({"maps": [deep]})[0]
 
 
 @given(mappings())
-def test_valid_policies_are_accepted_and_left_alone(mapping: "dict[str, Any]") -> None:
+def test_valid_policies_are_accepted_and_left_alone(mapping: dict[str, Any]) -> None:
     before = copy.deepcopy(mapping)
     Policy.from_mapping(mapping)
     assert mapping == before
@@ -158,7 +158,7 @@ KEYS = st.sampled_from(["travel", "sources", "people", "maps", "weights", "name"
 
 
 @given(st.dictionaries(KEYS, JSON | st.dictionaries(KEYS, JSON, max_size=3), max_size=4))
-def test_any_mapping_is_a_policy_or_named_problems(mapping: "dict[str, Any]") -> None:
+def test_any_mapping_is_a_policy_or_named_problems(mapping: dict[str, Any]) -> None:
     try:
         Policy.from_mapping(mapping)
     except InvalidPolicy as error:
