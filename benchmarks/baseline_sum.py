@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "core"))
 
 from busybody.signin import SignIn  # noqa: E402
 from busybody.simulate import Event, Organisation, generate  # noqa: E402
-from busybody.simulate.life import distance_km  # noqa: E402
+from busybody.simulate.world import distance_km  # noqa: E402
 
 BUDGETS = (0.3, 1.0, 3.0, 10.0)  # false incidents per 1,000 people per day
 RADII_KM = {"mobile": 250.0, "hosting": 500.0, "vpn": 500.0, "tor": 500.0}  # 67 % radius by network class, else 40

@@ -26,13 +26,6 @@ def honest(label: str) -> Truth:
     return truth
 
 
-def distance_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
-    """Great circle, for planning trips and for the evaluation of the baseline."""
-    a, b = math.radians(lat1), math.radians(lat2)
-    half = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
-    return 12742.0 * math.asin(math.sqrt(min(1.0, half)))
-
-
 class Life:
     """Lives the days of an organisation, one person and day at a time."""
 
@@ -174,11 +167,10 @@ class Life:
         draw = person.rng.random()
         if person.shared is not None and in_office and draw < 0.85:
             return person.shared
-        if person.starts <= hour <= person.starts + person.span:
-            return person.laptop if draw < 0.75 or person.tablet is None and draw < 0.78 else (
-                person.tablet if person.tablet is not None and draw > 0.92 else person.phone
-            )  # fmt: skip
-        return person.phone if draw < 0.55 else person.laptop
+        working = person.starts <= hour <= person.starts + person.span
+        if draw < (person.phone_rate if working else min(0.9, 2.2 * person.phone_rate)):
+            return person.phone
+        return person.tablet if person.tablet is not None and draw > 0.9 else person.laptop
 
     def _network(
         self, person: Person, device: Device, day: int, hour: float, in_office: bool, trip: Optional[Trip]
@@ -200,9 +192,9 @@ class Life:
             access: Access = (f"{subnet}.{host & 255}", f"{subnet}.0/24") + office.place  # type: ignore[assignment]
             return access, office.flags, "kiosk" if device is person.shared else "shared_egress"
         draw = rng.random()
-        if draw < (0.6 if form == "mobile" else 0.04):
+        if draw < (0.6 if form == "mobile" else person.tethers):
             return self._carrier(person), (), "usual"
-        if draw > 0.972:
+        if draw > 0.992:
             return self.world.pick(rng, "residential", city=person.home).lease(rng), (), "usual"  # a café, a friend
         if person.lease6 is not None and rng.random() < 0.6:
             six = person.lease6
@@ -216,7 +208,8 @@ class Life:
     def _carrier(person: Person) -> Access:
         """Carrier-grade translation comes out somewhere in the country, and somewhere else the next hour."""
         sites = person.carrier
-        return sites[int(person.rng.random() ** 1.5 * len(sites))].lease(person.rng)
+        draw = person.rng.random()
+        return sites[0 if draw >= person.shifts else int(person.rng.random() * len(sites))].lease(person.rng)
 
     @staticmethod
     def _tunnel(person: Person, device: Device, in_office: bool) -> Optional[Site]:
@@ -228,7 +221,7 @@ class Life:
             return person.exits[int(rng.random() * 2)] if apple else None
         if in_office and rng.random() < 0.8:
             return None
-        if rng.random() < 0.85:
+        if rng.random() >= person.hops:
             return person.exits[0]
         return person.strays[int(rng.random() * len(person.strays))]
 
@@ -238,7 +231,7 @@ class Life:
         if trip.office is not None and 8.5 <= hour <= 17.5 and rng.random() < 0.6:
             return trip.office.lease(rng), trip.office.flags, "trip"
         draw = rng.random()
-        if form == "mobile" and draw < 0.5 or draw < 0.12:
+        if form == "mobile" and draw < 0.5 or draw < person.tethers:
             if foreign and rng.random() < 0.4:  # a local card, or a roaming partner that breaks out locally
                 return self.world.pick(rng, "mobile", trip.city.country).lease(rng), (), "roaming"
             return self._carrier(person), (), "roaming"
@@ -276,7 +269,7 @@ class Life:
 
     def _service(self, person: Person, day: int) -> List[Event]:
         rng = person.rng
-        if rng.random() < 0.01:  # moved to another region of the cloud
+        if rng.random() < 0.002:  # moved to another region of the cloud
             person.isp = self.world.pick(rng, "hosting")
             person.lease = person.isp.lease(rng)
         base = midnight(person.home.zone, self.start, day)

@@ -7,7 +7,7 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .config import Organisation, Shape
 from .devices import LAPTOPS, PHONES, TOOLS, Device, draw, sibling
-from .world import Access, City, Site, World
+from .world import Access, City, Site, World, distance_km
 
 FIRST = (
     "ada alan ana aya bea ben carl cleo dana dev ebba eli emil eva fadi finn gael gita hana hugo ines ivan jana jon "
@@ -64,12 +64,16 @@ class Person:
     shared: Optional[Device] = None  # the kiosk
     rate: float  # sign-ins on a working day
     weekend: float  # of the rate
+    shifts: float = 0.0  # how often the mobile gateway is not the usual one
+    tethers: float = 0.0  # chance that the laptop goes online through the phone
+    phone_rate: float = 0.0  # share of the sign-ins that come from the phone
     starts: float
     span: float
     office_days: float = 0.0
     vpn: str = ""  # "", corporate, commercial, relay
     vpn_rate: float = 0.0
     exits: List[Site]
+    hops: float = 0.0  # how often it is another exit of the provider
     strays: List[Site]  # other exits of the same provider
     apps: List[str]
     app_weights: List[float]
@@ -173,8 +177,7 @@ def _human(
     here = [site for site in near if site.city.index == person.home.index]
     person.office = rng.choice(here) if here else None
     person.office_days = min(1.0, max(0.0, rng.gauss(shape.office_days, 0.25))) if person.office else 0.0
-    first = world.pick(rng, "mobile", country)
-    person.carrier = [site for site in world.by_operator[first.asn] if site.city.country == country]
+    _subscribe(person, world)
     person.laptop, person.phone = draw(LAPTOPS, rng, shape.managed), draw(PHONES, rng)
     if rng.random() < 0.25:
         person.tablet = sibling(person.laptop.model, rng)
@@ -190,14 +193,26 @@ def settle(person: Person, isp: Site) -> None:
     person.lease6 = isp.lease6(person.rng) if isp.v6 is not None and person.rng.random() < 0.35 else None
 
 
+def _subscribe(person: Person, world: World) -> None:
+    """A mobile operator, rather one that comes out nearby; its gateways by distance from home."""
+    sites = world.sites("mobile", person.home.country)
+    away = {site: distance_km(site.city.lat, site.city.lon, person.home.lat, person.home.lon) for site in sites}
+    first = person.rng.choices(sites, [site.weight * (6.0 if away[site] < 250 else 1.0) for site in sites])[0]
+    person.shifts = 0.4 if person.rng.random() < 0.08 else 0.01
+    person.carrier = sorted((site for site in sites if site.asn == first.asn), key=lambda site: away[site])
+
+
 def _habits(person: Person, shape: Shape, company: Company) -> None:
     rng = person.rng
     draw_ = rng.random()
     person.kind = "rare" if draw_ < shape.rare else "kiosk" if draw_ < shape.rare + shape.kiosk else "employee"
-    person.rate = min(12.0, max(0.8, rng.lognormvariate(1.2, 0.45)))
+    person.rate = min(12.0, max(0.8, rng.lognormvariate(1.25, 0.38)))
     if person.kind == "rare":
         person.rate = 0.15 + rng.random() * 0.5
     person.weekend = rng.choice((0.05, 0.15, 0.3, 0.6))
+    person.phone_rate = 0.25 + rng.random() * 0.35 if rng.random() < 0.55 else 0.0
+    if person.phone_rate:
+        person.tethers = 0.12 if rng.random() < 0.2 else 0.003
     person.starts, person.span = min(13.0, max(5.0, rng.gauss(8.6, 1.0))), 8.0 + rng.random() * 4
     habit = rng.random()
     if habit < shape.commercial_vpn:
@@ -219,11 +234,12 @@ def _habits(person: Person, shape: Shape, company: Company) -> None:
 def _commercial(person: Person, company: Company) -> None:
     """A VPN for private use: one provider, mostly a favourite exit, at times any other."""
     rng, world = person.rng, company.world
-    person.vpn, person.vpn_rate = "commercial", rng.choice((0.06, 0.15, 0.35, 0.6, 0.9))
+    person.vpn, person.vpn_rate = "commercial", rng.choice((0.12, 0.3, 0.5, 0.7, 0.95))
     favourite = world.pick(rng, "vpn", person.home.country if rng.random() < 0.65 else rng.choice(("NL", "CH", "SE", "US", "GB", "DE")))
     person.exits = [favourite]
+    person.hops = 0.8 if rng.random() < 0.15 else 0.02
     person.strays = world.by_operator[favourite.asn]
-    if len(person.strays) < 4 or rng.random() < 0.5:  # large providers rent from several operators
+    if len(person.strays) < 4 or rng.random() < 0.25:  # large providers rent from several operators
         person.strays = person.strays + world.by_operator[world.pick(rng, "vpn").asn]
 
 
@@ -266,10 +282,8 @@ def _trip(person: Person, first: int, company: Company, shape: Shape) -> Trip:
         country = rng.choice(sorted(world.homes))
         city = rng.choice(world.homes[country])
     length = 1 + int(rng.expovariate(1 / (6.0 if private else 2.5)))
-    kind = "residential" if rng.random() < 0.8 else "organisation" if rng.random() < 0.6 else "hosting"
+    kind = "residential" if rng.random() < 0.96 else "organisation" if rng.random() < 0.6 else "hosting"
     office = next((site for site in company.offices if site.city.index == city.index), None)
-    from .life import distance_km
-
     flight = distance_km(person.home.lat, person.home.lon, city.lat, city.lon) / 650.0 + 1.5 + rng.random() * 2
     hotel = world.pick(rng, kind, city=city)
     return Trip(

@@ -140,7 +140,7 @@ def _choose(found: Any, weight: Any, names: Dict[int, str], blocks: Dict[int, st
             cities.append([*key, round(first[2], 3), round(first[3], 3), int(key[1:] in homes)])
             for asn, pieces in sorted(chosen.items()):
                 used.add(asn)
-                for start, size, _, _ in _spread(pieces, 3 if key[1:] in homes else 1):
+                for start, size, _, _ in _spread(pieces, 3 if key[1:] in homes and true_class(asn, names[asn]) == "residential" else 1):
                     prefixes.append([asn, index, f"{ipaddress.IPv4Address(start)}/{32 - (size.bit_length() - 1)}"])
     sizes: DefaultDict[int, int] = defaultdict(int)
     for by_asn in found.values():
@@ -174,7 +174,7 @@ def _best_by_class(found: Any, country: str, names: Dict[int, str]) -> Dict[str,
     best: Dict[str, Dict[int, Set[Tuple[str, str]]]] = defaultdict(dict)
     keep = {"mobile": (3, 3), "hosting": (8, 1), "vpn": (6, 1), "organisation": (4, 1), "residential": (5, 0)}
     if country in CITIES:
-        keep.update({"hosting": (16, 1), "vpn": (10, 1), "organisation": (6, 1), "residential": (8, 0)})
+        keep.update({"hosting": (16, 1), "vpn": (10, 1), "mobile": (3, 4), "organisation": (6, 1), "residential": (8, 0)})
     for wanted, (operators, where) in keep.items():
         ours = [asn for asn in sizes if true_class(asn, names[asn]) == wanted]
         listed = TRUE_HOSTING | TRUE_MOBILE | TRUE_VPN | TRUE_RESIDENTIAL
@@ -190,7 +190,11 @@ def _best_by_class(found: Any, country: str, names: Dict[int, str]) -> Dict[str,
 def _takes(asn: int, name: str, place: Tuple[str, str], homes: Set[Tuple[str, str]], best: Any) -> bool:
     kind = true_class(asn, name)
     operators = best.get(kind, {})
-    return asn in operators and (place in homes if kind == "residential" else place in operators[asn])
+    if asn not in operators:
+        return False
+    if kind in ("residential", "mobile") and place in homes:
+        return True
+    return kind != "residential" and place in operators[asn]
 
 
 def _spread(pieces: List[Any], most: int) -> List[Any]:
@@ -202,7 +206,7 @@ def write(asn_csv: str, asn6_csv: str, city_mmdb: str, path: str) -> None:
     world = prepare(asn_csv, asn6_csv, city_mmdb)
     with open(path, "w", encoding="utf-8") as stream:
         stream.write("{\n")
-        rows = {key: ",\n".join(json.dumps(row, ensure_ascii=False) for row in world[key]) for key in ("cities", "prefixes")}
+        rows = {key: ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in world[key]) for key in ("cities", "prefixes")}
         stream.write(f'"cities": [\n{rows["cities"]}\n],\n"operators": {{\n')
-        stream.write(",\n".join(f'"{asn}": {json.dumps(row, ensure_ascii=False)}' for asn, row in world["operators"].items()))
+        stream.write(",\n".join(f'"{asn}": {json.dumps(row, ensure_ascii=False, separators=(",", ":"))}' for asn, row in world["operators"].items()))
         stream.write(f'\n}},\n"prefixes": [\n{rows["prefixes"]}\n]\n}}\n')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import json
+import math
 import os
 from random import Random
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -15,6 +16,13 @@ from .clock import Zone, zone_of
 Access = Tuple[Optional[str], Optional[str], Optional[str], str, str, str, float, float, Optional[float], int, str]
 
 KNOWN_TO_ALL = {16509, 14618, 396982, 15169, 8075, 14061, 16276, 24940, 31898, 45102}  # no classifier misses these
+
+
+def distance_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Great circle, for planning trips and for the evaluation of the baseline."""
+    a, b = math.radians(lat1), math.radians(lat2)
+    half = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
+    return 12742.0 * math.asin(math.sqrt(min(1.0, half)))
 
 
 class City(NamedTuple):

@@ -6,7 +6,7 @@ from random import Random
 from typing import Dict, List, Optional, Tuple
 
 from ...signin import SignIn
-from ..clock import DAY
+from ..clock import DAY, midnight, weekday
 from ..config import Event, Organisation, Truth
 from ..devices import LAPTOPS, MODELS, PHONES, TOOLS, Device, draw
 from ..life import SOURCE
@@ -35,7 +35,10 @@ class Attack:
         self.rng, self.victim, self.company, self.config = rng, victim, company, config
         self.world = company.world
         self.incident = f"{self.name}-{order + 1}"
-        self.days = [config.warmup + int(rng.random() * (config.days - config.warmup))]
+        day = config.warmup + int(rng.random() * (config.days - config.warmup))
+        if weekday(config.start, day) > 4 and rng.random() < 0.7:  # people fall for things at work
+            day = max(config.warmup, day - 2)
+        self.days = [day]
         self.plan()
 
     def plan(self) -> None:
@@ -50,10 +53,11 @@ class Attack:
         return Truth(self.name, True, incident, victim)
 
     def moment(self, day: int) -> float:
-        """Attackers keep their own hours: any time of the day, a little more of the victim's working day."""
+        """What is phished is used at once, while the victim is awake; what was bought, at any time."""
         rng = self.rng
-        hour = rng.random() * 24 if rng.random() < 0.6 else 6 + rng.random() * 14
-        return self.config.start + day * DAY + hour * 3600.0
+        if rng.random() < 0.35:
+            return self.config.start + day * DAY + rng.random() * DAY
+        return midnight(self.victim.home.zone, self.config.start, day) + (8 + rng.random() * 11) * 3600.0
 
     def anywhere(self) -> Site:
         rng = self.rng

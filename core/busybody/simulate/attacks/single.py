@@ -16,7 +16,7 @@ class Naive(Attack):
 
     def plan(self) -> None:
         self.site = self.anywhere()
-        self.device, self.copied = self.machine(0.6, 0.3)
+        self.device, self.copied = self.machine(0.75, 0.18)
 
     def strike(self, day: int, lived: Dict[int, List[Event]]) -> List[Event]:
         rng, time, access = self.rng, self.moment(day), self.site.lease(self.rng)
@@ -41,7 +41,7 @@ class DomesticVpn(Naive):
     def plan(self) -> None:
         kind = "vpn" if self.rng.random() < 0.6 else "hosting"
         self.site = self.world.pick(self.rng, kind, self.victim.home.country)
-        self.device, self.copied = self.machine(0.45, 0.38)
+        self.device, self.copied = self.machine(0.68, 0.25)
 
 
 class ResidentialProxy(Naive):
@@ -52,7 +52,7 @@ class ResidentialProxy(Naive):
     def plan(self) -> None:
         kind = "residential" if self.rng.random() < 0.85 else "mobile"
         self.site = self.world.pick(self.rng, kind, city=self.victim.home)
-        self.device, self.copied = self.machine(0.40, 0.40)
+        self.device, self.copied = self.machine(0.62, 0.28)
 
 
 class Abroad(Naive):
@@ -84,7 +84,7 @@ class SessionReplay(Attack):
             self.site = self.world.pick(rng, rng.choice(("vpn", "hosting", "residential")), country)
         else:
             self.site = self.world.pick(rng, "residential", city=self.victim.home)
-        self.device, self.copied = self.machine(0.22, 0.23)
+        self.device, self.copied = self.machine(0.45, 0.25)
         self.days = [day for day in range(self.days[0], self.config.days)] or self.days
         self.done = False
 
@@ -116,7 +116,7 @@ class MfaFatigue(Attack):
         domestic = rng.random() < 0.55
         kind = rng.choice(("hosting", "vpn", "residential", "residential"))
         self.site = self.world.pick(rng, kind, self.victim.home.country) if domestic else self.anywhere()
-        self.device, _ = self.machine(0.5, 0.4)
+        self.device, _ = self.machine(0.65, 0.28)
 
     def strike(self, day: int, lived: Dict[int, List[Event]]) -> List[Event]:
         rng, time = self.rng, self.moment(day)
