@@ -220,10 +220,20 @@ class Reader:
             slot = self._slot(raw["path"], f"{key}.path")
             return Entry(raw["path"], when, _Slot(slot), convert)
         if keys <= {"join", "with", "apply"} and {"join", "with"} <= keys and isinstance(raw["join"], list):
-            slots = [self._slot(path, f"{key}.join") for path in raw["join"]]
-            joined = _join(slots, str(raw["with"]), self.map.missing)
-            return Entry(str(raw["with"]).join(raw["join"]), when, joined, convert)
+            label, joined = self._joined({"join": raw["join"], "with": raw["with"]}, key)
+            return Entry(label, when, joined, convert)
         raise self.map.fault(key, f'has the keys {sorted(raw)}. Give "path", "join" with "with", or "value"')
+
+    def _joined(self, raw: Any, key: str) -> Tuple[str, Getter]:
+        """How a join is spelled for people, and its getter; a part is a path or itself a join."""
+        if not isinstance(raw, Mapping):
+            return str(raw), _Slot(self._slot(raw, key))
+        if set(raw) != {"join", "with"} or not isinstance(raw["join"], list):
+            raise self.map.fault(key, f'has the keys {sorted(raw)}. A part of a join is a path or {{"join", "with"}}')
+        parts = [self._joined(part, f"{key}.join[{number}]") for number, part in enumerate(raw["join"])]
+        separator = str(raw["with"])
+        joined = _join([getter for _, getter in parts], separator, self.map.missing)
+        return separator.join(label for label, _ in parts), joined
 
     def _constant(self, field: str, value: Any, when: Holds, key: str) -> Entry:
         try:
@@ -345,9 +355,9 @@ def _truth(translate: values.Vocabulary) -> values.Convert:
     return convert
 
 
-def _join(slots: Sequence[int], separator: str, missing: FrozenSet[str]) -> Getter:
-    def get(values_: Slots) -> Optional[str]:
-        parts = [values.text(values_[slot], missing) for slot in slots]
+def _join(getters: Sequence[Getter], separator: str, missing: FrozenSet[str]) -> Getter:
+    def get(slots: Slots) -> Optional[str]:
+        parts = [values.text(getter(slots), missing) for getter in getters]
         return separator.join(part for part in parts if part) if all(parts) else None
 
     return get
