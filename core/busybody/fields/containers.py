@@ -1,0 +1,206 @@
+"""Containers: a stream of bytes -> numbered records, whatever they are packed in.
+
+JSON Lines, JSON arrays, the envelopes of APIs, hits of Elasticsearch and `_bulk` bodies, CSV with a header, syslog;
+plain, gzip or zstd; UTF-8 or UTF-16 with a mark; from a file or a pipe, in memory that does not grow with it.
+A broken record is a Record with an error, and the next one follows.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import time
+from functools import partial
+from typing import IO, Any, Iterator, List, Mapping, NamedTuple, Optional
+
+from ..errors import InputError, RecordError
+from . import envelopes
+from .compression import broken, opened
+from .csv_rows import SEPARATORS, rows
+from .json_stream import scan
+from .json_text import fastest
+from .syslog_lines import SyslogReader, looks_like_syslog
+
+FORMATS = ("jsonl", "json", "csv", "syslog")
+LONGEST_LINE = 1 << 26  # bytes
+LOOKED_AT = 20  # lines from which the format is told
+
+
+class Record(NamedTuple):
+    """One record, or what is wrong with it. `line` is the line it starts in; in arrays its number, from 1."""
+
+    line: int
+    value: Optional[Mapping[str, Any]]
+    error: Optional[RecordError] = None
+
+
+def records(
+    stream: IO[bytes], name: str, format: Optional[str] = None, *, reference_time: Optional[float] = None
+) -> Iterator[Record]:
+    """The records of a stream, as they come. `format` is one of FORMATS, None to find it out.
+
+    `reference_time` (epoch seconds) dates syslog, which has no year; by default when the file was last written.
+    Raises InputError where nothing can be read, MissingExtra where a package is needed.
+    """
+    if format is not None and format not in FORMATS:
+        raise InputError(f"unknown format {format!r}. Known are {', '.join(FORMATS)}", source=name)
+    reference = _last_written(stream) if reference_time is None else reference_time
+    source = _Source(opened(stream, name), name)
+    try:
+        yield from _READERS[format or source.format()](source, name, reference)
+    except broken() as error:
+        if isinstance(error, InputError):
+            raise
+        message = f"the stream ends or breaks here: {error}. What was packed behind it is lost"
+        yield Record(source.line + 1, None, RecordError(message, source=name, line=source.line + 1))
+
+
+def _last_written(stream: IO[bytes]) -> float:
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, AttributeError, ValueError):
+        return time.time()
+    return status.st_mtime if stat.S_ISREG(status.st_mode) else time.time()
+
+
+class _Source:
+    """Lines of the stream; those that were looked at to find out the format come again."""
+
+    def __init__(self, stream: io.BufferedReader, name: str) -> None:
+        self._stream = stream
+        self._name = name
+        self._pushed: List[bytes] = []
+        self.line = 0  # how many lines were given out
+
+    def lines(self) -> Iterator[bytes]:
+        pushed, self._pushed = self._pushed, []
+        for line in pushed:
+            self.line += 1
+            yield line
+        for line in iter(partial(self._stream.readline, LONGEST_LINE), b""):
+            self.line += 1
+            yield line
+
+    def read(self, size: int) -> bytes:
+        if self._pushed:
+            pushed, self._pushed = b"".join(self._pushed), []
+            return pushed
+        return self._stream.read1(size)
+
+    def format(self) -> str:
+        """What the first lines look like. Raises InputError where they look like nothing known."""
+        found: Optional[str] = None
+        for number in range(LOOKED_AT):
+            line = self._stream.readline(LONGEST_LINE)
+            if not line:
+                break
+            self._pushed.append(line)
+            stripped = line.strip()
+            if stripped:
+                found = _format_of(stripped, first=number == 0)
+                if found is not None:
+                    return found
+        if not any(line.strip() for line in self._pushed):
+            return "jsonl"  # an empty file has no records, of whatever format
+        raise InputError(
+            f"the format is not recognised. Say which with --format {'|'.join(FORMATS)}", source=self._name
+        )
+
+
+def _format_of(line: bytes, first: bool) -> Optional[str]:
+    if line[:1] == b"[":
+        return "json"
+    if line[:1] == b"{":
+        return _json_format(line)
+    if line[:1] == b"\x1e":
+        return "json"
+    text = line.decode("utf-8", "replace")
+    if looks_like_syslog(text):
+        return "syslog"
+    return "csv" if first and any(separator in text for separator in SEPARATORS) else None
+
+
+def _json_format(line: bytes) -> str:
+    try:
+        value = fastest()(line)
+    except ValueError:
+        return "jsonl" if line.endswith(b"}") and len(line) > 2 else "json"
+    return "json" if envelopes.is_envelope(value) else "jsonl"
+
+
+def _json_lines(source: _Source, name: str, reference: float) -> Iterator[Record]:
+    loads = fastest()
+    unwrap = envelopes.unwrapped
+    number = 0
+    too_long = False
+    for line in source.lines():
+        number += 1
+        if len(line) >= LONGEST_LINE and not line.endswith(b"\n"):
+            if not too_long:
+                yield _broken(name, number, f"the line is longer than {LONGEST_LINE} bytes")
+            too_long = True
+            number -= 1
+            continue
+        if too_long:  # the end of that line
+            too_long = False
+            continue
+        try:
+            value = loads(line)
+        except ValueError as error:
+            if line.strip(b" \t\r\n\x00\x1e"):
+                yield _broken(name, number, str(error))
+            continue
+        if type(value) is dict and not (value.keys() & envelopes.LISTS or value.keys() & envelopes.AROUND):
+            record = unwrap(value)
+            if record is not None:
+                yield Record(number, record)
+        else:
+            for inner in envelopes.records(value):
+                yield from _checked(inner, name, number)
+
+
+def _checked(value: Any, name: str, number: int) -> Iterator[Record]:
+    if not isinstance(value, dict):
+        yield _broken(name, number, f"the record is a {type(value).__name__}, not an object with fields")
+        return
+    record = envelopes.unwrapped(value)
+    if record is not None:
+        yield Record(number, record)
+
+
+def _json(source: _Source, name: str, reference: float) -> Iterator[Record]:
+    number = 0
+    for value in scan(source.read):
+        if isinstance(value, ValueError):
+            number += 1
+            yield _broken(name, number, str(value))
+            continue
+        for inner in envelopes.records(value):
+            for record in _checked(inner, name, number + 1):
+                number += 1
+                yield record
+
+
+def _csv(source: _Source, name: str, reference: float) -> Iterator[Record]:
+    for line, row in rows(source.lines(), name):
+        yield _broken(name, line, str(row)) if isinstance(row, ValueError) else Record(line, row)
+
+
+def _syslog(source: _Source, name: str, reference: float) -> Iterator[Record]:
+    reader = SyslogReader(reference)
+    for number, line in enumerate(source.lines(), 1):
+        try:
+            text = line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            yield _broken(name, number, f"byte {error.start + 1} is no valid UTF-8")
+            continue
+        if text.strip():
+            yield Record(number, reader.read(text))
+
+
+def _broken(name: str, line: int, message: str) -> Record:
+    return Record(line, None, RecordError(f"{message}.", source=name, line=line))
+
+
+_READERS = {"jsonl": _json_lines, "json": _json, "csv": _csv, "syslog": _syslog}
