@@ -81,3 +81,4 @@ class Assessment(NamedTuple):
     incident: Optional[str] = None  # id of the person's incident that this belongs to
     late: bool = False  # older than the lateness bound of its source: scored, not learned
     alert: bool = False  # at or above the alert threshold, unfiltered
+    hard: bool = False  # something other than mere novelty was odd

@@ -1,0 +1,35 @@
+"""New country: how surprising is a country that the person has no trusted sign-in from?
+
+    surprise = S(P(country | person)), backed off person → peer group → organisation → world   [nats, at most 5]
+
+Its default weight is small: network and travel say most of it already. A missing country, and somebody of
+whom no country is known yet, say nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ..policy import Policy
+from ..population import Population
+from ..profile import Profile, trust
+from ..signin import SignIn
+from .signal import Signal, surprisal
+
+TAU, TAU_ANONYMOUS = 1.0, 4.0  # sign-ins' worth of back-off; exits of VPNs change countries freely
+HIGHEST = 5.0
+ANONYMOUS = ("hosting", "vpn", "tor")
+
+
+def detect(signin: SignIn, profile: Profile, population: Population, policy: Policy) -> Optional[Signal]:
+    country = signin.country
+    countries = profile.countries
+    if country is None or not countries.values or country in countries.values or country in policy.countries.trusted:
+        return None
+    tau = (TAU_ANONYMOUS if signin.network in ANONYMOUS else TAU) * population.unit
+    base = population.organisation.base("country", country, signin.group or profile.group, population.organisation_unit)
+    credit = trust.credit(profile, "country", country, signin) * population.unit
+    surprise = surprisal((credit + tau * base) / (countries.total + credit + tau), HIGHEST)
+    if surprise <= 0.0:
+        return None
+    return Signal(surprise, {"country": country, "usual": ", ".join(str(value) for value in countries.top(3))})

@@ -1,0 +1,59 @@
+"""New device: how surprising is the device (system, form and browser, without versions) for this person?
+
+    surprise = S(P(device | person)), backed off person → peer group → organisation → world   [nats, at most 4]
+
+A device id, where the log carries one, decides first: a known id is no news whatever its browser, an unknown
+one is news even on a familiar browser. On a known device, a browser that went back more than one major
+version or leapt more than LEAP ahead is a lesser surprise. A missing device says nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ..policy import Policy
+from ..population import Population
+from ..profile import Profile, trust
+from ..signin import SignIn
+from .signal import Signal, surprisal
+
+TAU = 1.5  # sign-ins' worth of back-off
+HIGHEST = 4.0
+UNKNOWN_ID = 2.0  # nats: another machine with a familiar browser
+BACK, LEAP = 1, 6  # major versions: an update is no news, another installation is
+OTHER_VERSION = 1.0  # nats
+
+
+def detect(signin: SignIn, profile: Profile, population: Population, policy: Policy) -> Optional[Signal]:
+    if signin.device_id is not None and signin.device_id in profile.device_ids.values:
+        return None
+    new_id = signin.device_id is not None and bool(profile.device_ids.values)
+    device = signin.device
+    if device is None:
+        return _signal(UNKNOWN_ID, "never used before:", "device id", profile) if new_id else None
+    unit = population.unit
+    base = population.organisation.base("device", device, signin.group or profile.group, population.organisation_unit)
+    credit = trust.credit(profile, "device", device, signin) * unit
+    known = profile.devices.count(device)
+    probability = (known + credit + TAU * unit * base) / (profile.devices.total + credit + TAU * unit)
+    surprise = surprisal(probability, HIGHEST)
+    if new_id and surprise < UNKNOWN_ID:
+        return _signal(UNKNOWN_ID, "another device, of a known kind:", device, profile)
+    if surprise > 0.0:
+        return _signal(surprise, "rarely used:" if known else "never used before:", device, profile)
+    if is_other_version(signin, profile):
+        return _signal(OTHER_VERSION, f"browser version {signin.version} on", device, profile)
+    return None
+
+
+def is_other_version(signin: SignIn, profile: Profile) -> bool:
+    """Whether the browser is no plausible successor of the one last seen on this device."""
+    if signin.version is None or signin.device is None:
+        return False
+    last = profile.versions.get(signin.device)
+    return last is not None and not last - BACK <= signin.version <= last + LEAP
+
+
+def _signal(surprise: float, novelty: str, device: str, profile: Profile) -> Signal:
+    usual = ", ".join(str(value) for value in profile.devices.top(2))
+    return Signal(surprise, {"novelty": novelty, "device": device, "usual": usual or "nothing yet"})

@@ -1,0 +1,17 @@
+"""Open incident: a sign-in that shares an untrusted network, device or session with one keeps its odds.
+
+The surprise is what is missing to the incident's log-odds, so that the sum is exactly those. It is asked last,
+with the log-odds of everything else; see `profile.incidents` for what belongs to an incident.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional
+
+from .signal import Signal
+
+
+def detect(incident: Optional[Mapping[str, Any]], log_odds: float) -> Optional[Signal]:
+    if incident is None or incident["log_odds"] <= log_odds:
+        return None
+    return Signal(incident["log_odds"] - log_odds, {"incident": incident["id"], "opened": incident["opened"]})

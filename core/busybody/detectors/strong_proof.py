@@ -1,0 +1,28 @@
+"""Strong proof: a managed device that the person is known to use, or a factor that cannot be phished.
+
+    −2 nats each, −3 together. Asked only where something is odd: it answers a doubt, it earns no credit.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ..policy import Policy
+from ..population import Population
+from ..profile import Profile
+from ..signin import SignIn
+from .signal import Signal
+
+EACH, BOTH = 2.0, 3.0
+
+
+def detect(signin: SignIn, profile: Profile, population: Population, policy: Policy) -> Optional[Signal]:
+    if signin.outcome != "success":
+        return None
+    device = signin.device_id is not None and signin.device_id in profile.device_ids.values
+    managed = device and "managed_device" in signin.flags
+    factor = "phishing_resistant" in signin.flags or signin.method == "passkey"
+    if not managed and not factor:
+        return None
+    words = [word for word, holds in (("a managed device they are known for", managed), ("a factor that cannot be phished", factor)) if holds]
+    return Signal(-(BOTH if managed and factor else EACH), {"what": " and ".join(words)})

@@ -1,0 +1,55 @@
+"""Judge one sign-in against one profile: run the detectors, fuse what they say, add the incident it belongs to."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, Optional, Tuple
+
+from ..detectors import CATALOGUE, Signal
+from ..detectors.open_incident import detect as detect_incident
+from ..policy import Policy
+from ..population import Population
+from ..profile import Anchor, Profile, incidents
+from ..profile.learning import Judgement
+from ..signin import Finding, SignIn
+from .weighted_sum import fuse
+
+Named = Tuple[str, Callable[..., Optional[Signal]]]
+
+
+class Judge:
+    """The detectors that a policy leaves on, ready to run."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        active = [row for row in CATALOGUE if row.name not in policy.detectors.disabled]
+        self._accuse: List[Named] = [(row.name, row.detect()) for row in active if row.kind in ("habit", "hard")]
+        self._relieve: List[Named] = [(row.name, row.detect()) for row in active if row.kind == "proof"]
+        self._incidents = any(row.kind == "incident" for row in active)
+
+    def __call__(self, profile: Profile, signin: SignIn, population: Population, rows: List[incidents.Row]) -> Judgement:
+        """`rows` are the person's incidents, those included that only wait to be learned."""
+        signals: Dict[str, Signal] = {}
+        hard = False
+        for name, detect in self._accuse:
+            signal = detect(signin, profile, population, self.policy)
+            if signal is not None:
+                signals[name] = signal
+                hard = hard or signal.hard
+        if signals:
+            for name, detect in self._relieve:
+                signal = detect(signin, profile, population, self.policy)
+                if signal is not None:
+                    signals[name] = signal
+        log_odds, findings = fuse(signals, self.policy)
+        incident = None
+        if rows:
+            brought = incidents.brings(profile, signin)
+            incident = incidents.open_one(rows, brought, signin.time, self.policy.learning.incident_hours)
+        if incident is not None and self._incidents:
+            joined = detect_incident(incident, log_odds)
+            if joined is not None:
+                findings.append(Finding("open_incident", joined.surprisal, joined.evidence))
+                log_odds += joined.surprisal
+        travel = signals.get("impossible_travel")
+        anchor: Optional[Anchor] = travel.evidence["from"] if travel is not None else None
+        return Judgement(log_odds, tuple(findings), hard, incident, anchor)

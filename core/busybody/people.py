@@ -1,0 +1,182 @@
+"""People in memory: profiles come from the store when they are asked for, and go back when they changed.
+
+Memory stays flat: of more than KEPT people, those unused for longest are written and let go.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
+
+from .decay import Decay
+from .errors import ModelError
+from .fusion.short_path import Box, box_of
+from .identity import Identity
+from .policy import Policy
+from .population import Organisation
+from .population.delta import Delta
+from .population.evidence import Evidence
+from .profile import Profile, Waiting, incidents
+from .profile.codec import decode, encode
+from .profile.journal import Journal
+from .signin import SignIn
+from .stores import Row, Store
+
+KEPT = 20_000  # people
+VERSION = 1
+
+Ripe = Dict[int, Set[str]]  # epoch -> people of whom something settles then
+
+
+class Person:
+    """One person's profile at hand, and what follows from it."""
+
+    __slots__ = ("box", "incidents", "journal", "key", "profile")
+
+    def __init__(self, key: str, profile: Profile, hours: float = 0.0) -> None:
+        self.key = key
+        self.profile = profile
+        self.journal: Optional[Journal] = None  # read when first needed
+        self.incidents: List[incidents.Row] = []  # with those that only wait to be learned
+        self.box: Optional[Box] = None  # around all places that travel may start at
+        self.refresh(hours)
+
+    def refresh(self, hours: float) -> None:
+        """Work out again what follows from the profile; `hours` is how long an incident stays open."""
+        profile = self.profile
+        self.box = box_of(profile)
+        self.incidents = profile.incidents
+        if any(entry.risk >= incidents.RISK for entry in profile.window):
+            self.incidents = [dict(row) for row in profile.incidents]
+            for entry in profile.window:
+                if entry.risk >= incidents.RISK:
+                    self.suspect(entry, hours)
+
+    def suspect(self, entry: Waiting, hours: float) -> None:
+        """Hold the incident of a sign-in that waits: it is to stick at once."""
+        signin, profile = entry.signin, self.profile
+        if signin is None:
+            return
+        if self.incidents is profile.incidents:
+            self.incidents = [dict(row) for row in profile.incidents]
+        brought = incidents.brings(profile, signin)
+        row = incidents.open_one(self.incidents, brought, signin.time, hours)
+        identity = incidents.identifier(self.key, signin)
+        incidents.record(self.incidents, row, brought, signin, identity, entry.log_odds, entry.risk, entry.sentence)
+
+    def widen(self, signin: SignIn) -> None:
+        """Take one more place into the box."""
+        lat, lon, box = signin.lat, signin.lon, self.box
+        if lat is None or lon is None:
+            return
+        if box is None:
+            self.box = lat, lat, lon, lon
+        elif not (box[0] <= lat <= box[1] and box[2] <= lon <= box[3]):
+            self.box = min(box[0], lat), max(box[1], lat), min(box[2], lon), max(box[3], lon)
+
+
+class Keeper:
+    """The people of one store. What is asked for twice is the same object until `save` lets it go."""
+
+    def __init__(self, store: Store, policy: Policy) -> None:
+        self._store = store
+        self._hours = policy.learning.incident_hours
+        self._identity = Identity(policy)
+        self._private = bool(policy.identity.pseudonym_key_file or policy.identity.pseudonym_key_env)
+        self._people: Dict[str, Optional[Person]] = {}
+        self._changed: Set[str] = set()
+        self._changed_journals: Set[str] = set()
+
+    def key(self, user: str) -> str:
+        """The name under which a person is stored: a pseudonym where the policy asks for privacy."""
+        return self._identity.pseudonym(user) if self._private else user
+
+    def get(self, user: str) -> Optional[Person]:
+        """The person, or None where nothing is known of them."""
+        return self.by_key(self.key(user) if self._private else user)
+
+    def by_key(self, key: str) -> Optional[Person]:
+        try:
+            return self._people[key]
+        except KeyError:
+            return self._load(key)
+
+    def begin(self, user: str) -> Person:
+        """Somebody new."""
+        key = self.key(user)
+        person = self._people[key] = Person(key, Profile())
+        return person
+
+    def journal(self, person: Person) -> Journal:
+        if person.journal is None:
+            person.journal = Journal.decode(self._store.journal(person.key), person.key)
+        return person.journal
+
+    def changed(self, person: Person, journal: bool = False) -> None:
+        """Say that a person has to be written."""
+        self._changed.add(person.key)
+        if journal:
+            self._changed_journals.add(person.key)
+
+    def population(self, decay: Decay) -> Tuple[Organisation, Evidence, Delta, Ripe]:
+        """What the store holds of everybody: tables, evidence, what is taught but not yet applied, who waits."""
+        text = self._store.population()
+        if text is None:
+            return Organisation(decay), Evidence(), Delta(), {}
+        try:
+            row = json.loads(text)
+            version = row["v"]
+            parts = row["organisation"], row["evidence"], row["delta"], row["ripe"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"the population is damaged ({error!r}). Restore the store from a backup.") from error
+        if version != VERSION:
+            raise ModelError(f"the model is of version {version}, this Busybody reads {VERSION}. Upgrade Busybody.")
+        return Organisation.from_json(parts[0], decay), Evidence.from_json(parts[1]), Delta.from_json(parts[2]), {epoch: set(keys) for epoch, keys in parts[3]}
+
+    def save(
+        self, organisation: Organisation, evidence: Evidence, delta: Delta, ripe: Ripe, meta: Mapping[str, str]
+    ) -> None:
+        """Write everything that changed in one commit, then let go of who is beyond the bound."""
+        profiles: Dict[str, Optional[Row]] = {}
+        journals: Dict[str, Optional[str]] = {}
+        for key in sorted(self._changed):
+            person = self._people[key]
+            if person is not None:
+                profiles[key] = Row(encode(person.profile), person.profile.last or 0.0)
+        for key in sorted(self._changed_journals):
+            person = self._people[key]
+            if person is not None and person.journal is not None:
+                journals[key] = person.journal.encode()
+        population: Dict[str, Any] = {
+            "v": VERSION, "organisation": organisation.to_json(), "evidence": evidence.to_json(),
+            "delta": delta.to_json(), "ripe": [[epoch, sorted(keys)] for epoch, keys in sorted(ripe.items())],
+        }  # fmt: skip
+        text = json.dumps(population, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        self._store.commit(profiles, journals, text, meta)
+        self._changed.clear()
+        self._changed_journals.clear()
+        self._let_go()
+
+    def is_full(self) -> bool:
+        """Whether it is time to `save`, so that memory stays flat."""
+        return len(self._people) > KEPT or len(self._changed) > KEPT // 2
+
+    def _load(self, key: str) -> Optional[Person]:
+        text = self._store.profile(key)
+        person: Optional[Person] = None
+        if text is not None:
+            person = Person(key, decode(text, key), self._hours)
+        if len(self._people) > 4 * KEPT:
+            self._drop_clean()
+        self._people[key] = person
+        return person
+
+    def _drop_clean(self) -> None:
+        """Let go of everybody who is as the store has them."""
+        self._people = {key: person for key, person in self._people.items() if key in self._changed}
+
+    def _let_go(self) -> None:
+        """Keep the most recently loaded or begun."""
+        if len(self._people) > KEPT // 2:
+            kept: List[str] = list(self._people)[-KEPT // 4 :]
+            self._people = {key: self._people[key] for key in kept}

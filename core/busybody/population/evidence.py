@@ -1,0 +1,92 @@
+"""The window of recent evidence: what spans several people or events, kept for a day of event time.
+
+Keyed by address and by session, so that any worker may own a key. `observe` fills it while learning, `about`
+reads it while scoring. Bounded: an address keeps the people who failed from it (64 at most, then only their
+number), the table keeps the most recent addresses and sessions. Observing an event twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ..signin import SignIn
+from .people import person
+
+ADDRESSES, SESSIONS, PEOPLE = 4096, 8192, 64
+MINUTE = 60.0
+LIFETIME = 86400.0  # seconds
+
+
+class About(NamedTuple):
+    """What recent evidence says of one sign-in's address and session."""
+
+    failures: Tuple[Tuple[str, float], ...] = ()  # (person, latest failure), by time, before this sign-in
+    succeeded: Tuple[Tuple[str, float], ...] = ()  # (person, latest success) from an address that also failed
+    session: Optional[Tuple[Optional[int], Optional[str], float]] = None  # (ASN, device, time) that opened the session
+
+
+NOTHING = About()
+
+
+class Evidence:
+    def __init__(self) -> None:
+        self.addresses: Dict[str, Dict[str, Dict[str, float]]] = {}
+        self.sessions: Dict[str, List[Any]] = {}
+
+    def observe(self, signin: SignIn) -> None:
+        """Take one sign-in in: failures by address, successes from addresses that fail, where a session began."""
+        if signin.outcome == "failure" and signin.ip is not None:
+            self._note(signin.ip, "failed", signin)
+        elif signin.ip is not None and signin.ip in self.addresses:
+            self._note(signin.ip, "succeeded", signin)
+        if signin.session is not None and signin.outcome == "success":
+            known = self.sessions.get(signin.session)
+            if known is None or signin.time < known[2] or signin.time - known[2] > LIFETIME:
+                self.sessions.pop(signin.session, None)
+                self.sessions[signin.session] = [signin.asn, signin.device, signin.time]
+                if len(self.sessions) > SESSIONS:
+                    del self.sessions[next(iter(self.sessions))]
+
+    def about(self, signin: SignIn) -> About:
+        """What was seen of this sign-in's address and session in the day before it."""
+        address = self.addresses.get(signin.ip) if signin.ip is not None else None
+        session = self.sessions.get(signin.session) if signin.session is not None else None
+        if address is None and session is None:
+            return NOTHING
+        since = signin.time - LIFETIME
+        began = None
+        if session is not None and since <= session[2] <= signin.time:
+            began = (session[0], session[1], session[2])
+        if address is None:
+            return About(session=began)
+        return About(_between(address["failed"], since, signin.time), _between(address["succeeded"], since, signin.time), began)
+
+    def to_json(self) -> Dict[str, Any]:
+        return {"v": 1, "addresses": self.addresses, "sessions": self.sessions}
+
+    @classmethod
+    def from_json(cls, row: Optional[Dict[str, Any]]) -> Evidence:
+        evidence = cls()
+        if row:
+            evidence.addresses = row["addresses"]
+            evidence.sessions = row["sessions"]
+        return evidence
+
+    def _note(self, address: str, what: str, signin: SignIn) -> None:
+        seen = self.addresses.pop(address, None)
+        if seen is None:
+            seen = {"failed": {}, "succeeded": {}}
+        self.addresses[address] = seen  # moved to the end: the first is the least recently used
+        if len(self.addresses) > ADDRESSES:
+            del self.addresses[next(iter(self.addresses))]
+        people, who = seen[what], person(signin.user)
+        if signin.time >= people.get(who, 0.0):
+            people.pop(who, None)
+            people[who] = signin.time
+        if len(people) > PEOPLE:
+            del people[next(iter(people))]
+
+
+def _between(people: Dict[str, float], since: float, until: float) -> Tuple[Tuple[str, float], ...]:
+    found = [(who, time) for who, time in people.items() if since <= time <= until]
+    return tuple(sorted(found, key=lambda entry: (entry[1], entry[0])))

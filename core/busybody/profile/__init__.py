@@ -1,0 +1,7 @@
+"""What is known of one person: counts, anchors, trust, incidents, journal, codec."""
+
+from __future__ import annotations
+
+from .profile import Anchor, Profile, Waiting
+
+__all__ = ["Anchor", "Profile", "Waiting"]

@@ -1,0 +1,104 @@
+"""A profile as JSON text and back: versioned, compact, refused when damaged."""
+
+from __future__ import annotations
+
+import json
+from operator import attrgetter
+from typing import Any, Dict, List
+
+from ..errors import ModelError
+from ..signin import SignIn
+from .counts import Counts
+from .incidents import PARTS
+from .profile import BOUNDS, Anchor, Profile, Waiting
+
+VERSION = 1
+WINDOW_FIELDS = (
+    "outcome", "ip", "subnet", "network", "country", "city", "lat", "lon", "accuracy_km", "asn", "as_org", "device",
+    "version", "device_id", "app", "session", "method", "mfa", "interactive", "flags", "group",
+)  # fmt: skip
+PLAIN = (
+    "era", "count", "first", "last", "versions", "country_times", "hours", "denied",
+    "verdicts", "closed", "failures", "promoted", "frozen", "group", "sources", "floor",
+)  # fmt: skip
+
+
+def encode(profile: Profile) -> str:
+    """The profile as one line of JSON. Empty parts are left out."""
+    out: Dict[str, Any] = {"v": VERSION}
+    for name in PLAIN:
+        value = getattr(profile, name)
+        if value or value == 0:
+            out[name] = value
+    for name in BOUNDS:
+        table: Counts = getattr(profile, name)
+        if table.values:
+            out[name] = table.to_json()
+    if profile.anchors:
+        out["anchors"] = [list(anchor) for anchor in profile.anchors]
+    if profile.previous is not None:
+        out["previous"] = list(profile.previous)
+    if profile.pending:
+        out["pending"] = [[key, row["first"], row["last"], row["days"]] for key, row in profile.pending.items()]
+    if profile.incidents:
+        out["incidents"] = [[row[part] for part in PARTS] for row in profile.incidents]
+    if profile.window:
+        out["window"] = [_waiting_to_json(entry) for entry in profile.window]
+    return json.dumps(out, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def decode(text: str, user: str = "?") -> Profile:
+    """The profile that `encode` wrote.
+
+    Raises ModelError, naming the person's key, when the text is damaged or of a newer version.
+    """
+    try:
+        row = json.loads(text)
+        version = row.pop("v")
+        if version != VERSION:
+            raise ModelError(f"the profile is of version {version}, this Busybody reads {VERSION}. Upgrade Busybody.", key=user)
+        profile = Profile()
+        for name in PLAIN:
+            if name in row:
+                setattr(profile, name, row.pop(name))
+        for name, bound in BOUNDS.items():
+            if name in row:
+                setattr(profile, name, Counts.from_json(bound, row.pop(name)))
+        profile.hours_total = sum(profile.hours)
+        profile.anchors = [Anchor(*values) for values in row.pop("anchors", [])]
+        if "previous" in row:
+            profile.previous = Anchor(*row.pop("previous"))
+        profile.pending = {
+            key: {"first": first, "last": last, "days": days} for key, first, last, days in row.pop("pending", [])
+        }
+        profile.incidents = [dict(zip(PARTS, values)) for values in row.pop("incidents", [])]
+        profile.window = [_waiting_from_json(values) for values in row.pop("window", [])]
+        if row:
+            raise ValueError(f"unknown parts {sorted(row)}")
+        return profile
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"the profile is damaged ({error}). Restore the store from a backup.", key=user) from error
+
+
+def _waiting_to_json(entry: Waiting) -> List[Any]:
+    signin = entry.signin
+    row: List[Any] = [entry.time, entry.id, entry.source]
+    if signin is not None:
+        row.append({name: value for name, value in zip(WINDOW_FIELDS, _window_values(signin)) if value != _DEFAULTS[name]})
+        if not entry.sure:
+            row += [entry.risk, entry.log_odds, entry.sentence]
+    return row
+
+
+_window_values = attrgetter(*WINDOW_FIELDS)
+_DEFAULTS = SignIn._field_defaults
+
+
+def _waiting_from_json(row: List[Any]) -> Waiting:
+    time, event_id, source = row[:3]
+    if len(row) == 3:
+        return Waiting(time, event_id, source, None)
+    values = dict(row[3])
+    values["flags"] = tuple(values.get("flags", ()))
+    signin = SignIn(id=event_id, time=time, user="", source=source, **values)
+    return Waiting(time, event_id, source, signin, *([False, *row[4:]] if len(row) > 4 else []))

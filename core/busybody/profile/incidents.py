@@ -1,0 +1,87 @@
+"""Incidents: one per person and cause. What belongs to an open one shares its odds and its alert.
+
+A sign-in belongs to an incident when it brings a network, device or session that the incident brought, and
+that was not trusted before: otherwise an attacker on the victim's own provider would taint the victim.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Dict, List, Optional
+
+from ..signin import SignIn
+from . import trust
+from .profile import Profile
+
+BOUND = 4
+LONGEST_SENTENCE = 300  # characters
+KEPT_DAYS = 30  # an incident stops counting after that, closed or not
+RISK = 40.0  # from medium on, a success opens an incident
+STICKY = ("open", "malicious")
+PARTS = (
+    "id", "opened", "last", "log_odds", "risk", "count", "shared", "values", "status", "event", "opening", "sentence",
+)  # fmt: skip
+
+Row = Dict[str, Any]
+
+
+def open_one(rows: List[Row], brought: List[str], time: float, hours: float) -> Optional[Row]:
+    """The incident among `rows` that a sign-in belongs to, by what it `brings`; or None."""
+    for row in reversed(rows):
+        if row["status"] in STICKY and row["opened"] <= time <= row["last"] + hours * 3600.0:
+            if any(key in row["values"][: row["shared"]] for key in brought):
+                return row
+    return None
+
+
+def brings(profile: Profile, signin: SignIn) -> List[str]:
+    """The untrusted network, device and session of a sign-in: what ties others to its incident.
+
+    A country ties nothing: half an organisation may travel to it.
+    """
+    return [trust.name(kind, value) for kind, value in trust.untrusted(profile, signin) if kind != "country"]
+
+
+def identifier(user: str, signin: SignIn) -> str:
+    """The same for every surface: hash of person, data set and the opening event."""
+    return hashlib.sha256(f"{user}\n{signin.source}\n{signin.id}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def record(
+    rows: List[Row], row: Optional[Row], brought: List[str], signin: SignIn, identity: str, log_odds: float, risk: float,
+    sentence: str,
+) -> Row:  # fmt: skip
+    """Open an incident with this sign-in, or let `row` grow."""
+    if row is None:
+        values = [trust.name(kind, value) for kind, value in trust.values(signin)]
+        row = {
+            "id": identity, "opened": signin.time, "last": signin.time, "log_odds": log_odds, "risk": risk, "count": 1,
+            "shared": len(brought), "values": brought + [name for name in values if name not in brought],
+            "status": "open", "event": signin.id, "opening": signin.id, "sentence": sentence[:LONGEST_SENTENCE],
+        }  # fmt: skip
+        rows.append(row)
+        if len(rows) > BOUND:
+            rows.remove(min(rows, key=lambda other: (other["status"] != "benign", other["last"])))
+        return row
+    row["last"] = max(row["last"], signin.time)
+    row["count"] += 1
+    if log_odds > row["log_odds"]:
+        row.update(log_odds=log_odds, event=signin.id, sentence=sentence[:LONGEST_SENTENCE])
+    row["risk"] = max(row["risk"], risk)
+    return row
+
+
+def blank(event_id: str, time: float, values: List[str], shared: List[str]) -> Row:
+    """An incident that only a verdict knows of."""
+    return {
+        "id": event_id, "opened": time, "last": time, "log_odds": 0.0, "risk": 100.0, "count": 1, "shared": len(shared),
+        "values": shared + [name for name in values if name not in shared], "status": "malicious", "event": event_id,
+        "opening": event_id, "sentence": "",
+    }  # fmt: skip
+
+
+def expire(profile: Profile, time: float) -> None:
+    """Drop what is too old to count; a confirmed one stays until an analyst closes it."""
+    profile.incidents = [
+        row for row in profile.incidents if row["status"] == "malicious" or time - row["last"] <= KEPT_DAYS * 86400.0
+    ]

@@ -1,0 +1,275 @@
+"""Scorer, the only way in: score, learn, feedback.
+
+    assessment = scorer.score(signin)        what is unlike this person; changes nothing
+    scorer.learn(signin, assessment)         teach the model, as far as the sign-in may
+    scorer.feedback(verdict)                 the answer of the person or an analyst
+
+A score is a pure function of the state and the event. `advance` moves event time on: each hour that is over
+settles, once, what waited for its lateness bound, and the organisation's tables enter their next epoch. A
+surface that reads a stream calls `process`, which does all three in the right order.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from .decay import Decay
+from .fusion import BASE
+from .fusion.judge import Judge
+from .fusion.short_path import Limits, is_habitual
+from .people import Keeper, Person
+from .policy import Policy
+from .population import NOTHING, About, Population
+from .population.delta import Delta
+from .profile import Anchor, Profile, Waiting, incidents, learning
+from .risk import alert_threshold, level_of, risk_of
+from .sentence import sentence
+from .signin import Assessment, SignIn
+from .stores import Store
+from .verdict import Verdict, take
+
+MODEL = "habit-1"
+HOUR, DAY = 3600.0, 86400.0
+
+
+class Scorer:
+    """One model: people, organisation and recent evidence, kept in a store."""
+
+    def __init__(self, policy: Policy, store: Store, *, short_path: bool = True) -> None:
+        """Opens the model in `store`; an empty store is an empty model.
+
+        `short_path=False` runs every detector on every sign-in, with the same answers: for tests.
+        Raises ModelError or StoreError where what is stored cannot be read.
+        """
+        self.policy = policy
+        self.decay = Decay(policy.learning.half_life_days)
+        self.people = Keeper(store, policy)
+        self._judge = Judge(policy)
+        self._limits = Limits(policy)
+        self._short_path = short_path
+        self._lateness = max([policy.lateness_seconds(name) for name in policy.sources] + [policy.learning.lateness_seconds])
+        self._stripped = bool(policy.networks.ignored) or bool(policy.networks.trusted) or bool(policy.countries.ignored)
+        self.organisation, self.evidence, self._delta, self._ripe = self.people.population(self.decay)
+        self._new_epoch()
+
+    # Score --------------------------------------------------------------------------------------------------
+
+    def score(self, signin: SignIn, about: Optional[About] = None) -> Assessment:
+        """The assessment of one sign-in; writes nothing.
+
+        `about` is what recent evidence says of it, where another worker keeps that evidence.
+        """
+        if self._stripped:
+            signin = self._strip(signin)
+        person = self.people.get(signin.user)
+        if person is None:
+            return self._assess(signin, Profile(), [], about, False)
+        profile = person.profile
+        late = learning.is_late(profile, signin, self.policy.lateness_seconds(signin.source))
+        if self._short_path:
+            unit = self.decay.weight(int(signin.time // DAY), profile.era)
+            if is_habitual(signin, profile, unit, self._limits, person.box):
+                repeated = late or (profile.window and learning.is_known(profile, signin))
+                return Assessment(
+                    signin.id, signin.time, signin.user, self._everyday, "none", BASE, BASE, (),
+                    "withheld" if repeated else "trusted", None, MODEL, None, late,
+                )  # fmt: skip
+        return self._assess(signin, profile, person.incidents, about, late)
+
+    def _assess(
+        self, signin: SignIn, profile: Profile, rows: List[incidents.Row], about: Optional[About], late: bool
+    ) -> Assessment:
+        judgement = self._judge(profile, signin, self._population(signin, profile, about), rows)
+        rule = self.policy.learning
+        new = profile.is_new(rule.new_person_signins, rule.new_person_days, signin.time)
+        incident = judgement.incident
+        risk = risk_of(judgement.log_odds, self.organisation, new, judgement.hard)
+        if incident is not None and judgement.log_odds <= incident["log_odds"]:
+            risk = max(risk, min(incident["risk"], 100.0))
+        ignored = self._ignored_by(signin.user)
+        findings = judgement.findings
+        if ignored:
+            findings = tuple(found._replace(filtered_by=ignored) for found in findings)
+        learned = learning.standing(profile, signin, incident)
+        if late or learning.is_known(profile, signin):
+            learned = learning.WITHHELD
+        identity = incident["id"] if incident is not None else None
+        if identity is None and risk >= incidents.RISK and signin.outcome == "success":
+            identity = incidents.identifier(self.people.key(signin.user), signin)
+        anchor = judgement.anchor or (profile.previous if findings else None)
+        alert = risk >= self.threshold and signin.outcome == "success" and not ignored and not late
+        return Assessment(
+            signin.id, signin.time, signin.user, risk, level_of(risk), judgement.log_odds, BASE, findings, learned,
+            _previous(anchor), MODEL, identity, late, alert, judgement.hard,
+        )  # fmt: skip
+
+    def _population(self, signin: SignIn, profile: Profile, about: Optional[About]) -> Population:
+        day = int(signin.time // DAY)
+        return Population(
+            self.organisation, about or NOTHING, self.decay.weight(day, profile.era),
+            self.decay.weight(day, self.organisation.era), day,
+        )  # fmt: skip
+
+    def _ignored_by(self, user: str) -> Tuple[str, ...]:
+        people = self.policy.people
+        if people.ignored and people.ignored.matches(user):
+            return ("people.ignored",)
+        if people.enabled and not people.enabled.matches(user):
+            return ("people.enabled",)
+        return ()
+
+    def _strip(self, signin: SignIn) -> SignIn:
+        """Take away what the policy does not want judged: networks it vouches for, countries it ignores."""
+        networks = self.policy.networks
+        if signin.ip is not None and (
+            networks.ignored.matches(signin.ip, signin.asn) or networks.trusted.matches(signin.ip, signin.asn)
+        ):
+            return signin._replace(
+                subnet=None, network=None, country=None, region=None, city=None, lat=None, lon=None, accuracy_km=None,
+                asn=None, as_org=None, flags=(),
+            )  # fmt: skip
+        if signin.country is not None and signin.country in self.policy.countries.ignored:
+            return signin._replace(country=None)
+        return signin
+
+    # Learn --------------------------------------------------------------------------------------------------
+
+    def process(self, signin: SignIn) -> Assessment:
+        """Advance, score and learn: what a surface does with each sign-in of a stream."""
+        self.advance(signin.time)
+        assessment = self.score(signin, self.evidence.about(signin))
+        self.learn(signin, assessment)
+        return assessment
+
+    def learn(self, signin: SignIn, assessment: Assessment) -> None:
+        """Take in a sign-in that `score` has judged. Late and repeated events teach nothing."""
+        if signin.time >= self._next_hour:
+            self.advance(signin.time)
+        self.evidence.observe(signin)
+        if self._stripped:
+            signin = self._strip(signin)
+        if signin.outcome != "success":
+            return
+        person = self.people.get(signin.user)
+        if person is None:
+            person = self.people.begin(signin.user)
+            self._delta.people += 1
+        profile = person.profile
+        if assessment.late or learning.is_late(profile, signin, self.policy.lateness_seconds(signin.source)):
+            return
+        if profile.window and learning.is_known(profile, signin):
+            return
+        entry = self._waiting(signin, assessment)
+        learning.admit(profile, entry)
+        self.people.changed(person)
+        early = learning.overfull(profile)
+        if signin.time < self._cutoff or early is not None:
+            self._settle(person, max(self._cutoff, early or 0.0))
+            return
+        ripe = int((signin.time + self._lateness) // HOUR) + 1
+        try:
+            self._ripe[ripe].add(person.key)
+        except KeyError:
+            self._ripe[ripe] = {person.key}
+        person.widen(signin)
+        if entry.risk >= incidents.RISK:
+            person.suspect(entry, self.policy.learning.incident_hours)
+
+    def _waiting(self, signin: SignIn, assessment: Assessment) -> Waiting:
+        findings = assessment.findings
+        if not findings:
+            return Waiting(signin.time, signin.id, signin.source, signin)
+        risk = 0.0 if findings[0].filtered_by else assessment.risk
+        words = self.describe(signin, assessment) if risk >= incidents.RISK else ""
+        return Waiting(signin.time, signin.id, signin.source, signin, False, risk, assessment.log_odds, words)
+
+    def describe(self, signin: SignIn, assessment: Assessment) -> str:
+        """The sentence for an assessment of this sign-in."""
+        rarity = self.organisation.calibration.rarity(assessment.log_odds)
+        return sentence(list(assessment.findings), assessment.risk, rarity, signin, assessment.previous)
+
+    def feedback(self, verdict: Verdict) -> str:
+        """Take the answer of a person or an analyst. Returns what it did, in words.
+
+        A repeated verdict changes nothing. Only a verified "it was me" promotes; "not me" rolls back.
+        """
+        person = self.people.get(verdict.user)
+        if person is None:
+            return "unknown person: nothing to learn"
+        self._settle(person, verdict.settle_until(person.profile))
+        done = take(verdict, person.profile, self.people.journal(person), self.decay)
+        profile = person.profile
+        profile.window = [entry._replace(sure=False) for entry in profile.window]  # what it teaches may be else now
+        self.people.changed(person, journal=True)
+        person.refresh(self.policy.learning.incident_hours)
+        return done
+
+    # Time ---------------------------------------------------------------------------------------------------
+
+    def advance(self, time: float) -> None:
+        """Let event time reach `time`: settle every hour that is over. Going back changes nothing."""
+        if time >= self._next_hour:
+            epoch = int(time // HOUR)
+            self.apply(self.settle(epoch), epoch)
+
+    def settle(self, epoch: int) -> Delta:
+        """Let everything teach that waited for its lateness bound before hour `epoch`; returns what it taught.
+
+        One half of `advance`, for workers that share an organisation: each settles its people, the deltas are
+        added, and every worker applies the sum.
+        """
+        cutoff = epoch * HOUR - self._lateness
+        for ripe in sorted(hour for hour in self._ripe if hour <= epoch):
+            for key in sorted(self._ripe.pop(ripe)):
+                person = self.people.by_key(key)
+                if person is not None:
+                    self._settle(person, cutoff)
+        delta, self._delta = self._delta, Delta()
+        return delta
+
+    def apply(self, delta: Delta, epoch: int) -> None:
+        """The other half: the organisation's next epoch begins."""
+        self.organisation.apply(delta, epoch)
+        self._new_epoch()
+
+    def _new_epoch(self) -> None:
+        self._next_hour = (self.organisation.epoch + 1) * HOUR if self.organisation.epoch else float("-inf")
+        self._cutoff = self.organisation.epoch * HOUR - self._lateness if self.organisation.epoch else float("-inf")
+        self._everyday = risk_of(BASE, self.organisation, False, False)
+        self.threshold = alert_threshold(self.organisation, self.policy)
+
+    def _settle(self, person: Person, cutoff: float) -> None:
+        profile = person.profile
+        sure = all(entry.sure for entry in profile.window)
+        learning.settle(
+            profile, self.people.journal(person), cutoff, self._reconsider, self.policy, self.decay, self._delta, person.key
+        )
+        self.people.changed(person, journal=True)
+        if not sure:
+            person.refresh(self.policy.learning.incident_hours)
+
+    def _reconsider(self, profile: Profile, signin: SignIn) -> learning.Outcome:
+        """Judge a sign-in again when it settles, with all that came before it in place."""
+        assessment = self._assess(signin, profile, profile.incidents, None, False)
+        filtered = bool(assessment.findings and assessment.findings[0].filtered_by)
+        risk = 0.0 if filtered else assessment.risk
+        words = self.describe(signin, assessment) if risk >= incidents.RISK else ""
+        return learning.Outcome(assessment.log_odds, risk, assessment.hard, words)
+
+    # Keep ---------------------------------------------------------------------------------------------------
+
+    def save(self, meta: Optional[Mapping[str, str]] = None) -> None:
+        """Write all that changed, at once or not at all."""
+        self.people.save(self.organisation, self.evidence, self._delta, self._ripe, meta or {})
+
+
+def _previous(anchor: Optional[Anchor]) -> Optional[Dict[str, Any]]:
+    """The sign-in that this one is compared with, as a reader wants it."""
+    if anchor is None:
+        return None
+    placed = anchor.lat != 0.0 or anchor.lon != 0.0
+    return {
+        "time": anchor.time, "country": anchor.country, "city": anchor.city, "lat": anchor.lat if placed else None,
+        "lon": anchor.lon if placed else None, "asn": anchor.asn, "as_org": anchor.as_org, "network": anchor.network,
+        "ip": anchor.ip, "device": anchor.device, "app": anchor.app,
+    }  # fmt: skip

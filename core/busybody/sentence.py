@@ -1,0 +1,90 @@
+"""The sentence: why a sign-in is odd, in words an analyst understands at once.
+
+The words are the catalogue's, the values the evidence's; the strongest reason comes first, the previous
+sign-in last.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any, Dict, List, Mapping, Optional
+
+from .detectors import CATALOGUE, entry
+from .signin import Finding, SignIn
+
+NOTICEABLE = 0.3  # log-odds below which a reason is not worth a word
+LONGEST_VALUE = 60  # characters of a value in a sentence
+
+
+def reason(finding: Finding) -> str:
+    """One finding in words, the values in them."""
+    row = entry(finding.detector)
+    values = _values(finding.evidence)
+    words = row.reason.format(**values)
+    usual = row.usual.format(**values) if row.usual and values.get("usual") else ""
+    return f"{words} ({usual})" if usual else words
+
+
+def sentence(
+    findings: List[Finding], risk: float, rarity: float, signin: SignIn, previous: Optional[Mapping[str, Any]]
+) -> str:
+    """The whole sentence. Empty where nothing was odd."""
+    reasons = [found for found in findings if found.contribution >= NOTICEABLE]
+    if not reasons:
+        return ""
+    order = {row.name: place for place, row in enumerate(CATALOGUE)}
+    reasons.sort(key=lambda found: (-found.contribution, order[found.detector]))
+    relief = [found for found in findings if found.contribution <= -NOTICEABLE]
+    text = "; ".join(reason(found) for found in reasons)
+    if relief:
+        text += "; but " + " and ".join(reason(found) for found in relief)
+    before = _before(previous, signin.time)
+    return f"Risk {risk:.0f} ({_one_in(rarity)}): {text}.{before}"
+
+
+def _one_in(rarity: float) -> str:
+    number = 1.0 / max(rarity, 1e-9)
+    if number < 2:
+        return "an everyday sign-in here"
+    digits = 10 ** max(0, len(str(int(number))) - 2)
+    return f"1 in {int(round(number / digits) * digits):,} sign-ins here"
+
+
+def _before(previous: Optional[Mapping[str, Any]], now: float) -> str:
+    if previous is None:
+        return ""
+    place = ", ".join(str(previous[name]) for name in ("city", "country") if previous.get(name))
+    parts = [f"from {_cut(place)}" if place else "", f"on {_cut(previous['as_org'])}" if previous.get("as_org") else ""]
+    device = f"with {_cut(previous['device'])}" if previous.get("device") else ""
+    described = " ".join(part for part in [*parts, device] if part)
+    return f" Before: {elapsed(now - previous['time'])} earlier {described}.".replace(" .", ".")
+
+
+def elapsed(seconds: float) -> str:
+    """A span of time as people say it."""
+    seconds = abs(seconds)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 172800:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.0f} days"
+
+
+def _values(evidence: Mapping[str, Any]) -> Dict[str, Any]:
+    values: Dict[str, Any] = {}
+    for name, value in evidence.items():
+        values[name] = _cut(value) if isinstance(value, str) else value
+    if "hours" in evidence:
+        values["elapsed"] = elapsed(evidence["hours"] * 3600.0)
+    if "opened" in evidence:
+        opened = datetime.fromtimestamp(evidence["opened"], timezone.utc)
+        values["opened_text"] = opened.strftime("%Y-%m-%d %H:%M UTC")
+    return values
+
+
+def _cut(value: Any) -> str:
+    """A value as it may stand in a sentence: printable, on one line, not too long."""
+    text = "".join(letter if letter.isprintable() else " " for letter in str(value)[: 4 * LONGEST_VALUE])
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
