@@ -11,17 +11,17 @@ from ..signin import SignIn
 START = 1772409600.0  # Monday 2 March 2026, 00:00 UTC: the month holds both daylight-saving changes of spring
 
 ATTACKS: Mapping[str, float] = {  # share of the people who are hit within a month
-    "naive": 0.024,
-    "vpn": 0.024,
-    "residential_proxy": 0.012,
+    "naive": 0.028,
+    "vpn": 0.026,
+    "residential_proxy": 0.008,
     "session_replay": 0.018,
-    "abroad": 0.014,
-    "stuffing": 0.014,
+    "abroad": 0.012,
+    "stuffing": 0.018,
     "spraying": 0.01,
     "mfa_fatigue": 0.012,
-    "slow_takeover": 0.0025,
-    "insider": 0.005,
-    "dormant": 0.006,
+    "slow_takeover": 0.0015,
+    "insider": 0.004,
+    "dormant": 0.005,
 }
 HONEST_KINDS = (
     "usual", "trip", "roaming", "vpn", "corporate_vpn", "relay", "new_phone", "new_laptop", "moved_home",
@@ -48,7 +48,7 @@ class Shape(NamedTuple):
 
 
 SHAPES: Mapping[str, Shape] = {
-    "mixed": Shape(5, 0.35, 3, 0.45, 0.07, 0.12, 0.06, 0.32, 0.10, 0.03, 0.03, 0.75, 0.55),
+    "mixed": Shape(5, 0.35, 3, 0.45, 0.06, 0.12, 0.05, 0.24, 0.08, 0.03, 0.03, 0.75, 0.55),
     "office": Shape(1, 0.0, 2, 0.75, 0.05, 0.10, 0.04, 0.22, 0.08, 0.04, 0.03, 0.70, 0.70),
     "remote": Shape(3, 0.35, 0, 0.0, 0.12, 0.20, 0.08, 0.40, 0.08, 0.0, 0.04, 0.85, 0.60),
     "global": Shape(9, 0.70, 5, 0.40, 0.09, 0.18, 0.05, 0.55, 0.10, 0.02, 0.04, 0.80, 0.60),

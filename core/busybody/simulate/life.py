@@ -184,7 +184,7 @@ class Life:
                 return site.lease(rng), site.flags, {"corporate": "corporate_vpn", "commercial": "vpn"}.get(person.vpn, "relay")
         if trip is not None:
             return self._abroad(person, form, hour, trip)
-        if in_office and person.office is not None and 7.5 <= hour <= 19.5 and (form != "mobile" or rng.random() < 0.5):
+        if in_office and person.office is not None and 7.5 <= hour <= 19.5 and (form != "mobile" or rng.random() < 0.35):
             office = person.office
             start = office.blocks[0][0]
             host = start + 4 + int(rng.random() * 3)
@@ -231,8 +231,8 @@ class Life:
         if trip.office is not None and 8.5 <= hour <= 17.5 and rng.random() < 0.6:
             return trip.office.lease(rng), trip.office.flags, "trip"
         draw = rng.random()
-        if form == "mobile" and draw < 0.5 or draw < person.tethers:
-            if foreign and rng.random() < 0.4:  # a local card, or a roaming partner that breaks out locally
+        if form == "mobile" and draw < 0.3 or draw < person.tethers:
+            if foreign and rng.random() < 0.2:  # a local card, or a roaming partner that breaks out locally
                 return self.world.pick(rng, "mobile", trip.city.country).lease(rng), (), "roaming"
             return self._carrier(person), (), "roaming"
         if draw > 0.9:
@@ -269,7 +269,7 @@ class Life:
 
     def _service(self, person: Person, day: int) -> List[Event]:
         rng = person.rng
-        if rng.random() < 0.002:  # moved to another region of the cloud
+        if rng.random() < 0.0007:  # moved to another region of the cloud
             person.isp = self.world.pick(rng, "hosting")
             person.lease = person.isp.lease(rng)
         base = midnight(person.home.zone, self.start, day)

@@ -197,8 +197,8 @@ def _subscribe(person: Person, world: World) -> None:
     """A mobile operator, rather one that comes out nearby; its gateways by distance from home."""
     sites = world.sites("mobile", person.home.country)
     away = {site: distance_km(site.city.lat, site.city.lon, person.home.lat, person.home.lon) for site in sites}
-    first = person.rng.choices(sites, [site.weight * (6.0 if away[site] < 250 else 1.0) for site in sites])[0]
-    person.shifts = 0.4 if person.rng.random() < 0.08 else 0.01
+    first = person.rng.choices(sites, [site.weight * (500.0 if away[site] < 250 else 1.0) for site in sites])[0]
+    person.shifts = 0.4 if person.rng.random() < 0.04 else 0.006
     person.carrier = sorted((site for site in sites if site.asn == first.asn), key=lambda site: away[site])
 
 
@@ -222,7 +222,8 @@ def _habits(person: Person, shape: Shape, company: Company) -> None:
     elif habit < shape.commercial_vpn + shape.corporate_vpn + shape.relay:
         country = person.home.country
         person.vpn, person.vpn_rate = "relay", 0.4 + rng.random() * 0.5
-        person.exits = [company.world.pick(rng, "hosting", country) for _ in range(2)]
+        sites = sorted(company.world.sites("hosting", country), key=lambda site: _apart(site, person))
+        person.exits = [rng.choice(sites[:4]) for _ in range(2)]  # relays keep to the user's region
     own = list(APPS[person.group])
     rng.shuffle(own)
     person.apps = list(COMMON_APPS) + own[: 2 + int(rng.random() * 3)]
@@ -231,13 +232,17 @@ def _habits(person: Person, shape: Shape, company: Company) -> None:
     person.method = "passkey" if person.mfa and rng.random() < 0.12 else "password"
 
 
+def _apart(site: Site, person: Person) -> float:
+    return distance_km(site.city.lat, site.city.lon, person.home.lat, person.home.lon)
+
+
 def _commercial(person: Person, company: Company) -> None:
     """A VPN for private use: one provider, mostly a favourite exit, at times any other."""
     rng, world = person.rng, company.world
     person.vpn, person.vpn_rate = "commercial", rng.choice((0.12, 0.3, 0.5, 0.7, 0.95))
     favourite = world.pick(rng, "vpn", person.home.country if rng.random() < 0.65 else rng.choice(("NL", "CH", "SE", "US", "GB", "DE")))
     person.exits = [favourite]
-    person.hops = 0.8 if rng.random() < 0.15 else 0.02
+    person.hops = 0.7 if rng.random() < 0.08 else 0.004
     person.strays = world.by_operator[favourite.asn]
     if len(person.strays) < 4 or rng.random() < 0.25:  # large providers rent from several operators
         person.strays = person.strays + world.by_operator[world.pick(rng, "vpn").asn]
@@ -282,7 +287,7 @@ def _trip(person: Person, first: int, company: Company, shape: Shape) -> Trip:
         country = rng.choice(sorted(world.homes))
         city = rng.choice(world.homes[country])
     length = 1 + int(rng.expovariate(1 / (6.0 if private else 2.5)))
-    kind = "residential" if rng.random() < 0.96 else "organisation" if rng.random() < 0.6 else "hosting"
+    kind = "residential" if rng.random() < 0.98 else "organisation" if rng.random() < 0.6 else "hosting"
     office = next((site for site in company.offices if site.city.index == city.index), None)
     flight = distance_km(person.home.lat, person.home.lon, city.lat, city.lon) / 650.0 + 1.5 + rng.random() * 2
     hotel = world.pick(rng, kind, city=city)

@@ -8,7 +8,7 @@ import json
 import math
 import os
 from random import Random
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .clock import Zone, zone_of
 
@@ -109,6 +109,9 @@ class World:
         for city_ in self.cities:
             if city_.home and ("residential", city_.index) in self.by_city:
                 self.homes.setdefault(city_.country, []).append(city_)
+        for country, homes in self.homes.items():  # rather where mobile operators come out nearby
+            served = [home for home in homes if self._served(home)]
+            self.homes[country] = served or homes
 
     def _file(self, site: Site) -> None:
         self.by_country.setdefault((site.kind, site.city.country), []).append(site)
@@ -118,13 +121,14 @@ class World:
 
     def _blur(self, rng: Random, misclassified: float) -> None:
         """What the scorer's classifier and the identity provider make of each operator."""
+        hidden = self._hidden(rng, misclassified)
         for asn in sorted(self.by_operator):
             sites = self.by_operator[asn]
             kind, seen, flags = sites[0].kind, sites[0].kind, ()  # type: str, str, Tuple[str, ...]
             a, b, c = rng.random(), rng.random(), rng.random()
             if kind in ("hosting", "vpn"):
                 seen = "hosting" if kind == "hosting" or b < 0.6 else "vpn"
-                if a < misclassified and asn not in KNOWN_TO_ALL:
+                if asn in hidden:
                     seen = "residential"
                 elif c < 0.3:
                     flags = ("proxy",)
@@ -134,6 +138,25 @@ class World:
                 seen = "unknown" if b < 0.5 else "residential"
             for site in sites:
                 site.seen, site.flags = seen, flags
+
+    def _served(self, home: City) -> bool:
+        gateways = self.by_country.get(("mobile", home.country), [])
+        return any(distance_km(home.lat, home.lon, site.city.lat, site.city.lon) < 200 for site in gateways)
+
+    def _hidden(self, rng: Random, misclassified: float) -> Set[int]:
+        """Operators that the scorer takes for residential: that share of the hosting and of the VPN networks, by use."""
+        hidden: Set[int] = set()
+        for kind in ("hosting", "vpn"):
+            uses: Dict[int, float] = {}
+            for site in self.by_kind[kind]:
+                uses[site.asn] = uses.get(site.asn, 0.0) + site.weight
+            order, left = sorted(uses), misclassified * sum(uses.values())
+            rng.shuffle(order)
+            for asn in order:
+                if asn not in KNOWN_TO_ALL and uses[asn] <= left:
+                    left -= uses[asn]
+                    hidden.add(asn)
+        return hidden
 
     def sites(self, kind: str, country: Optional[str] = None, city: Optional[City] = None) -> List[Site]:
         """Sites of the true class, in the city or else its country or else anywhere; never empty."""

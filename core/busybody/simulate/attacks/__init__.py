@@ -57,6 +57,7 @@ def _campaigns(name: str, number: int, free: List[Person], company: Company, con
 
 def _victims(config: Organisation, company: Company) -> List[Person]:
     people: List[Person] = [person for person in company.people if person.kind != "service"]
+    people = [p for p in people if p.kind != "rare" or p.index % 4 == 0]  # whose name is seldom seen is seldom phished
     people = [p for p in people if p.joins < config.warmup - 3 and p.leaves >= config.days and p.silent[0] >= config.days]
     Random(f"{config.seed}:victims").shuffle(people)
     return people

@@ -52,9 +52,12 @@ class Attack:
         incident = self.incident if person is None else f"{self.incident}-{person.index}"
         return Truth(self.name, True, incident, victim)
 
-    def moment(self, day: int) -> float:
+    def moment(self, day: int, lived: Optional[Dict[int, List[Event]]] = None) -> float:
         """What is phished is used at once, while the victim is awake; what was bought, at any time."""
         rng = self.rng
+        mine = (lived or {}).get(self.victim.index)
+        if mine and rng.random() < 0.6:
+            return mine[int(rng.random() * len(mine))].signin.time + 240.0 + rng.expovariate(1 / 4500.0)
         if rng.random() < 0.35:
             return self.config.start + day * DAY + rng.random() * DAY
         return midnight(self.victim.home.zone, self.config.start, day) + (8 + rng.random() * 11) * 3600.0
@@ -62,7 +65,7 @@ class Attack:
     def anywhere(self) -> Site:
         rng = self.rng
         names, weights = zip(*COUNTRIES)
-        kind = rng.choices(("hosting", "vpn", "residential", "mobile"), (0.42, 0.16, 0.30, 0.12))[0]
+        kind = rng.choices(("hosting", "vpn", "residential", "mobile"), (0.54, 0.22, 0.17, 0.07))[0]
         return self.world.pick(rng, kind, rng.choices(names, weights)[0])
 
     def machine(self, own: float, family: float) -> Tuple[Device, bool]:

@@ -16,10 +16,10 @@ class Naive(Attack):
 
     def plan(self) -> None:
         self.site = self.anywhere()
-        self.device, self.copied = self.machine(0.75, 0.18)
+        self.device, self.copied = self.machine(0.82, 0.13)
 
     def strike(self, day: int, lived: Dict[int, List[Event]]) -> List[Event]:
-        rng, time, access = self.rng, self.moment(day), self.site.lease(self.rng)
+        rng, time, access = self.rng, self.moment(day, lived), self.site.lease(self.rng)
         session = f"s{rng.getrandbits(60):015x}"
         events = []
         for number in range(1 + int(rng.random() * 3.5)):
@@ -41,7 +41,7 @@ class DomesticVpn(Naive):
     def plan(self) -> None:
         kind = "vpn" if self.rng.random() < 0.6 else "hosting"
         self.site = self.world.pick(self.rng, kind, self.victim.home.country)
-        self.device, self.copied = self.machine(0.68, 0.25)
+        self.device, self.copied = self.machine(0.80, 0.15)
 
 
 class ResidentialProxy(Naive):
@@ -78,13 +78,13 @@ class SessionReplay(Attack):
         rng = self.rng
         where = rng.random()
         country = self.victim.home.country
-        if where < 0.45:
+        if where < 0.5:
             self.site = self.anywhere()
-        elif where < 0.8:
-            self.site = self.world.pick(rng, rng.choice(("vpn", "hosting", "residential")), country)
+        elif where < 0.88:
+            self.site = self.world.pick(rng, rng.choice(("vpn", "hosting", "hosting", "residential")), country)
         else:
             self.site = self.world.pick(rng, "residential", city=self.victim.home)
-        self.device, self.copied = self.machine(0.45, 0.25)
+        self.device, self.copied = self.machine(0.55, 0.20)
         self.days = [day for day in range(self.days[0], self.config.days)] or self.days
         self.done = False
 
@@ -114,12 +114,12 @@ class MfaFatigue(Attack):
     def plan(self) -> None:
         rng = self.rng
         domestic = rng.random() < 0.55
-        kind = rng.choice(("hosting", "vpn", "residential", "residential"))
+        kind = rng.choice(("hosting", "vpn", "vpn", "residential"))
         self.site = self.world.pick(rng, kind, self.victim.home.country) if domestic else self.anywhere()
-        self.device, _ = self.machine(0.65, 0.28)
+        self.device, _ = self.machine(0.78, 0.17)
 
     def strike(self, day: int, lived: Dict[int, List[Event]]) -> List[Event]:
-        rng, time = self.rng, self.moment(day)
+        rng, time = self.rng, self.moment(day, lived)
         access: Access = self.site.lease(rng)
         events = []
         for _ in range(4 + int(rng.random() * 12)):

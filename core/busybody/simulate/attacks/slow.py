@@ -24,7 +24,7 @@ class SlowTakeover(Attack):
             self.world.pick(rng, kind, city=self.victim.home) if local < 0.35
             else self.world.pick(rng, kind, country) if local < 0.8 else self.anywhere()
         )  # fmt: skip
-        self.device, _ = self.machine(0.6, 0.3)
+        self.device, _ = self.machine(0.7, 0.22)
         self.access = self.site.lease(rng)
         last = max(config.warmup, config.days - 12)
         begin = config.warmup + int(rng.random() * (last - config.warmup + 1))
@@ -87,4 +87,4 @@ class Dormant(Naive):
             self.site = self.anywhere()
         else:
             self.site = self.world.pick(rng, rng.choice(("hosting", "residential", "vpn")), victim.home.country)
-        self.device, self.copied = self.machine(0.7, 0.25)
+        self.device, self.copied = self.machine(0.8, 0.15)
