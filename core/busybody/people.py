@@ -6,7 +6,7 @@ Memory stays flat: of more than KEPT people, those unused for longest are writte
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .decay import Decay
 from .errors import ModelError
@@ -26,6 +26,13 @@ KEPT = 20_000  # people
 VERSION = 1
 
 Ripe = Dict[int, Set[str]]  # epoch -> people of whom something settles then
+
+
+class Changes(NamedTuple):
+    """What goes to the store."""
+
+    profiles: Dict[str, Optional[Row]]
+    journals: Dict[str, Optional[str]]
 
 
 class Person:
@@ -133,10 +140,8 @@ class Keeper:
             raise ModelError(f"the model is of version {version}, this Busybody reads {VERSION}. Upgrade Busybody.")
         return Organisation.from_json(parts[0], decay), Evidence.from_json(parts[1]), Delta.from_json(parts[2]), {epoch: set(keys) for epoch, keys in parts[3]}
 
-    def save(
-        self, organisation: Organisation, evidence: Evidence, delta: Delta, ripe: Ripe, meta: Mapping[str, str]
-    ) -> None:
-        """Write everything that changed in one commit, then let go of who is beyond the bound."""
+    def collect(self) -> Changes:
+        """Everything that changed since the last time, as text; the caller commits it."""
         profiles: Dict[str, Optional[Row]] = {}
         journals: Dict[str, Optional[str]] = {}
         for key in sorted(self._changed):
@@ -147,18 +152,17 @@ class Keeper:
             person = self._people[key]
             if person is not None and person.journal is not None:
                 journals[key] = person.journal.encode()
-        population: Dict[str, Any] = {
-            "v": VERSION, "organisation": organisation.to_json(), "evidence": evidence.to_json(),
-            "delta": delta.to_json(), "ripe": [[epoch, sorted(keys)] for epoch, keys in sorted(ripe.items())],
-        }  # fmt: skip
-        text = json.dumps(population, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        self._store.commit(profiles, journals, text, meta)
         self._changed.clear()
         self._changed_journals.clear()
-        self._let_go()
+        return Changes(profiles, journals)
+
+    def commit(self, changes: Changes, population: str, meta: Mapping[str, str]) -> None:
+        """Write changes in one piece, then let go of who is beyond the bound."""
+        self._store.commit(changes.profiles, changes.journals, population, meta)
+        self.let_go()
 
     def is_full(self) -> bool:
-        """Whether it is time to `save`, so that memory stays flat."""
+        """Whether it is time to write, so that memory stays flat."""
         return len(self._people) > KEPT or len(self._changed) > KEPT // 2
 
     def _load(self, key: str) -> Optional[Person]:
@@ -175,8 +179,17 @@ class Keeper:
         """Let go of everybody who is as the store has them."""
         self._people = {key: person for key, person in self._people.items() if key in self._changed}
 
-    def _let_go(self) -> None:
-        """Keep the most recently loaded or begun."""
+    def let_go(self) -> None:
+        """Keep the most recently loaded or begun; call it only when everything is committed."""
         if len(self._people) > KEPT // 2:
             kept: List[str] = list(self._people)[-KEPT // 4 :]
             self._people = {key: self._people[key] for key in kept}
+
+
+def population_text(organisation: Organisation, evidence: Evidence, delta: Delta, ripe: Ripe) -> str:
+    """What `Keeper.population` reads."""
+    population: Dict[str, Any] = {
+        "v": VERSION, "organisation": organisation.to_json(), "evidence": evidence.to_json(),
+        "delta": delta.to_json(), "ripe": [[epoch, sorted(keys)] for epoch, keys in sorted(ripe.items())],
+    }  # fmt: skip
+    return json.dumps(population, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -17,7 +17,7 @@ from .decay import Decay
 from .fusion import BASE
 from .fusion.judge import Judge
 from .fusion.short_path import Limits, is_habitual
-from .people import Keeper, Person
+from .people import Changes, Keeper, Person, Ripe, population_text
 from .policy import Policy
 from .population import NOTHING, About, Population
 from .population.delta import Delta
@@ -260,7 +260,15 @@ class Scorer:
 
     def save(self, meta: Optional[Mapping[str, str]] = None) -> None:
         """Write all that changed, at once or not at all."""
-        self.people.save(self.organisation, self.evidence, self._delta, self._ripe, meta or {})
+        population = population_text(self.organisation, self.evidence, self._delta, self._ripe)
+        self.people.commit(self.people.collect(), population, meta or {})
+
+    def hand_over(self) -> Tuple[Changes, Delta, Ripe]:
+        """For a worker that shares a store: what changed, what is taught but not applied, and who settles when.
+
+        The one that writes adds up the workers' parts and commits them with `people.population_text`.
+        """
+        return self.people.collect(), self._delta, self._ripe
 
 
 def _previous(anchor: Optional[Anchor]) -> Optional[Dict[str, Any]]:
