@@ -61,7 +61,7 @@ class Intake:
         self._classes = ClassRules(policy)
         self._times: Dict[str, TimeReader] = {}
         self._located: Dict[str, Located] = {}
-        self.registry = Registry(getattr(policy, "maps", None) or (), address.parse, _first)
+        self.registry = Registry(getattr(policy, "maps", None) or (), _address, _first)
         self._extra = [
             (path, {reader.map.name: reader.path_slot(path) for reader in self.registry.readers}) for path in extra
         ]
@@ -212,6 +212,13 @@ def hashed(record: Mapping[str, Any]) -> str:
     """An id for a record that has none: the same content, in whatever order of keys, has the same."""
     canonical = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()[:16]
+
+
+def _address(value: Any) -> Optional[str]:
+    """The canonical address in a text, or in a list of them as forwarding proxies leave it; None in anything else."""
+    if isinstance(value, list):
+        value = ",".join(item for item in value if isinstance(item, str))
+    return address.parse(value) if isinstance(value, str) else None
 
 
 def _first(value: Any) -> Any:
