@@ -13,23 +13,24 @@ import sys
 import tempfile
 from array import array
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "core"), str(Path(__file__).parent)]
 
+import build_classes  # noqa: E402
 import inputs  # noqa: E402  after the path is set
 import sample  # noqa: E402
 from cells import Cells  # noqa: E402
-from intervals import Interval, Starts, by_halves, by_words, flat, starts  # noqa: E402
+from intervals import Interval, Starts, by_halves, by_words, coarse, flat, starts  # noqa: E402
 from sections import strings, write  # noqa: E402
 
 from busybody.places import address  # noqa: E402
 from busybody.places.table import PRIVATE_ASN  # noqa: E402
 
 OUTPUT = ROOT / "core" / "busybody" / "places" / "data" / "geography.bin"
-KEPT_BITS = {4: 32, 6: 64}  # IPv6 is keyed on its upper half
-SHIFT = {4: 0, 6: 64}
+KEPT_BITS = {4: 32, 6: 48}  # IPv6 is keyed on its /48, the smallest block that is routed on its own
+DROPPED_BITS = {4: 0, 6: 80}
 
 
 def main() -> None:
@@ -44,6 +45,8 @@ def main() -> None:
         write(options.output, build(city_files, asn_files), about())
         if options.sample:
             sample.write(options.sample, city_files, asn_files)
+    if options.output == OUTPUT:
+        build_classes.main()
     print(f"{options.output}: {options.output.stat().st_size:,} bytes")
 
 
@@ -57,8 +60,10 @@ def build(city_files: Dict[int, Path], asn_files: Dict[int, Path]) -> Dict[str, 
     for version in (4, 6):
         ranges, known = inputs.asn_ranges(asn_files[version])
         names.update(known)
-        cities = starts(upper(city_ranges.pop(version), version, number_of), private(version, 0), KEPT_BITS[version])
-        systems = starts(upper(flat(ranges), version), private(version, PRIVATE_ASN), KEPT_BITS[version])
+        dropped, bits = DROPPED_BITS[version], KEPT_BITS[version]
+        located = ((first, last, number_of[cell]) for first, last, cell in city_ranges.pop(version))
+        cities = starts(coarse(located, dropped), private(version, 0), bits)
+        systems = starts(coarse(flat(ranges), dropped), private(version, PRIVATE_ASN), bits)
         for kind, table, code in (("city", cities, "H"), ("asn", systems, "I")):
             for part, values in keyed(version, table).items():
                 sections[f"v{version}.{kind}.{part}"] = values
@@ -72,26 +77,11 @@ def build(city_files: Dict[int, Path], asn_files: Dict[int, Path]) -> Dict[str, 
     return content
 
 
-def upper(
-    intervals: List[Tuple[int, int, int]], version: int, number_of: Dict[int, int] = {}  # noqa: B006  never written
-) -> List[Interval]:
-    """The intervals on the kept bits; of several in one /64 the first stands for all of them."""
-    shift = SHIFT[version]
-    kept: List[Interval] = []
-    cursor = 0
-    for first, last, value in intervals:
-        first, last = max(first >> shift, cursor), last >> shift
-        if first <= last:
-            kept.append((first, last, number_of.get(value, value) if number_of else value))
-            cursor = last + 1
-    return kept
-
-
 def private(version: int, value: int) -> List[Interval]:
     """The private blocks of one version, all with this value."""
     blocks = (address.network(block) for block in address.PRIVATE_BLOCKS)
-    shift = SHIFT[version]
-    return sorted((first >> shift, last >> shift, value) for which, first, last in blocks if which == version)
+    dropped = DROPPED_BITS[version]
+    return sorted((first >> dropped, last >> dropped, value) for which, first, last in blocks if which == version)
 
 
 def keyed(version: int, table: Starts) -> Dict[str, array[int]]:
@@ -110,7 +100,7 @@ def about() -> Dict[str, object]:
     return {
         "built_from": [f"{package.name}@{package.version}" for package in (inputs.CITY, inputs.ASN)],
         "attribution": "IP Geolocation by DB-IP (https://db-ip.com), CC BY 4.0; RouteViews, CC BY 4.0; NRO, CC BY 4.0",
-        "modified": "merged into a grid of coarse cells, coordinates rounded, IPv6 cut to its upper 64 bits",
+        "modified": "merged into a grid of coarse cells, coordinates rounded, IPv6 cut to its upper 48 bits",
     }
 
 

@@ -37,6 +37,38 @@ def flat(intervals: Iterable[Interval]) -> List[Interval]:
     return done
 
 
+def coarse(intervals: Iterable[Interval], dropped: int) -> Iterator[Interval]:
+    """Rising disjoint intervals without their `dropped` lowest bits; the largest part of a torn block has all of it."""
+    size = 1 << dropped
+    parts: Dict[int, int] = {}  # value -> addresses, of the block at hand
+    block = -1
+
+    def torn(at: int, value: int, addresses: int) -> Iterator[Interval]:
+        nonlocal block
+        if at != block:
+            yield from settled()
+            block = at
+        parts[value] = parts.get(value, 0) + addresses
+
+    def settled() -> Iterator[Interval]:
+        if parts:
+            yield block, block, max(sorted(parts), key=lambda value: parts[value])
+            parts.clear()
+
+    for first, last, value in intervals:
+        head, tail = first >> dropped, last >> dropped
+        if first % size or (head == tail and (last + 1) % size):
+            yield from torn(head, value, min(last + 1, (head + 1) << dropped) - first)
+            head += 1
+        whole = tail if (last + 1) % size == 0 else tail - 1
+        if head <= whole:
+            yield from settled()
+            yield head, whole, value
+        if max(head, whole + 1) <= tail:
+            yield from torn(tail, value, last + 1 - (tail << dropped))
+    yield from settled()
+
+
 def without(intervals: Iterable[Interval], blocks: Sequence[Interval]) -> Iterator[Interval]:
     """The intervals with the blocks cut out of them; both disjoint and rising."""
     passed = 0
@@ -84,11 +116,11 @@ def by_halves(table: Starts) -> Dict[str, array[int]]:
 
 
 def by_words(table: Starts) -> Dict[str, array[int]]:
-    """Upper halves of IPv6 starts as low 32 bits, the distinct upper words, and the index where each begins."""
+    """The upper 48 bits of IPv6 starts: low 16 of them, the distinct upper words, and the index where each begins."""
     high, begin = array("I"), array("I")
     for index, (first, _) in enumerate(table):
-        if not high or high[-1] != first >> 32:
-            high.append(first >> 32)
+        if not high or high[-1] != first >> 16:
+            high.append(first >> 16)
             begin.append(index)
     begin.append(len(table))
-    return {"high": high, "begin": begin, "low": array("I", (first & 0xFFFFFFFF for first, _ in table))}
+    return {"high": high, "begin": begin, "low": array("H", (first & 0xFFFF for first, _ in table))}

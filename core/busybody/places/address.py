@@ -27,7 +27,7 @@ PRIVATE_BLOCKS: Tuple[str, ...] = (
     "192.168.0.0/16",
     "198.18.0.0/15",  # benchmarking; used as private space by some VPN products
     "224.0.0.0/3",  # multicast, reserved, broadcast
-    "::/64",  # unspecified, loopback, and the deprecated IPv4-compatible addresses
+    "::/48",  # unspecified, loopback, IPv4 in disguise
     "fc00::/7",
     "fe80::/9",  # link-local and the old site-local
     "ff00::/8",
@@ -75,7 +75,7 @@ def is_private(ip: str) -> bool:
         packed = inet_pton(AF_INET6, ip)
         first = packed[0]
         if first == 0:
-            return packed[:8] == bytes(8)
+            return packed[:6] == bytes(6)
         return first >= 0xFC and (first != 0xFE or packed[1] >= 0x80)
     first, second = ip.split(".", 2)[:2]
     a, b = int(first), int(second)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from . import networks
 from .table import NOWHERE, Place, Table
 
 if TYPE_CHECKING:
     from ..policy import Policy
-
-
-def _described(asn: int, as_org: Optional[str]) -> Tuple[Optional[float], Optional[str]]:
-    network = networks.classify(asn, as_org)
-    return networks.accuracy_km(network), network
 
 
 _shared: Optional[Table] = None
@@ -23,7 +18,7 @@ def table() -> Table:
     """The packaged table, opened when first asked for and shared by the whole process."""
     global _shared
     if _shared is None:
-        _shared = Table.open(_described)
+        _shared = Table.open()
     return _shared
 
 

@@ -2,7 +2,7 @@
 
 Two tables for each IP version (cities, autonomous systems), each a rising list of starts; an address belongs to the
 last start that is not above it. IPv4 starts are low halves behind a bucket for every upper half; IPv6 is keyed on its
-upper 64 bits, in low words behind a sorted list of the distinct upper words. `tools/geo` writes the file.
+/48, in low halves of 16 bits behind a sorted list of the distinct upper words. `tools/geo` writes the file.
 """
 
 from __future__ import annotations
@@ -12,14 +12,19 @@ import sys
 from bisect import bisect_left, bisect_right
 from socket import AF_INET, AF_INET6, inet_pton
 from struct import Struct
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from ..errors import InputError
+from ..signin import NETWORK_CLASSES
+from . import networks
 from .address import MAPPED, parse
 from .resources import read_bytes
 
 FILE = os.path.join(os.path.dirname(__file__), "data", "geography.bin")
 MAGIC = b"BUSYGEO1"
+CLASSES_FILE = os.path.join(os.path.dirname(__file__), "data", "classes.bin")
+CLASSES_HEAD = 32  # bytes before the classes: the SHA-256 of the rules that they were made by
+CLASSES: Tuple[Optional[str], ...] = (None, *NETWORK_CLASSES)  # by the byte that stands for each
 PRIVATE_ASN = 0xFFFFFFFF  # stands for "private" in the AS columns; never a real AS number
 IPV4 = int(AF_INET)
 IPV6 = int(AF_INET6)
@@ -42,18 +47,15 @@ class Place(NamedTuple):
 NOWHERE = Place()
 Cell = Tuple[Optional[str], Optional[str], Optional[str], Optional[float], Optional[float]]
 System = Tuple[Optional[float], Optional[int], Optional[str], Optional[str]]
-Describe = Callable[[int, Optional[str]], Tuple[Optional[float], Optional[str]]]
 
 
 class Table:
-    """The table over the bytes of its file.
+    """The table over the bytes of its file, and the network class of every AS in it (`tools/geo/build_classes.py`).
 
-    `describe(asn, as_org)` gives what is not in the file: accuracy in km and network class. It is asked once for
-    every AS that is met. Memory is bounded by the number of cells and systems, not of addresses.
+    What is kept in memory is bounded by the number of cells and systems, not of addresses.
     """
 
-    def __init__(self, content: Any, describe: Describe, source: str = FILE) -> None:
-        self._describe = describe
+    def __init__(self, content: Any, classes: bytes, source: str = FILE) -> None:
         self.about, sections = _sections(memoryview(content), source)
 
         def column(name: str, code: str) -> Any:
@@ -61,7 +63,7 @@ class Table:
 
         self._city4 = tuple(column(f"v4.city.{name}", code) for name, code in (("bucket", "I"), ("low", "H"), ("value", "H")))
         self._asn4 = tuple(column(f"v4.asn.{name}", code) for name, code in (("bucket", "I"), ("low", "H"), ("value", "I")))
-        words = (("high", "I"), ("begin", "I"), ("low", "I"))
+        words = (("high", "I"), ("begin", "I"), ("low", "H"))
         self._city6 = tuple(column(f"v6.city.{name}", code) for name, code in (*words, ("value", "H")))
         self._asn6 = tuple(column(f"v6.asn.{name}", code) for name, code in (*words, ("value", "I")))
         self._countries = sections["place.country"]
@@ -71,13 +73,16 @@ class Table:
         self._cities = (column("place.city.begin", "I"), sections["place.city.text"])
         self._numbers = column("asn.number", "I")
         self._names = (column("asn.name.begin", "I"), sections["asn.name.text"])
-        self._cells: Dict[int, Cell] = {0: NOWHERE[:5]}
+        self._classes = classes[CLASSES_HEAD:]
+        if len(self._classes) != len(self._numbers):
+            raise InputError(f"{CLASSES_FILE} is of another table. Install the package anew.", source=source)
+        self._cells: Dict[int, Cell] = {}  # the cells and systems met so far; cell 0 never gets in
         self._systems: Dict[int, System] = {}
 
     @classmethod
-    def open(cls, describe: Describe, file: str = FILE) -> Table:
+    def open(cls, file: str = FILE, classes_file: str = CLASSES_FILE) -> Table:
         """The table in `file`, mapped where it is a file, read where the package lives in an archive."""
-        return cls(_mapped(file), describe, file)
+        return cls(_mapped(file), read_bytes(classes_file), file)
 
     def locate(self, ip: str) -> Place:
         """The place of an address; NOWHERE for a text that is none."""
@@ -92,21 +97,14 @@ class Table:
         cell = values[bisect_right(lows, low, bucket[high], bucket[high + 1]) - 1]
         bucket, lows, values = self._asn4
         asn = values[bisect_right(lows, low, bucket[high], bucket[high + 1]) - 1]
-        try:
+        if cell in self._cells and asn in self._systems:
             return _new(Place, self._cells[cell] + self._systems[asn])
-        except KeyError:
-            return self._place(cell, asn)
+        return self._place(cell, asn)
 
     def organisation(self, asn: int) -> Optional[str]:
         """The name of an AS, or None if the table does not know it."""
-        at = bisect_left(self._numbers, asn)
-        if at == len(self._numbers) or self._numbers[at] != asn:
-            return None
-        return _string(self._names, at) or None
-
-    def organisations(self) -> Dict[int, str]:
-        """All AS numbers with their names."""
-        return {asn: _string(self._names, at) for at, asn in enumerate(self._numbers)}
+        at = self._at(asn)
+        return None if at is None else _string(self._names, at) or None
 
     def _locate6(self, ip: str) -> Place:
         packed = inet_pton(IPV6, ip)
@@ -116,11 +114,14 @@ class Table:
         return self._place(_find6(self._city6, high, low), _find6(self._asn6, high, low))
 
     def _place(self, cell: int, asn: int) -> Place:
-        return _new(Place, self._cell(cell) + self._system(asn))
+        place = _new(Place, self._cell(cell) + self._system(asn))
+        return place if cell else place._replace(accuracy_km=None)
 
     def _cell(self, index: int) -> Cell:
         known = self._cells.get(index)
         if known is None:
+            if not index:
+                return NOWHERE[:5]
             known = self._cells[index] = (
                 sys.intern(str(self._countries[2 * index : 2 * index + 2], "ascii")),
                 _string(self._regions, self._region_of[index]) or None,
@@ -133,20 +134,34 @@ class Table:
     def _system(self, asn: int) -> System:
         known = self._systems.get(asn)
         if known is None:
-            number = None if asn in (0, PRIVATE_ASN) else asn
-            name = None if number is None else self.organisation(number)
-            accuracy_km, network = (None, "private") if asn == PRIVATE_ASN else self._describe(asn, name)
-            known = self._systems[asn] = (accuracy_km, number, name, network)
+            at = self._at(asn)
+            if at is None:
+                known = (None, None, None, "private" if asn == PRIVATE_ASN else None)
+            else:
+                network = CLASSES[self._classes[at]]
+                known = (networks.accuracy_km(network), asn, _string(self._names, at) or None, network)
+            self._systems[asn] = known
         return known
+
+    def _at(self, asn: int) -> Optional[int]:
+        at = bisect_left(self._numbers, asn)
+        return at if at < len(self._numbers) and self._numbers[at] == asn else None
 
 
 _new = tuple.__new__
 _halves = Struct(">HH").unpack
-_words = Struct(">II8x").unpack
+_words = Struct(">IH10x").unpack
+
+
+def organisations(file: str = FILE) -> Dict[int, str]:
+    """All AS numbers of a table with their names, in rising order."""
+    _, sections = _sections(memoryview(_mapped(file)), file)
+    names = (_column(sections["asn.name.begin"], "I"), sections["asn.name.text"])
+    return {asn: _string(names, at) for at, asn in enumerate(_column(sections["asn.number"], "I"))}
 
 
 def _find6(table: Tuple[Any, ...], high: int, low: int) -> int:
-    """The value at an address of these two upper words."""
+    """The value at an address whose upper 48 bits are `high` (32) and `low` (16)."""
     highs, begin, lows, values = table
     at = bisect_right(highs, high) - 1
     end = begin[at + 1]
