@@ -242,24 +242,21 @@ class FileStore:
         return Info("files", SCHEMA, self.count(), size, self._created)
 
     def verify(self) -> List[StoreError]:
-        found: List[StoreError] = []
-        for name in ("store", "population", "meta", "pending"):
-            self._check(lambda name=name: sealed.read(self._path / (name + ".json"), f"the {name}"), found)  # type: ignore[misc]
-        for path in self._files():
-            self._check(lambda path=path: self._check_file(path), found)  # type: ignore[misc]
-        return found
+        self._check_open()
+        singles = [self._path / f"{name}.json" for name in ("store", "population", "meta", "pending")]
+        with self._named():
+            checked = [self._damage(path) for path in (*singles, *self._files())]
+        return [damage for damage in checked if damage is not None]
 
-    def _check_file(self, path: Path) -> None:
-        person = sealed.read(path, "the profile")
-        if person and self._file(person["user"]) != path:
-            raise StoreError(f"holds another person. {sealed.RESTORE}", source=str(path))
-
-    def _check(self, read: Callable[[], object], found: List[StoreError]) -> None:
+    def _damage(self, path: Path) -> Optional[StoreError]:
         try:
             with self._named():
-                read()
+                value = sealed.read(path, "the file")
+                if value is not None and path.parent != self._path and self._file(value["user"]) != path:
+                    raise StoreError(f"holds another person. {sealed.RESTORE}", source=str(path))
         except StoreError as error:
-            found.append(error)
+            return error
+        return None
 
     def close(self) -> None:
         self._open = False

@@ -1,6 +1,7 @@
 """One writer per store: a lock of the operating system on a file beside it, with the holder's name inside.
 
-The system frees the lock when the holder ends, however it ends; the file stays.
+The system frees the lock when the holder ends, however it ends; the file stays. A process that the holder forks while
+it has the lock keeps it, too: fork first, open the store then.
 """
 
 from __future__ import annotations
@@ -34,8 +35,12 @@ class WriterLock:
                 "Wait until it ends, stop it, or open the store read-only."
             )
             raise StoreError(told, source=source) from error
-        os.ftruncate(self._file, 0)
-        os.write(self._file, f"process {os.getpid()} on {host_name()}\n".encode("utf-8", "replace"))
+        try:
+            os.ftruncate(self._file, 0)
+            os.write(self._file, f"process {os.getpid()} on {host_name()}\n".encode("utf-8", "replace"))
+        except BaseException:
+            os.close(self._file)
+            raise
 
     def release(self) -> None:
         """Frees the lock; releasing twice does nothing."""

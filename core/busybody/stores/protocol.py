@@ -92,7 +92,7 @@ class Store(Protocol):
     def close(self) -> None:
         """Lets go of the store; closing twice does nothing."""
 
-    def __enter__(self) -> Store: ...
+    def __enter__(self) -> Store: ...  # noqa: PYI034  typing.Self came with 3.11
 
     def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: object) -> None: ...
 

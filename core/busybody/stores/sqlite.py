@@ -54,10 +54,11 @@ class SQLiteStore:
         self._connection = connect(self._path, self._read_only)
         schema = schema_of(self._connection, self._path)  # first of all: the file of another program stays untouched
         if not self._read_only:
-            self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
-            self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA secure_delete = ON").fetchall()
         migrate(self._connection, self._path, schema, self._read_only)
+        if not self._read_only:
+            self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            self._connection.execute("PRAGMA synchronous = FULL")
 
     @property
     def _readable(self) -> Connection:

@@ -1,0 +1,26 @@
+"""Stores of each kind, as the tests ask for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+import pytest
+from busybody import stores
+from busybody.stores import Store
+
+Opener = Callable[..., Store]
+NAMES = {"memory": ":memory:", "files": "profiles/", "sqlite": "profiles.db"}
+
+
+@pytest.fixture(params=sorted(NAMES))
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A new store of each kind."""
+    name = NAMES[request.param]
+    return stores.open(name if name == ":memory:" else f"{tmp_path}/{name}", clock=lambda: 1000.0)
+
+
+@pytest.fixture(params=["files", "sqlite"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store of each lasting kind will be."""
+    return f"{tmp_path}/{NAMES[request.param]}"
