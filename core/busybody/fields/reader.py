@@ -70,7 +70,11 @@ class Reader:
         self.map = field_map
         self._paths = Paths()
         self._converts = {"ip": convert_ip, "time": convert_time}
-        self._extracts = [self._extract(raw, n) for n, raw in enumerate(field_map.extract)]
+        self._extracts = [
+            self._extract({**raw, "from": path}, n)
+            for n, raw in enumerate(field_map.extract)
+            for path in (raw.get("from") if isinstance(raw.get("from"), list) else [raw.get("from")])
+        ]
         self.detect = self._condition(field_map.detect, "detect")
         self._paths.asked = set()
         self.skip: List[Tuple[Holds, str]] = [
