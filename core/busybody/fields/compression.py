@@ -24,7 +24,7 @@ def opened(stream: IO[bytes], name: str) -> io.BufferedReader:
         if start.startswith(GZIP):
             import gzip
 
-            plain = io.BufferedReader(cast(Any, gzip.GzipFile(fileobj=plain)), BUFFER)
+            plain = io.BufferedReader(cast("Any", gzip.GzipFile(fileobj=plain)), BUFFER)
         elif start.startswith(ZSTD):
             plain = io.BufferedReader(_unzstd(plain), BUFFER)
         else:

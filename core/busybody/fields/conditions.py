@@ -215,6 +215,6 @@ def _matches(value: Any, matches: Callable[[str], bool]) -> bool:
     return not isinstance(value, Mapping) and matches(text_of(value))
 
 
-def always(slots: Slots) -> bool:
+def always(_slots: Slots) -> bool:
     """The condition of what has none."""
     return True

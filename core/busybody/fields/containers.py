@@ -36,7 +36,11 @@ class Record(NamedTuple):
 
 
 def records(
-    stream: IO[bytes], name: str, format: Optional[str] = None, *, reference_time: Optional[float] = None
+    stream: IO[bytes],
+    name: str,
+    format: Optional[str] = None,
+    *,
+    reference_time: Optional[float] = None,  # noqa: A002  the option is called so
 ) -> Iterator[Record]:
     """The records of a stream, as they come. `format` is one of FORMATS, None to find it out.
 
@@ -129,7 +133,7 @@ def _json_format(line: bytes) -> str:
     return "json" if envelopes.is_envelope(value) else "jsonl"
 
 
-def _json_lines(source: _Source, name: str, reference: float) -> Iterator[Record]:
+def _json_lines(source: _Source, name: str, _reference: float) -> Iterator[Record]:
     loads = fastest()
     unwrap = envelopes.unwrapped
     number = 0
@@ -169,7 +173,7 @@ def _checked(value: Any, name: str, number: int) -> Iterator[Record]:
         yield Record(number, record)
 
 
-def _json(source: _Source, name: str, reference: float) -> Iterator[Record]:
+def _json(source: _Source, name: str, _reference: float) -> Iterator[Record]:
     number = 0
     for value in scan(source.read):
         if isinstance(value, ValueError):
@@ -182,7 +186,7 @@ def _json(source: _Source, name: str, reference: float) -> Iterator[Record]:
                 yield record
 
 
-def _csv(source: _Source, name: str, reference: float) -> Iterator[Record]:
+def _csv(source: _Source, name: str, _reference: float) -> Iterator[Record]:
     for line, row in rows(source.lines(), name):
         yield _broken(name, line, str(row)) if isinstance(row, ValueError) else Record(line, row)
 

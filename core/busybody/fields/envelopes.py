@@ -67,9 +67,9 @@ def unwrapped(value: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         if type(source) is dict:
             return {**{key: value[key] for key in ("_id", "_index") if key in value}, **source}
     if "result" in value and type(value["result"]) is dict and ("preview" in value or "offset" in value):
-        return value["result"]  # type: ignore[no-any-return]
+        return value["result"]
     if "sourcetype" in value and type(value.get("event")) is dict:
-        return {**{"_time": value[key] for key in ("time",) if key in value}, **value["event"]}
+        return {**({"_time": value["time"]} if "time" in value else {}), **value["event"]}
     if len(value) == 1:
         name, inner = next(iter(value.items()))
         if name in _ACTIONS and type(inner) is dict and all(key.startswith("_") or key in _OPTIONS for key in inner):

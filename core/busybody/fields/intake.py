@@ -112,39 +112,14 @@ class Intake:
         else:
             parsed = parse_device(user_agent)
             device, version = parsed.fingerprint, parsed.version
-        return _make(
-            (
-                raw_id or hashed(record),
-                time,
-                self._identity.resolve(name, source),
-                outcome or "unknown",
-                ip,
-                subnet,
-                network,
-                country,
-                region,
-                city,
-                lat,
-                lon,
-                accuracy_km,
-                asn,
-                as_org,
-                user_agent,
-                device,
-                version,
-                device_id,
-                app,
-                session,
-                method,
-                mfa or "unknown",
-                interactive,
-                flags,
-                group,
-                source,
-                raw_id,
-                self._extras(reader, slots) if self._extra else NO_EXTRA,
-            )  # fmt: skip
-        )
+        person = self._identity.resolve(name, source)
+        extra = self._extras(reader, slots) if self._extra else NO_EXTRA
+        fields = (
+            raw_id or hashed(record), time, person, outcome or "unknown", ip, subnet, network, country, region, city,
+            lat, lon, accuracy_km, asn, as_org, user_agent, device, version, device_id, app, session, method,
+            mfa or "unknown", interactive, flags, group, source, raw_id, extra,
+        )  # fmt: skip
+        return _make(fields)
 
     def _merged(self, place: Optional[Spot], table: Place) -> Spot:
         """The place in the event or the one in the table; of both only where they agree on the country."""

@@ -80,7 +80,7 @@ class Scanner:
                     raise ValueError("is no valid UTF-8") from error
             return found
 
-    def resume(self, at: "re.Pattern[str]") -> bool:
+    def resume(self, at: re.Pattern[str]) -> bool:
         """Go on behind the next match; False where the text ends before."""
         start = self.at + 1
         while True:
@@ -114,7 +114,7 @@ def scan(read: Callable[[int], bytes]) -> Iterator[Found]:
         return
 
 
-def _broken(scanner: Scanner, error: ValueError, at: "re.Pattern[str]") -> Iterator[Found]:
+def _broken(scanner: Scanner, error: ValueError, at: re.Pattern[str]) -> Iterator[Found]:
     yield error
     if not scanner.resume(at):
         raise _Ended

@@ -14,16 +14,14 @@ from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Op
 from ..errors import PolicyError
 from . import values
 from .conditions import Condition, Fault, Holds, always, compile_condition, is_present, text_of
+from .getters import Entry, Getter, Slot, Way, absent, chain, conditional, first, fresh
 from .paths import Paths, Slots
 from .schema import VOCABULARIES, FieldMap
 from .transforms import LONGEST_MATCHED, Transform, compile_transforms
 
-_REMEMBERED = 8192  # texts per entry
-_LONGEST_REMEMBERED = 512  # characters
-_NOTHING = object()  # remembered of a text that means nothing
+_REMEMBERED = 8192  # decisions
 NOT_REMEMBERED = ("id", "time", "session", "location", "lat", "lon")  # each value comes once or twice
 
-Getter = Callable[[Slots], Any]
 ORDER = (
     "user", "time", "ip", "source", "asn", "as_org", "id", "user_agent", "outcome", "device_id", "app", "session",
     "method", "mfa", "interactive", "group", "network",
@@ -31,15 +29,6 @@ ORDER = (
 
 
 PLACE_ORDER = ("country", "region", "city", "location", "accuracy_km")
-
-
-class Entry(NamedTuple):
-    """One way to a field's value: how it is spelled in the map, where the raw value is, what is made of it."""
-
-    label: str
-    when: Holds
-    raw: Getter
-    convert: values.Convert
 
 
 class Extract(NamedTuple):
@@ -73,9 +62,10 @@ class Reader:
         self._extracts = [
             self._extract({**raw, "from": path}, n)
             for n, raw in enumerate(field_map.extract)
-            for path in (raw.get("from") if isinstance(raw.get("from"), list) else [raw.get("from")])
+            for path in _listed(raw.get("from"))
         ]
         self.detect = self._condition(field_map.detect, "detect")
+        self.detect_parts = [(part, self._condition(part, "detect").holds) for part in _parts(field_map.detect)]
         self._paths.asked = set()
         self.skip: List[Tuple[Holds, str]] = [
             (self._condition(rule["when"], f"skip[{n}].when").holds, rule["reason"])
@@ -91,7 +81,7 @@ class Reader:
             for name, raws in field_map.fields.items()
         }
         self.getters: Dict[str, Getter] = {name: self._getter(name, found) for name, found in self.entries.items()}
-        self.ordered = [self.getters.get(name, _absent) for name in ORDER]
+        self.ordered = [self.getters.get(name, absent) for name in ORDER]
         self.places = [self._place(raw, n) for n, raw in enumerate(field_map.places)]
         self.flags = [
             (flag, self._condition(raw, f"flags.{flag}").holds) for flag, raw in sorted(field_map.flags.items())
@@ -222,7 +212,7 @@ class Reader:
         convert = self._convert(field, steps)
         if keys <= {"path", "apply"} and "path" in raw:
             slot = self._slot(raw["path"], f"{key}.path")
-            return Entry(raw["path"], when, _Slot(slot), convert)
+            return Entry(raw["path"], when, Slot(slot), convert)
         if keys <= {"join", "with", "apply"} and {"join", "with"} <= keys and isinstance(raw["join"], list):
             label, joined = self._joined({"join": raw["join"], "with": raw["with"]}, key)
             return Entry(label, when, joined, convert)
@@ -231,7 +221,7 @@ class Reader:
     def _joined(self, raw: Any, key: str) -> Tuple[str, Getter]:
         """How a join is spelled for people, and its getter; a part is a path or itself a join."""
         if not isinstance(raw, Mapping):
-            return str(raw), _Slot(self._slot(raw, key))
+            return str(raw), Slot(self._slot(raw, key))
         if set(raw) != {"join", "with"} or not isinstance(raw["join"], list):
             raise self.map.fault(key, f'has the keys {sorted(raw)}. A part of a join is a path or {{"join", "with"}}')
         parts = [self._joined(part, f"{key}.join[{number}]") for number, part in enumerate(raw["join"])]
@@ -247,7 +237,7 @@ class Reader:
         if converted is None and value not in ("unknown", "none"):
             raise self.map.fault(f"{key}.value", f"{value!r} is no value of {field}")
         final = value if converted is None else converted
-        return Entry(f"always {text_of(value)}", when, lambda slots: final, lambda raw: raw)
+        return Entry(f"always {text_of(value)}", when, lambda _slots: final, lambda raw: raw)
 
     def _convert(self, field: str, steps: Sequence[Transform]) -> values.Convert:
         base = self._base(field)
@@ -283,20 +273,20 @@ class Reader:
     def _getter(self, field: str, entries: Sequence[Entry]) -> Getter:
         remember = field not in NOT_REMEMBERED
         if not remember:
-            return _first([_fresh(entry) for entry in entries])
+            return first([fresh(entry) for entry in entries])
         getters: List[Getter] = []
         plain: List[Way] = []
         for entry in entries:
-            if entry.when is always and isinstance(entry.raw, _Slot):
+            if entry.when is always and isinstance(entry.raw, Slot):
                 plain.append((entry.raw.slot, {}, entry.convert))
                 continue
             if plain:
-                getters.append(_chain(plain))
+                getters.append(chain(plain))
                 plain = []
-            getters.append(_conditional(entry))
+            getters.append(conditional(entry))
         if plain:
-            getters.append(_chain(plain))
-        return _first(getters)
+            getters.append(chain(plain))
+        return first(getters)
 
     def _place(self, raw: Mapping[str, Any], number: int) -> PlaceGroup:
         key = f"places[{number}]"
@@ -307,8 +297,8 @@ class Reader:
             if name != "when"
         }
         getters = {name: self._getter(name, found) for name, found in entries.items()}
-        ordered = [getters.get(name, _absent) for name in PLACE_ORDER]
-        return PlaceGroup(when, getters, ordered, getters.get("lat", _absent), getters.get("lon", _absent), entries)
+        ordered = [getters.get(name, absent) for name in PLACE_ORDER]
+        return PlaceGroup(when, getters, ordered, getters.get("lat", absent), getters.get("lon", absent), entries)
 
 
 _CONVERTS: Dict[str, values.Convert] = {
@@ -328,23 +318,15 @@ def _key(value: Any) -> Tuple[str]:
     return (repr(value),)
 
 
-def _absent(slots: Slots) -> None:
-    return None
+def _parts(detect: Any) -> List[Any]:
+    """The conditions of which all must hold."""
+    if isinstance(detect, Mapping) and "all" in detect:
+        return _listed(detect["all"])
+    return _listed(detect)
 
 
-Way = Tuple[int, Dict[str, Any], values.Convert]  # slot, memory, conversion
-
-
-class _Slot:
-    """Gives the value of one slot; a class, so that the slot can be seen again."""
-
-    __slots__ = ("slot",)
-
-    def __init__(self, slot: int) -> None:
-        self.slot = slot
-
-    def __call__(self, slots: Slots) -> Any:
-        return slots[self.slot]
+def _listed(raw: Any) -> List[Any]:
+    return raw if isinstance(raw, list) else [raw]
 
 
 def _unless_missing(convert: values.Convert, missing: FrozenSet[str]) -> values.Convert:
@@ -363,104 +345,5 @@ def _join(getters: Sequence[Getter], separator: str, missing: FrozenSet[str]) ->
     def get(slots: Slots) -> Optional[str]:
         parts = [values.text(getter(slots), missing) for getter in getters]
         return separator.join(part for part in parts if part) if all(parts) else None
-
-    return get
-
-
-def _chain(ways: Sequence[Way]) -> Getter:
-    """The first slot that means something; what a text became is remembered."""
-
-    def get(slots: Slots) -> Any:
-        for slot, memory, convert in ways:
-            value = slots[slot]
-            if value is None:
-                continue
-            if type(value) is str:
-                found = memory.get(value)
-                if found is None:
-                    found = _remember(memory, convert, value)
-                if found is not _NOTHING:
-                    return found
-            else:
-                found = convert(value)
-                if found is not None:
-                    return found
-        return None
-
-    if len(ways) > 1:
-        return get
-    ((only, memory, convert),) = ways
-
-    def get_one(slots: Slots) -> Any:
-        value = slots[only]
-        if value is None:
-            return None
-        if type(value) is str:
-            found = memory.get(value)
-            if found is None:
-                found = _remember(memory, convert, value)
-            return None if found is _NOTHING else found
-        return convert(value)
-
-    return get_one
-
-
-def _remember(memory: Dict[str, Any], convert: values.Convert, value: str) -> Any:
-    found = convert(value)
-    if found is None:
-        found = _NOTHING
-    if len(value) <= _LONGEST_REMEMBERED:
-        if len(memory) >= _REMEMBERED:
-            memory.clear()
-        memory[value] = found
-    return found
-
-
-def _conditional(entry: Entry) -> Getter:
-    memory: Dict[str, Any] = {}
-    when, raw, convert = entry.when, entry.raw, entry.convert
-
-    def get(slots: Slots) -> Any:
-        value = raw(slots)
-        if value is None or not when(slots):
-            return None
-        if type(value) is not str:
-            return convert(value)
-        found = memory.get(value)
-        if found is None:
-            found = _remember(memory, convert, value)
-        return None if found is _NOTHING else found
-
-    return get
-
-
-def _fresh(entry: Entry) -> Getter:
-    when, raw, convert = entry.when, entry.raw, entry.convert
-    if when is always and isinstance(raw, _Slot):
-        slot = raw.slot
-
-        def get_plain(slots: Slots) -> Any:
-            value = slots[slot]
-            return None if value is None else convert(value)
-
-        return get_plain
-
-    def get(slots: Slots) -> Any:
-        value = raw(slots)
-        return convert(value) if value is not None and when(slots) else None
-
-    return get
-
-
-def _first(getters: Sequence[Getter]) -> Getter:
-    if len(getters) == 1:
-        return getters[0]
-
-    def get(slots: Slots) -> Any:
-        for getter in getters:
-            value = getter(slots)
-            if value is not None:
-                return value
-        return None
 
     return get

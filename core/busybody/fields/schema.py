@@ -150,7 +150,7 @@ def _fields(raw: Any, known: Sequence[str], key: str, fault: Any) -> Dict[str, L
 
 
 def _places(raw: Any, fault: Any) -> List[Mapping[str, Any]]:
-    groups = []
+    groups: List[Mapping[str, Any]] = []
     for number, group in enumerate(_objects(raw, "places", fault)):
         when = {"when": group["when"]} if "when" in group else {}
         rest = {name: entries for name, entries in group.items() if name != "when"}

@@ -118,9 +118,8 @@ class TimeReader:
     ) -> float:
         leap = second == 60
         try:
-            local = datetime(year, month, day, hour, minute, 59 if leap else second)
-            offset = _offset(zone) if zone else None
-            seconds = local.replace(tzinfo=self._zone if offset is None else timezone(offset)).timestamp()
+            tz = timezone(_offset(zone)) if zone else self._zone
+            seconds = datetime(year, month, day, hour, minute, 59 if leap else second, tzinfo=tz).timestamp()
         except (ValueError, OverflowError) as error:
             raise ValueError(f"{shown(text)} is no time: {error}") from error
         seconds = round(seconds) + (1.0 if leap else 0.0)

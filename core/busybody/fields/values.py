@@ -46,9 +46,14 @@ def text_reader(keep: Callable[[Any, FrozenSet[str]], Optional[str]], missing: F
     longest = max(len(word) for word in missing)
 
     def convert(value: Any) -> Optional[str]:
-        if type(value) is str and longest < len(value) < LONGEST_TEXT and value.isascii():
-            if value[0] > " " < value[-1] and "\0" not in value:
-                return value  # nothing to strip, nothing to replace, longer than what means nothing
+        if (
+            type(value) is str
+            and longest < len(value) < LONGEST_TEXT
+            and value.isascii()
+            and value[0] > " " < value[-1]
+            and "\0" not in value
+        ):
+            return value  # nothing to strip, nothing to replace, longer than what means nothing
         return keep(value, missing)
 
     return convert
@@ -260,7 +265,7 @@ class Vocabulary:
 def _pattern(word: str) -> Callable[[str], bool]:
     core = word.strip("*")
     if not core:
-        return lambda text: True
+        return lambda _text: True
     if word.startswith("*") and word.endswith("*"):
         return lambda text: core in text
     if word.startswith("*"):
