@@ -76,17 +76,19 @@ def arc(start: Point, end: Point) -> List[List[Point]]:
     if angle < 1e-6 or sin(angle) < 1e-9:  # one place, or two opposite ones, between which no circle is the shortest
         return [[project(*start), project(*end)]]
     lines: List[List[Point]] = [[]]
-    before = start[1]
+    before_lat, before = start
     for step in range(STEPS + 1):
         share = step / STEPS
         a, b = sin((1 - share) * angle) / sin(angle), sin(share * angle) / sin(angle)
         x, y, z = (a * v + b * w for v, w in zip(*vectors))
         lat, lon = degrees(atan2(z, sqrt(x * x + y * y))), degrees(atan2(y, x))
-        if abs(lon - before) > 180:
-            lines.append([])
-        before = lon
+        if abs(lon - before) > 180:  # out over one edge of the picture and in over the other
+            middle, edge = (lat + before_lat) / 2, 180.0 if before > 0 else -180.0
+            lines[-1].append(project(middle, edge))
+            lines.append([project(middle, -edge)])
+        before_lat, before = lat, lon
         lines[-1].append(project(lat, lon))
-    return [line for line in lines if len(line) > 1]
+    return lines
 
 
 def _vector(lat: float, lon: float) -> Tuple[float, float, float]:

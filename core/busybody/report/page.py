@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ..errors import BusybodyError
+from ..risk import person_risk
 from . import findings, tables
 from .map import Journey, world
-from .summary import Incident, PersonRisk, Summary, falling_sum, summary
+from .summary import Incident, PersonRisk, Summary, summary
 from .timeline import Dot, risk_over_time
 from .words import count, day, duration, html, moment, name, plain
 
@@ -57,12 +58,12 @@ def render(
     *,
     title: str = TITLE,
     attribution: Sequence[Credit] = GEOLOCATION,
-    person_risk: PersonRisk = falling_sum,
+    person_risk: PersonRisk = person_risk,
 ) -> Iterator[str]:
     """The page in pieces, from the lines of `busybody score --output jsonl`, skipped ones included.
 
-    `attribution` are words and addresses for the foot of the page; `person_risk` adds up the risks of a person's
-    incidents, highest first. All lines are read before the first piece comes; memory is bounded (see `summary`).
+    `attribution` are words and addresses for the foot of the page; `person_risk` makes a person's risk of their
+    incidents, as `busybody.risk` does. All lines are read before the first piece comes; memory is bounded (see `summary`).
     """
     said = summary(assessments, person_risk=person_risk)
     yield from _head(title)
@@ -78,8 +79,8 @@ def render(
 
 
 @cache
-def _asset(name: str) -> str:
-    return (Path(__file__).parent / name).read_text(encoding="utf-8").strip()
+def _asset(file: str) -> str:
+    return (Path(__file__).parent / file).read_text(encoding="utf-8").strip()
 
 
 def script_hash() -> str:
@@ -102,7 +103,8 @@ def _masthead(title: str, said: Summary) -> Iterable[str]:
     yield from (f'<li><a href="#{anchor}">{words}</a></li>' for anchor, words in shown)
     yield f"</ul></nav></div><h1>{html(title, 200)}</h1>"
     if said.first is not None and said.last is not None:
-        yield f'<p class="period">{day(said.first)} – {day(said.last)} <span>UTC</span></p>'
+        first, last = day(said.first), day(said.last)
+        yield f'<p class="period">{first if first == last else f"{first} – {last}"} <span>UTC</span></p>'
         yield f'<p class="verdict">{_verdict(said)}</p>'
     yield "</header>"
 
@@ -112,9 +114,12 @@ def _verdict(said: Summary) -> str:
     urgent = [person for person in said.people if person.alert]
     if not urgent:
         return f"Nobody needs a look now: none of {count(said.quality.scored, 'sign-in')} reached the alert threshold."
-    return (
-        f"<strong>{count(len(urgent), 'person needs', 'people need')} a look.</strong> {count(said.alerts, 'alert')}."
-    )
+    links = {incident.key: f"f{place}" for place, incident in enumerate(said.incidents, 1)}
+    named = [f'<a href="#{links.get(one.top, "people")}">{name(one.name)}</a>' for one in urgent[:MOST_NAMED]]
+    if len(urgent) > MOST_NAMED:
+        named.append(f"{len(urgent) - MOST_NAMED:,} more")
+    need = count(len(urgent), "person needs", "people need")
+    return f"<strong>{need} a look:</strong> {', '.join(named)}."
 
 
 def _body(said: Summary) -> Iterator[str]:

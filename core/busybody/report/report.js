@@ -64,7 +64,7 @@
 
   let folded = [];
   addEventListener("beforeprint", () => {
-    folded = cards.filter((card) => !card.open);
+    folded = cards.filter((card) => !card.open && card.matches(".high, .critical"));
     folded.forEach((card) => { card.open = true; });
   });
   addEventListener("afterprint", () => folded.forEach((card) => { card.open = false; }));

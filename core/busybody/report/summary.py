@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
+from ..risk import person_risk
 from .reading import LEVELS, Counted, Scored, counted, level_of, scored
+from .timeline import axis
 
-PersonRisk = Callable[[Sequence[float]], float]
+PersonRisk = Callable[[Sequence[Mapping[str, Any]], float], float]  # open incidents and now -> 0 to 100
 
 Value = TypeVar("Value", bound="_Ranked")
 
@@ -23,13 +25,6 @@ MOST_SPANS = 3_000
 MOST_DISTINCT = 2_000_000  # people and alerts are told apart by a hash each
 FIRST_SPAN = 3_600  # seconds
 LONGEST_REASON = 120
-SUM_OF_WEIGHTS = 2.5924  # Σ 1/i^1.5 over what a person can plausibly have open
-
-
-def falling_sum(risks: Sequence[float]) -> float:
-    """A person's risk from their incidents' risks, the highest first: Σ rᵢ / i^1.5 / 2.5924, 0 to 100."""
-    total: float = sum(risk / (place**1.5) for place, risk in enumerate(risks, 1))
-    return min(total / SUM_OF_WEIGHTS, 100.0)
 
 
 class _Ranked:
@@ -62,14 +57,14 @@ class Person(_Ranked):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.risk = 0.0
+        self.risk = 0.0  # until the end of the reading the highest of a sign-in, then the person's
         self.alert = False
         self.signins = 0
         self.last = 0.0
         self.highest = -1.0
         self.sentence = ""
         self.top = ""  # key of the riskiest incident
-        self.incidents: Dict[str, float] = {}
+        self.incidents: Dict[str, Tuple[float, float]] = {}  # risk and last time
         self.detectors: Counter[str] = Counter()
 
     @property
@@ -77,7 +72,7 @@ class Person(_Ranked):
         """The level of the riskiest sign-in; what adds up to `risk` may be many small ones."""
         return level_of(self.highest)
 
-    def add(self, key: str, one: Scored, person_risk: PersonRisk) -> None:
+    def add(self, key: str, one: Scored) -> None:
         self.signins += 1
         self.last = max(self.last, one.time)
         self.alert = self.alert or one.alert
@@ -85,11 +80,16 @@ class Person(_Ranked):
             self.detectors.update(f.detector for f in one.findings if f.contribution > 0 and not f.filtered_by)
         if one.risk > self.highest:
             self.highest, self.sentence, self.top = one.risk, one.sentence, key
-        if one.risk > self.incidents.get(key, -1.0):
-            self.incidents[key] = one.risk
-            if len(self.incidents) > MOST_PER_PERSON:
-                del self.incidents[min(self.incidents, key=self.incidents.__getitem__)]
-            self.risk = person_risk(sorted(self.incidents.values(), reverse=True))
+            self.risk = self.highest
+        risk, last = self.incidents.get(key, (one.risk, one.time))
+        self.incidents[key] = (max(risk, one.risk), max(last, one.time))
+        if len(self.incidents) > MOST_PER_PERSON:
+            del self.incidents[min(self.incidents, key=self.incidents.__getitem__)]
+
+    def close(self, person_risk: PersonRisk, now: float) -> None:
+        """From the risks of incidents to the person's own, at the end of what was read."""
+        opened = [{"status": "open", "risk": risk, "last": last} for risk, last in self.incidents.values()]
+        self.risk = person_risk(opened, now)
 
 
 class Spans:
@@ -128,7 +128,7 @@ class Quality:
 
 
 class Summary:
-    """The answer of `summary`; `people` and `incidents` with the highest risk first."""
+    """The answer of `summary`; people with an alert first, both lists by falling risk."""
 
     def __init__(self) -> None:
         self.people: List[Person] = []
@@ -142,7 +142,7 @@ class Summary:
         self.last: Optional[float] = None
 
 
-def summary(lines: Iterable[Mapping[str, Any]], *, person_risk: PersonRisk = falling_sum) -> Summary:
+def summary(lines: Iterable[Mapping[str, Any]], *, person_risk: PersonRisk = person_risk) -> Summary:
     """Read all lines once. A line without person, time or risk is counted as unreadable, never an error."""
     gathering = _Gathering(person_risk)
     for line in lines:
@@ -199,7 +199,7 @@ class _Gathering:
         if key not in self.incidents:
             self.incidents[key] = Incident(key, one)
         self.incidents[key].add(one)
-        self.people.setdefault(one.user, Person(one.user)).add(key, one, self.person_risk)
+        self.people.setdefault(one.user, Person(one.user)).add(key, one)
         self.incidents = self._kept(self.incidents, MOST_INCIDENTS)
         self.people = self._kept(self.people, MOST_PEOPLE)
 
@@ -212,7 +212,11 @@ class _Gathering:
 
     def close(self) -> Summary:
         said = self.said
-        said.people = sorted(self.people.values(), key=lambda p: (-p.risk, -p.last, p.name))[:MOST_PEOPLE]
+        if said.last is not None:  # one clock that runs ahead must not let everybody's risk decay
+            now = min(said.last, axis(said.spans.counts, said.spans.seconds).end)
+            for person in self.people.values():
+                person.close(self.person_risk, now)
+        said.people = sorted(self.people.values(), key=lambda p: (not p.alert, -p.risk, -p.last, p.name))[:MOST_PEOPLE]
         said.incidents = sorted(self.incidents.values(), key=lambda i: (-i.risk, -i.last, i.key))[:MOST_INCIDENTS]
         said.names, said.alerts, said.at_risk = len(self.names), len(self.alerts), len(self.at_risk)
         return said

@@ -16,10 +16,10 @@ MOST_CHIPS = 4
 
 
 def people(rows: List[Person], links: Mapping[str, str]) -> Iterable[str]:
-    """The riskiest people; `links` leads from an incident's key to its card."""
+    """Those with an alert, then the riskiest; `links` leads from an incident's key to its card."""
     yield '<div class="scroll"><table class="people sortable"><thead><tr>'
     heads = (
-        ("Risk", "number", "descending"),
+        ("Risk", "number", "none"),
         ("Worst sign-in", "number", "none"),
         ("Person", "text", "none"),
         ("Why", "", ""),

@@ -24,7 +24,14 @@ AWAY = {
     "Auckland": ("NZ", -36.85, 174.76, 9500, "One New Zealand Group", "residential"),
     "Bucharest": ("RO", 44.43, 26.1, 9009, "M247 Europe SRL", "vpn"),
 }
-DEVICES = ("Chrome on Windows", "Edge on Windows", "Safari on macOS", "Chrome on Android", "Safari on iOS", "Firefox on Linux")
+DEVICES = (
+    "Chrome on Windows",
+    "Edge on Windows",
+    "Safari on macOS",
+    "Chrome on Android",
+    "Safari on iOS",
+    "Firefox on Linux",
+)
 GIVEN = "ana bruno chandra dina emil fatou goran hana ines jonas kofi lena marta nils olga pavel quinn rosa sven tara uma vik wanda yara zoe"
 FAMILY = "silva costa okafor meyer novak tanaka rossi dubois haddad lindqvist moreau petrov reyes schulz"
 
@@ -41,18 +48,35 @@ def place(city: str, table: Dict[str, Tuple[Any, ...]]) -> Line:
 
 def signin(city: str, device: str, table: Dict[str, Tuple[Any, ...]], **more: Any) -> Line:
     ip = "203.0.113.7" if table is HOME else "198.51.100.23"
-    base = {"outcome": "success", "ip": ip, "region": None, "device": device, "app": "Microsoft 365", "method": "password"}
+    base = {
+        "outcome": "success",
+        "ip": ip,
+        "region": None,
+        "device": device,
+        "app": "Microsoft 365",
+        "method": "password",
+    }
     return {**base, **place(city, table), "mfa": "passed", "source": "entra.signin", **more}
 
 
 def line(number: int, time: float, user: str, risk: float, this: Line, **more: Any) -> Line:
     level = ("none", "low", "medium", "high", "critical")[sum(risk >= bound for bound in (20, 40, 70, 90))]
-    base = {"event_id": f"e{number}", "time": time, "user": user, "risk": risk, "level": level, "log_odds": -4.0, "base": -6.9}
+    base = {
+        "event_id": f"e{number}",
+        "time": time,
+        "user": user,
+        "risk": risk,
+        "level": level,
+        "log_odds": -4.0,
+        "base": -6.9,
+    }
     rest = {"findings": [], "sentence": "", "learned": "trusted", "previous": None, "model": "2.0.0", "incident": None}
     return {**base, **rest, "late": False, "alert": False, "signin": this, **more}
 
 
-def finding(detector: str, contribution: float, reason: str, *techniques: str, filtered_by: Tuple[str, ...] = ()) -> Line:
+def finding(
+    detector: str, contribution: float, reason: str, *techniques: str, filtered_by: Tuple[str, ...] = ()
+) -> Line:
     return {
         "detector": detector,
         "contribution": contribution,
@@ -63,11 +87,19 @@ def finding(detector: str, contribution: float, reason: str, *techniques: str, f
     }
 
 
-def attack(number: int, time: float, user: str, risk: float, home: str, away: str, draw: random.Random, **more: Any) -> Line:
+def attack(
+    number: int, time: float, user: str, risk: float, home: str, away: str, draw: random.Random, **more: Any
+) -> Line:
     """A sign-in from the wrong end of the world, a while after one from home."""
     gap = draw.choice((900, 2_640, 7_800, 14_400))
     device = "Chrome on Linux"
-    before = {"time": time - gap, "ip": "203.0.113.7", "device": DEVICES[0], "app": "Microsoft 365", **place(home, HOME)}
+    before = {
+        "time": time - gap,
+        "ip": "203.0.113.7",
+        "device": DEVICES[0],
+        "app": "Microsoft 365",
+        **place(home, HOME),
+    }
     network, country = AWAY[away][5], AWAY[away][0]
     findings = [
         finding("impossible_travel", 4.1, f"{home} to {away} in {gap // 60} minutes", "T1078.004", "T1550.004"),
@@ -81,7 +113,13 @@ def attack(number: int, time: float, user: str, risk: float, home: str, away: st
         f"on a device never seen before, over a {network} network."
     )
     this = signin(away, device, AWAY, method="legacy", mfa="none")
-    shape = {"findings": findings, "sentence": sentence, "previous": before, "learned": "withheld", "incident": f"i{number}"}
+    shape = {
+        "findings": findings,
+        "sentence": sentence,
+        "previous": before,
+        "learned": "withheld",
+        "incident": f"i{number}",
+    }
     return line(number, time, user, risk, this, **{**shape, "alert": risk >= 70, **more})
 
 
@@ -106,7 +144,9 @@ def month(count: int = 200, days: int = 28, seed: int = 7) -> Iterator[Line]:
             odd = finding("unusual_hour", risk / 20, "earlier than usual", "T1078")
             sentence = f"{user.split('@')[0]} signed in at an unusual hour from {home}."
             before = {"time": time - 86_400, "ip": "203.0.113.7", "device": DEVICES[index % 6], **place(home, HOME)}
-            yield line(number, time, user, risk, this, findings=[odd], sentence=sentence, previous=before, learned="pending")
+            yield line(
+                number, time, user, risk, this, findings=[odd], sentence=sentence, previous=before, learned="pending"
+            )
         if draw.random() < 0.05:
             yield {"skipped": "a token refresh is no sign-in", "line": number}
         yield from ({"skipped": reason, "line": number} for reason in ("no address", "not a sign-in", "not a sign-in"))
@@ -115,4 +155,6 @@ def month(count: int = 200, days: int = 28, seed: int = 7) -> Iterator[Line]:
         for repeat in range(3):
             number += 1
             when = START + day * 86_400 + 7_400 + repeat * 700
-            yield attack(number, when, people(count)[index], risk - repeat, home, away, draw, incident=f"i{day}-{index}")
+            yield attack(
+                number, when, people(count)[index % count], risk - repeat, home, away, draw, incident=f"i{day}-{index}"
+            )
