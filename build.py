@@ -40,11 +40,8 @@ REQUIRED_IN_CI = ("3.9", "3.13")  # the oldest is Splunk's; between them lies ev
 OLDEST_FOR_CHECKS = (3, 10)  # of the linters' own packages
 FAST = "not slow and not browser"
 CHECKED = ("build.py", "core", "tests", "tools", "benchmarks")
-# The scripts behind a verb; arguments after the verb are handed on to them.
-GENERATORS: Mapping[str, Sequence[Tuple[str, ...]]] = {
-    "geo": (("tools/geo/build.py",),),
-    "docs": (("tools/docs/build.py",),),
-}
+# The script behind a verb; arguments after the verb are handed on to it.
+GENERATORS = {"geo": "tools/geo/build_table.py", "docs": "tools/docs/build.py"}
 
 
 class Failed(Exception):
@@ -424,10 +421,10 @@ def do_wheel(options: argparse.Namespace) -> None:
 
 
 def do_generate(options: argparse.Namespace) -> None:
-    for script, *arguments in GENERATORS[options.verb]:
-        if not (ROOT / script).exists():
-            raise Failed(f"{script} is not in this tree")
-        run([sys.executable, ROOT / script, *arguments, *options.rest], env=environment(PYTHONPATH=str(CORE)))
+    script = ROOT / GENERATORS[options.verb]
+    if not script.exists():
+        raise Failed(f"{GENERATORS[options.verb]} is not in this tree")
+    run([develop(), script, *options.rest])
 
 
 def do_clean(options: argparse.Namespace) -> None:
@@ -457,15 +454,17 @@ def parser() -> argparse.ArgumentParser:
     linting.set_defaults(action=do_lint)
     verbs.add_parser("wheel", help="the wheel, built twice").set_defaults(action=do_wheel)
     for verb, purpose in (("geo", "the packaged geography"), ("docs", "the generated pages")):
-        generator = verbs.add_parser(verb, help=purpose)
-        generator.add_argument("rest", nargs=argparse.REMAINDER, help="handed on to the script")
-        generator.set_defaults(action=do_generate)
+        verbs.add_parser(verb, help=purpose, add_help=False).set_defaults(action=do_generate)
     verbs.add_parser("clean", help="remove what the others made").set_defaults(action=do_clean)
     return top
 
 
 def main(arguments: Sequence[str]) -> int:
-    options = parser().parse_args(arguments)
+    top = parser()
+    options, rest = top.parse_known_args(arguments)
+    if rest and options.verb not in GENERATORS:
+        top.error(f"unknown: {' '.join(rest)}")
+    options.rest = rest
     if options.verb is None:
         say((__doc__ or "").strip())
         return 0
