@@ -6,12 +6,12 @@ import json
 import random
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import inputs
 from intervals import flat
 
-PER_FILE = 150  # addresses drawn from each of the four files
+PER_FILE = 60  # addresses drawn from each of the four files
 SEED = 20260617
 
 
@@ -34,9 +34,13 @@ def write(target: Path, city_files: Dict[int, Path], asn_files: Dict[int, Path])
                         {
                             "ip": text,
                             "country": record.get("country_code"),
-                            "lat": record.get("latitude"),
-                            "lon": record.get("longitude"),
+                            "lat": _rounded(record.get("latitude")),
+                            "lon": _rounded(record.get("longitude")),
                             "asn": next((asn for low, high, asn in intervals if low <= value <= high), None),
                         }
                     )
     target.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
+
+
+def _rounded(degrees: Optional[float]) -> Optional[float]:
+    return None if degrees is None else round(degrees, 3)

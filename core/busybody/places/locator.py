@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from . import networks
-from .table import NOWHERE, Place, Table
+from .address import parse
+from .table import NOWHERE, Place, Table, with_class
 
 if TYPE_CHECKING:
     from ..policy import Policy
@@ -52,10 +53,11 @@ class Locator:
 
 def _listed(find: Callable[[str], Place], lists: networks.Lists) -> Callable[[str], Place]:
     def locate(ip: str) -> Place:
-        place = find(ip)
-        if place is NOWHERE:
-            return place
-        network = lists.of(ip, place.asn)
-        return place if network is None else place._replace(network=network, accuracy_km=networks.accuracy_km(network))
+        plain = parse(ip)
+        if plain is None:
+            return NOWHERE
+        place = find(plain)
+        network = lists.of(plain, place.asn)
+        return place if network is None else with_class(place, network)
 
     return locate

@@ -11,7 +11,7 @@ from typing import Any, Callable, Mapping, NamedTuple, Optional
 from ..errors import InputError, MissingExtra
 from . import networks
 from .address import parse
-from .table import NOWHERE, Place
+from .table import NOWHERE, Place, with_class
 
 # Flags of anonymous-IP databases, the most telling first, and the class that each speaks of.
 ANONYMOUS_FLAGS = (
@@ -89,7 +89,7 @@ class Databases:
         if self._anonymous:
             network = _anonymous_class(self._anonymous.get(plain))
             if network is not None:
-                place = place._replace(network=network, accuracy_km=networks.accuracy_km(network))
+                place = with_class(place, network)
         return place if found is None else _with_city(place, found)
 
 
@@ -112,7 +112,8 @@ def _with_system(place: Place, record: Mapping[str, Any]) -> Place:
         return place
     as_org = _text(record, "autonomous_system_organization")
     network = networks.classify(asn, as_org)
-    return place._replace(asn=asn, as_org=as_org, network=network, accuracy_km=networks.accuracy_km(network))
+    radius = None if place.lat is None else networks.accuracy_km(network)
+    return place._replace(asn=asn, as_org=as_org, network=network, accuracy_km=radius)
 
 
 def _anonymous_class(record: Mapping[str, Any]) -> Optional[str]:

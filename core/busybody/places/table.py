@@ -136,7 +136,7 @@ class Table:
         if known is None:
             at = self._at(asn)
             if at is None:
-                known = (None, None, None, "private" if asn == PRIVATE_ASN else None)
+                known = (networks.OTHER_ACCURACY_KM, None, None, "private" if asn == PRIVATE_ASN else None)
             else:
                 network = CLASSES[self._classes[at]]
                 known = (networks.accuracy_km(network), asn, _string(self._names, at) or None, network)
@@ -151,6 +151,11 @@ class Table:
 _new = tuple.__new__
 _halves = Struct(">HH").unpack
 _words = Struct(">IH10x").unpack
+
+
+def with_class(place: Place, network: str) -> Place:
+    """The place with another network class, and the radius that goes with it."""
+    return place._replace(network=network, accuracy_km=None if place.lat is None else networks.accuracy_km(network))
 
 
 def organisations(file: str = FILE) -> Dict[int, str]:
