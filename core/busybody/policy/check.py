@@ -7,12 +7,13 @@ import re
 from typing import Any, Callable, Dict, List, Mapping
 
 from ..errors import shown
-from .lists import autonomous_system, block, compiled, is_pattern
+from .countries import country
+from .lists import autonomous_system, block
+from .patterns import compiled, is_pattern
 from .schema import Key, catalogue_weights
 from .suggest import nearest
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 _.-]{0,62}[A-Za-z0-9_.-])?", re.ASCII)
-COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
 DEEPEST = 20  # levels of an inline field map
 
 
@@ -165,13 +166,7 @@ def _network(entry: str) -> str:
 
 
 def countries(key: Key, value: Any) -> List[str]:
-    return _list(key, value, _country)
-
-
-def _country(entry: str) -> str:
-    if not COUNTRY.fullmatch(entry):
-        raise ValueError("is no country. Give its ISO 3166-1 code of two letters, such as 'DE'")
-    return entry.upper()
+    return _list(key, value, country)
 
 
 def detectors(key: Key, value: Any) -> List[str]:

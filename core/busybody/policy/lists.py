@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Dict, FrozenSet, Iterable, Optional, Pattern, Set, Tuple
 
-LONGEST_PATTERN = 200  # characters; a list entry longer than that is a list written as a pattern
-# A group that repeats and is itself repeated, (a+)+, takes exponential time on the right name.
-NESTED_REPEAT = re.compile(r"\((?:[^()\\]|\\.)*(?:[+*]|\{\d+,\d*\})(?:[^()\\]|\\.)*\)(?:[+*]|\{\d+,\d*\})")
-MAPPED = 0xFFFF << 32  # ::ffff:0:0/96, IPv4 within IPv6
+from .patterns import compiled, is_pattern
 
 
 class PeopleList:
@@ -43,27 +40,6 @@ class PeopleList:
         return f"PeopleList({list(self.entries)!r})"
 
 
-def is_pattern(entry: str) -> bool:
-    return len(entry) >= 2 and entry.startswith("/") and entry.endswith("/")
-
-
-def compiled(entry: str) -> Pattern[str]:
-    """The regular expression between the slashes. Raises ValueError, saying what would be right."""
-    body = entry[1:-1]
-    if not body:
-        raise ValueError("an empty pattern matches nobody. Write a name, or /.*/ for everybody")
-    if len(body) > LONGEST_PATTERN:
-        raise ValueError(f"a pattern of {len(body)} characters. Keep it to {LONGEST_PATTERN}, or write several entries")
-    if NESTED_REPEAT.search(body):
-        raise ValueError(
-            "a repeated group that repeats inside takes for ever on some names. Repeat only one of the two"
-        )
-    try:
-        return re.compile(body, re.IGNORECASE)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"no regular expression: {error}. Mend the text between the slashes") from error
-
-
 class NetworkList:
     """Blocks and addresses (both IP versions) and autonomous systems."""
 
@@ -94,14 +70,8 @@ class NetworkList:
             return True
         if ip is None or not (self._blocks4 or self._blocks6):
             return False
-        try:
-            address = ip_address(ip)
-        except ValueError:
-            return False
-        number = int(address)
-        blocks = self._blocks4 if address.version == 4 else self._blocks6
-        if address.version == 6 and number >> 32 == 0xFFFF:
-            number, blocks = number & 0xFFFFFFFF, self._blocks4
+        version, number = numbered(ip)
+        blocks = self._blocks4 if version == 4 else self._blocks6
         return any(number >> shift in numbers for shift, numbers in blocks)
 
     def __bool__(self) -> bool:
@@ -122,6 +92,19 @@ Blocks = Tuple[Tuple[int, FrozenSet[int]], ...]
 
 def _frozen(blocks: Dict[int, Set[int]]) -> Blocks:
     return tuple((shift, frozenset(numbers)) for shift, numbers in sorted(blocks.items()))
+
+
+@lru_cache(maxsize=4096)  # every list of a policy asks for the same address
+def numbered(ip: str) -> Tuple[int, int]:
+    """IP version and number; an IPv4 address within IPv6 is one of IPv4. Text that is no address lies in no block."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return 6, -1
+    number = int(address)
+    if address.version == 6 and number >> 32 == 0xFFFF:
+        return 4, number & 0xFFFFFFFF
+    return address.version, number
 
 
 def autonomous_system(entry: str) -> Optional[int]:

@@ -131,9 +131,8 @@ def _explained(reason: str, path: str) -> StoreError:
 
 
 def insert_profiles(connection: Connection, rows: Iterable[Tuple[str, Row]]) -> None:
-    values = (
-        (user, row.text, float(row.last_seen), checksum(user, float(row.last_seen), row.text)) for user, row in rows
-    )
+    seen = ((user, row.text, float(row.last_seen) + 0.0) for user, row in rows)  # SQLite keeps -0.0 as 0.0
+    values = ((user, text, last_seen, checksum(user, last_seen, text)) for user, text, last_seen in seen)
     connection.executemany("INSERT OR REPLACE INTO profiles VALUES (?, ?, ?, ?)", values)
 
 

@@ -76,6 +76,10 @@ def problems(mapping: Mapping[str, Any]) -> list[str]:
             "countries.trusted[0]: 'Norway': is no country. Give its ISO 3166-1 code of two letters, such as 'DE'.",
         ),
         (
+            {"countries": {"ignored": ["uk"]}},
+            "countries.ignored[0]: 'uk': is no country. Did you mean 'GB'? Give its ISO 3166-1 code of two letters, such as 'DE'.",
+        ),
+        (
             {"sources": {"okta": {"user_map": {"root": 7}}}},
             "sources.okta.user_map.root: 7 is no name of a person. Give text in quotes.",
         ),

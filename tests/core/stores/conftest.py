@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable
+from typing import Iterator
 
 import pytest
 from busybody import stores
 from busybody.stores import Store
 
-Opener = Callable[..., Store]
 NAMES = {"memory": ":memory:", "files": "profiles/", "sqlite": "profiles.db"}
 
 
 @pytest.fixture(params=sorted(NAMES))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A new store of each kind."""
     name = NAMES[request.param]
-    return stores.open(name if name == ":memory:" else f"{tmp_path}/{name}", clock=lambda: 1000.0)
+    with stores.open(name if name == ":memory:" else f"{tmp_path}/{name}", clock=lambda: 1000.0) as opened:
+        yield opened
 
 
 @pytest.fixture(params=["files", "sqlite"])

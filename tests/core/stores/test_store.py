@@ -11,7 +11,7 @@ from busybody import stores
 from busybody.errors import StoreError
 from busybody.stores import Info, Row, Store
 from busybody.stores.memory import MemoryStore
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 DAY = 86400.0
@@ -193,6 +193,7 @@ COMMITS = st.lists(
 @pytest.mark.parametrize("kind", ["files", "sqlite"])
 @settings(max_examples=30)
 @given(commits=COMMITS)
+@example(commits=[({"a": Row("", -0.0)}, {}, None, {}, "stay")])
 def test_every_store_is_the_one_in_memory(kind: str, commits: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = str(tmp_path_factory.mktemp("store") / "s") + ("/" if kind == "files" else "")
     plain, store = MemoryStore(), stores.open(path)
