@@ -22,9 +22,9 @@ from typing import Any, Deque, Dict, Iterable, List, Optional, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "core"))
 
-from busybody.signin import SignIn  # noqa: E402
-from busybody.simulate import Event, Organisation, generate  # noqa: E402
-from busybody.simulate.world import distance_km  # noqa: E402
+from busybody.signin import SignIn
+from busybody.simulate import Event, Organisation, generate
+from busybody.simulate.world import distance_km
 
 BUDGETS = (0.3, 1.0, 3.0, 10.0)  # false incidents per 1,000 people per day
 RADII_KM = {"mobile": 250.0, "hosting": 500.0, "vpn": 500.0, "tor": 500.0}  # 67 % radius by network class, else 40
@@ -44,6 +44,8 @@ class Sum:
         user, size = signin.user, self.sizes[signin.user]
         total = 0.0
         for field, value in enumerate((signin.network, signin.asn, signin.device)):
+            if value is None:  # missing weighs nothing
+                continue
             counts = self.counts[user, field]
             total -= math.log((counts[value] + 0.5) / (size + 1))
             counts[value] += 1

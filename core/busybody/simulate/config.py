@@ -48,11 +48,11 @@ class Shape(NamedTuple):
 
 
 SHAPES: Mapping[str, Shape] = {
-    "mixed": Shape(5, 0.35, 3, 0.45, 0.06, 0.12, 0.05, 0.24, 0.08, 0.03, 0.03, 0.75, 0.55),
-    "office": Shape(1, 0.0, 2, 0.75, 0.05, 0.10, 0.04, 0.22, 0.08, 0.04, 0.03, 0.70, 0.70),
-    "remote": Shape(3, 0.35, 0, 0.0, 0.12, 0.20, 0.08, 0.40, 0.08, 0.0, 0.04, 0.85, 0.60),
-    "global": Shape(9, 0.70, 5, 0.40, 0.09, 0.18, 0.05, 0.55, 0.10, 0.02, 0.04, 0.80, 0.60),
-    "school": Shape(1, 0.0, 1, 0.60, 0.14, 0.02, 0.10, 0.15, 0.30, 0.18, 0.01, 0.25, 0.20),
+    "mixed": Shape(5, 0.35, 3, 0.45, 0.05, 0.12, 0.05, 0.18, 0.07, 0.03, 0.03, 0.75, 0.55),
+    "office": Shape(1, 0.0, 2, 0.75, 0.04, 0.10, 0.04, 0.16, 0.06, 0.04, 0.03, 0.70, 0.70),
+    "remote": Shape(3, 0.35, 0, 0.0, 0.07, 0.20, 0.06, 0.22, 0.06, 0.0, 0.04, 0.85, 0.60),
+    "global": Shape(9, 0.70, 5, 0.40, 0.06, 0.18, 0.05, 0.30, 0.07, 0.02, 0.04, 0.80, 0.60),
+    "school": Shape(1, 0.0, 1, 0.60, 0.08, 0.02, 0.07, 0.10, 0.22, 0.18, 0.01, 0.25, 0.20),
 }
 
 
@@ -108,5 +108,7 @@ def attacks_named(names: Tuple[str, ...], scale: float = 1.0) -> Dict[str, float
     chosen = tuple(ATTACKS) if names == ("all",) else names
     unknown = [name for name in chosen if name not in ATTACKS]
     if unknown:
-        raise PolicyError(f"{shown(unknown[0])} is no attack. Use all, none or some of {', '.join(ATTACKS)}.", key="attacks")
+        raise PolicyError(
+            f"{shown(unknown[0])} is no attack. Use all, none or some of {', '.join(ATTACKS)}.", key="attacks"
+        )
     return {name: min(1.0, ATTACKS[name] * scale) for name in chosen}

@@ -40,7 +40,7 @@ MODELS: Dict[str, Model] = dict(
         _model("ios-mobile-chrome", "mobile", _IOS.format("iPhone; CPU iPhone OS 18_7 like Mac OS X") + "CriOS/{v}.0.7632.55 Mobile/15E148 Safari/604.1", 145, 28),
         _model("ipados-tablet-safari", "tablet", _IOS.format("iPad; CPU OS 18_7 like Mac OS X") + "Version/{v}.2 Mobile/15E148 Safari/604.1", 26, 360),
         _model("tool-python-requests", "tool", "python-requests/{v}.32.3", 2, 9999),
-        _model("tool-aws-cli", "tool", "aws-cli/{v}.22.7 md/awscrt#0.23.8 ua/2.0 os/linux#5.15.0 md/arch#x86_64 lang/python#3.12.6", 2, 9999),
+        _model("linux-tool-aws-cli", "tool", "aws-cli/{v}.22.7 md/awscrt#0.23.8 ua/2.0 os/linux#5.15.0 md/arch#x86_64 lang/python#3.12.6", 2, 9999),
         _model("tool-curl", "tool", "curl/{v}.5.0", 8, 9999),
         _model("tool-go", "tool", "Go-http-client/{v}.0", 2, 9999),
         _model("tool-okhttp", "tool", "okhttp/{v}.12.0", 4, 9999),
@@ -56,7 +56,7 @@ PHONES: List[Tuple[str, float]] = [
     ("android-mobile-samsung", 0.10), ("android-mobile-firefox", 0.04),
 ]  # fmt: skip
 TOOLS: List[Tuple[str, float]] = [
-    ("tool-python-requests", 0.35), ("tool-aws-cli", 0.2), ("tool-curl", 0.1), ("tool-go", 0.25), ("tool-okhttp", 0.1),
+    ("tool-python-requests", 0.35), ("linux-tool-aws-cli", 0.2), ("tool-curl", 0.1), ("tool-go", 0.25), ("tool-okhttp", 0.1),
 ]  # fmt: skip
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from bisect import bisect
 from itertools import accumulate
+from random import Random
 from typing import List, Optional, Tuple
 
+from ..signin import SignIn
 from .clock import midnight, weekday
 from .config import Event, Organisation, Truth
 from .devices import Device, sibling
 from .people import Person, Trip, settle
 from .world import Access, Site, World
-from ..signin import SignIn
 
 HOUR = 3600.0
 SOURCE = "simulated"
@@ -32,6 +33,10 @@ class Life:
     def __init__(self, config: Organisation, world: World) -> None:
         self.start = config.start
         self.world = world
+        rng = Random(f"{config.seed}:holidays")
+        self.holidays = {
+            country: int(rng.random() * 45) for country in sorted(world.homes)
+        }  # one, if it is in the month
 
     def day(self, person: Person, day: int) -> List[Event]:
         """The person's honest sign-ins of one local day, in no particular order."""
@@ -41,8 +46,11 @@ class Life:
             return []
         if person.kind == "service":
             return self._service(person, day)
-        trip = next((trip for trip in person.trips if trip.first <= day <= trip.last), None)
-        working = weekday(self.start, day) < 5
+        trip = next((trip for trip in person.trips if trip.first <= day <= trip.last + 1), None)
+        if trip is not None and day > trip.last:
+            landed = trip.back_hour + trip.flight_hours - 24.0
+            trip = trip if landed > 0 else None
+        working = weekday(self.start, day) < 5 and day != self.holidays.get(person.home.country)
         rate = person.rate * (1.0 if working else person.weekend)
         if trip is not None and working:
             rate *= 0.6 if trip.label == "trip" else 0.3
@@ -93,20 +101,26 @@ class Life:
 
     @staticmethod
     def _in_the_air(trip: Trip, day: int, hour: float) -> bool:
-        if day == trip.first:
-            return trip.leave_hour <= hour < trip.leave_hour + trip.flight_hours
-        return day == trip.last and trip.back_hour <= hour < trip.back_hour + trip.flight_hours
+        out, back = 24 * (day - trip.first) + hour - trip.leave_hour, 24 * (day - trip.last) + hour - trip.back_hour
+        return 0 <= out < trip.flight_hours or 0 <= back < trip.flight_hours
 
     @staticmethod
     def _there(trip: Optional[Trip], day: int, hour: float) -> bool:
         if trip is None:
             return False
-        if day == trip.first:
-            return hour >= trip.leave_hour + trip.flight_hours
-        return day < trip.last or hour < trip.back_hour
+        return 24 * (day - trip.first) + hour >= trip.leave_hour + trip.flight_hours and (
+            day < trip.last or (day == trip.last and hour < trip.back_hour)
+        )
 
     def _signin(
-        self, person: Person, day: int, time: float, hour: float, in_office: bool, trip: Optional[Trip], out: List[Event]
+        self,
+        person: Person,
+        day: int,
+        time: float,
+        hour: float,
+        in_office: bool,
+        trip: Optional[Trip],
+        out: List[Event],
     ) -> None:
         rng = person.rng
         device = self._device(person, in_office, hour)
@@ -181,18 +195,27 @@ class Life:
         if person.vpn and device is not person.shared and rng.random() < person.vpn_rate:
             site = self._tunnel(person, device, in_office and trip is None)
             if site is not None:
-                return site.lease(rng), site.flags, {"corporate": "corporate_vpn", "commercial": "vpn"}.get(person.vpn, "relay")
+                return (
+                    site.lease(rng),
+                    site.flags,
+                    {"corporate": "corporate_vpn", "commercial": "vpn"}.get(person.vpn, "relay"),
+                )
         if trip is not None:
             return self._abroad(person, form, hour, trip)
-        if in_office and person.office is not None and 7.5 <= hour <= 19.5 and (form != "mobile" or rng.random() < 0.35):
+        if (
+            in_office
+            and person.office is not None
+            and 7.5 <= hour <= 19.5
+            and (form != "mobile" or rng.random() < 0.35)
+        ):
             office = person.office
             start = office.blocks[0][0]
             host = start + 4 + int(rng.random() * 3)
             subnet = f"{host >> 24}.{host >> 16 & 255}.{host >> 8 & 255}"
-            access: Access = (f"{subnet}.{host & 255}", f"{subnet}.0/24") + office.place  # type: ignore[assignment]
+            access: Access = (f"{subnet}.{host & 255}", f"{subnet}.0/24") + office.place
             return access, office.flags, "kiosk" if device is person.shared else "shared_egress"
         draw = rng.random()
-        if draw < (0.6 if form == "mobile" else person.tethers):
+        if draw < (0.65 if form == "mobile" else person.tethers):
             return self._carrier(person), (), "usual"
         if draw > 0.992:
             return self.world.pick(rng, "residential", city=person.home).lease(rng), (), "usual"  # a café, a friend
@@ -215,7 +238,7 @@ class Life:
     def _tunnel(person: Person, device: Device, in_office: bool) -> Optional[Site]:
         rng = person.rng
         if person.vpn == "corporate":
-            return None if in_office or device.model.kind == "mobile" else person.exits[0]
+            return None if device.model.kind == "mobile" or (in_office and rng.random() < 0.8) else person.exits[0]
         if person.vpn == "relay":
             apple = device.model.fingerprint.startswith(("ios", "ipados", "macos"))
             return person.exits[int(rng.random() * 2)] if apple else None
@@ -231,7 +254,7 @@ class Life:
         if trip.office is not None and 8.5 <= hour <= 17.5 and rng.random() < 0.6:
             return trip.office.lease(rng), trip.office.flags, "trip"
         draw = rng.random()
-        if form == "mobile" and draw < 0.3 or draw < person.tethers:
+        if (form == "mobile" and draw < 0.3) or draw < person.tethers:
             if foreign and rng.random() < 0.2:  # a local card, or a roaming partner that breaks out locally
                 return self.world.pick(rng, "mobile", trip.city.country).lease(rng), (), "roaming"
             return self._carrier(person), (), "roaming"

@@ -118,7 +118,7 @@ def found(config: Organisation, shape: Shape, world: World) -> Company:
     for number in range(shape.offices):
         cities = world.homes[countries[number % len(countries)] if number else countries[0]]
         city = cities[number // len(countries) % len(cities)]
-        own = rng.random() < 0.5 and ("organisation", city.index) in world.by_city
+        own = rng.random() < 0.5 and ("organisation", city.number) in world.by_city
         offices.append(world.pick(rng, "organisation" if own else "residential", city=city))
     egress = offices[:1] or [world.pick(rng, "hosting", countries[0])]
     if rng.random() < 0.5 and len(offices) > 1:
@@ -171,10 +171,12 @@ def _human(
     away = len(company.countries) > 1 and rng.random() < shape.spread
     country = rng.choice(company.countries[1:]) if away else company.countries[0]
     near = [site for site in company.offices if site.city.country == country]
-    person.home = near[int(rng.random() * len(near))].city if near and rng.random() < 0.8 else rng.choice(world.homes[country])
+    person.home = (
+        near[int(rng.random() * len(near))].city if near and rng.random() < 0.8 else rng.choice(world.homes[country])
+    )
     settle(person, world.pick(rng, "residential", city=person.home))
     person.renews = 1.0 if rng.random() < 0.12 else rng.random() * 0.12
-    here = [site for site in near if site.city.index == person.home.index]
+    here = [site for site in near if site.city.number == person.home.number]
     person.office = rng.choice(here) if here else None
     person.office_days = min(1.0, max(0.0, rng.gauss(shape.office_days, 0.25))) if person.office else 0.0
     _subscribe(person, world)
@@ -218,7 +220,7 @@ def _habits(person: Person, shape: Shape, company: Company) -> None:
     if habit < shape.commercial_vpn:
         _commercial(person, company)
     elif habit < shape.commercial_vpn + shape.corporate_vpn:
-        person.vpn, person.vpn_rate, person.exits = "corporate", 0.3 + rng.random() * 0.6, company.egress
+        person.vpn, person.vpn_rate, person.exits = "corporate", 0.5 + rng.random() * 0.45, company.egress
     elif habit < shape.commercial_vpn + shape.corporate_vpn + shape.relay:
         country = person.home.country
         person.vpn, person.vpn_rate = "relay", 0.4 + rng.random() * 0.5
@@ -240,7 +242,9 @@ def _commercial(person: Person, company: Company) -> None:
     """A VPN for private use: one provider, mostly a favourite exit, at times any other."""
     rng, world = person.rng, company.world
     person.vpn, person.vpn_rate = "commercial", rng.choice((0.12, 0.3, 0.5, 0.7, 0.95))
-    favourite = world.pick(rng, "vpn", person.home.country if rng.random() < 0.65 else rng.choice(("NL", "CH", "SE", "US", "GB", "DE")))
+    favourite = world.pick(
+        rng, "vpn", person.home.country if rng.random() < 0.65 else rng.choice(("NL", "CH", "SE", "US", "GB", "DE"))
+    )
     person.exits = [favourite]
     person.hops = 0.7 if rng.random() < 0.08 else 0.004
     person.strays = world.by_operator[favourite.asn]
@@ -257,7 +261,7 @@ def _fate(person: Person, shape: Shape, config: Organisation, company: Company) 
         day += 2 + int(rng.expovariate(shape.trips / 30.0))
         if day >= days:
             break
-        trip = _trip(person, day, company, shape)
+        trip = _trip(person, day, company)
         person.trips.append(trip)
         day = trip.last + 2
     for chance, chosen in ((0.035, person.new_phone), (0.025, person.new_laptop), (0.08, person.forgets)):
@@ -267,16 +271,16 @@ def _fate(person: Person, shape: Shape, config: Organisation, company: Company) 
         city = person.home if rng.random() < 0.6 else rng.choice(company.world.homes[person.home.country])
         person.moves[int(rng.random() * days)] = company.world.pick(rng, "residential", city=city)
     fate = rng.random()
-    if fate < 0.05:
+    if fate < 0.04:
         person.joins = int(rng.random() * days)
-    elif fate < 0.075:
+    elif fate < 0.065:
         person.leaves = int(rng.random() * days)
-    elif fate < 0.10:
+    elif fate < 0.09:
         begin = 6 + int(rng.random() * 6)
         person.silent = (begin, begin + 10 + int(rng.random() * 14))  # long leave; some come back in the month
 
 
-def _trip(person: Person, first: int, company: Company, shape: Shape) -> Trip:
+def _trip(person: Person, first: int, company: Company) -> Trip:
     rng, world = person.rng, company.world
     private = rng.random() < 0.35
     if not private and company.offices and rng.random() < 0.4:
@@ -288,7 +292,7 @@ def _trip(person: Person, first: int, company: Company, shape: Shape) -> Trip:
         city = rng.choice(world.homes[country])
     length = 1 + int(rng.expovariate(1 / (6.0 if private else 2.5)))
     kind = "residential" if rng.random() < 0.98 else "organisation" if rng.random() < 0.6 else "hosting"
-    office = next((site for site in company.offices if site.city.index == city.index), None)
+    office = next((site for site in company.offices if site.city.number == city.number), None)
     flight = distance_km(person.home.lat, person.home.lon, city.lat, city.lon) / 650.0 + 1.5 + rng.random() * 2
     hotel = world.pick(rng, kind, city=city)
     return Trip(

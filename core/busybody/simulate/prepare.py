@@ -52,9 +52,12 @@ TRUE_HOSTING = {
     36352, 29802, 23470, 32097, 55286, 19318, 197540, 12876, 34549, 8972, 61317, 9370, 7684, 37963, 4812, 35916, 18779,
     46844, 30083, 26347, 30633, 59253, 133752, 54290, 62904, 33387, 25820, 398101, 394711, 395954, 58073, 211252,
 }  # fmt: skip
-MOBILE_WORDS = re.compile(r"mobil|wireless|cellular|\bgsm\b|telcel|vodacom|\bmtn\b|telkomsel|docomo|hutchison|\blte\b", re.I)
+MOBILE_WORDS = re.compile(
+    r"(?<!auto)mobil(?!i[at]|i[de])|wireless|cellular|\bgsm\b|telcel|vodacom|\bmtn\b|telkomsel|docomo|hutchison|\blte\b",
+    re.I,
+)
 HOSTING_WORDS = re.compile(
-    r"host|server|cloud|data ?cent|vps|\bcolo|datacamp|hetzner|ovh|digital ?ocean|amazon|google|microsoft|linode|"
+    r"host|server|cloud|data ?cent|vps|\bcolo(cation)?\b|datacamp|hetzner|ovh|digital ?ocean|amazon|google|microsoft|linode|"
     r"contabo|leaseweb|alibaba|tencent|oracle|web services|vultr|choopa|cdn|akamai|fastly|rackspace",
     re.I,
 )
@@ -63,8 +66,36 @@ OFFICE_WORDS = re.compile(
     r"industr|pharma|consult|council|school|library|research|foundation",
     re.I,
 )
-EYEBALL_WORDS = re.compile(r"telecom|telekom|telef|telia|communicat|cable|fib(er|re|ra)|broadband|internet|\bisp\b|kabel", re.I)
-TRANSIT = {174, 3356, 1299, 2914, 3257, 6453, 6939, 6461, 3549, 13335, 714, 749, 721, 668, 27064, 306, 385, 56, 71, 32934}
+EYEBALL_WORDS = re.compile(
+    r"telecom|telekom|telef|telia|communicat|cable|fib(er|re|ra)|broadband|internet|\bisp\b|kabel", re.I
+)
+CARRIERS = re.compile(
+    r"level 3|verizon|kpn|cogent|telstra|deutsche|british|\bnos\b|korea|china|century|frontier|gtt|charter|1&1|fastweb|orange|"
+    r"exchange|coordination|agency|speedcast|versatel|telia|arelion|at&t|comcast|vodafone|telefonica|tata|lumen|iij|initiative",
+    re.I,
+)
+TRANSIT = {
+    174,
+    3356,
+    1299,
+    2914,
+    3257,
+    6453,
+    6939,
+    6461,
+    3549,
+    13335,
+    714,
+    749,
+    721,
+    668,
+    27064,
+    306,
+    385,
+    56,
+    71,
+    32934,
+}
 STEP = 4096  # addresses between two samples of a range
 
 
@@ -93,7 +124,7 @@ def true_class(asn: int, name: str) -> str:
     return "residential" if EYEBALL_WORDS.search(name) else "other"
 
 
-def prepare(asn_csv: str, asn6_csv: str, city_mmdb: str) -> Dict[str, Any]:
+def prepare(asn_csv: str, asn6_csv: str, city_mmdb: str, city6_mmdb: str) -> Dict[str, Any]:
     """The world: cities, operators with their true class, and prefixes (each operator's in each city)."""
     import maxminddb
 
@@ -107,32 +138,61 @@ def prepare(asn_csv: str, asn6_csv: str, city_mmdb: str) -> Dict[str, Any]:
         if asn in TRANSIT or size < 256:
             continue
         record: Any = places.get(str(ipaddress.IPv4Address(start)))
-        if not record or record.get("country_code") not in wanted or not record.get("city"):
+        key = _key(record)
+        if key is None or key[0] not in wanted:
             continue
         names.setdefault(asn, name)
-        country, region = record["country_code"], record.get("state1") or ""
-        city = record["city"].split(" (")[0]
+        country, region, city = key
         found[(country, region, city)][asn].append((start, size, record["latitude"], record["longitude"]))
         if true_class(asn, name) == "residential":
             weight[country][(region, city)] += size
-    return _choose(found, weight, names, ipv6_blocks(asn6_csv))
+    return _choose(found, weight, names, places, lambda wanted: ipv6_blocks(asn6_csv, city6_mmdb, wanted))
 
 
-def _choose(found: Any, weight: Any, names: Dict[int, str], blocks: Dict[int, str]) -> Dict[str, Any]:
+def _hidden(found: Any, names: Dict[int, str]) -> Dict[str, Dict[int, Tuple[str, Tuple[str, str]]]]:
+    """Small networks with the names of small internet providers, which rent to anybody in this world: no name,
+    and so no classifier, betrays them. Country -> ASN -> (true class here, place)."""
+    sizes: DefaultDict[int, int] = defaultdict(int)
+    places: DefaultDict[int, List[Tuple[str, str, str]]] = defaultdict(list)
+    for key in sorted(found):
+        for asn, pieces in found[key].items():
+            sizes[asn] += sum(size for _, size, _, _ in pieces)
+            places[asn].append(key)
+    small: DefaultDict[str, List[int]] = defaultdict(list)
+    for asn, where in sorted(places.items()):
+        if 512 <= sizes[asn] <= 8192 and len(where) == 1 and EYEBALL_WORDS.search(names[asn]):
+            if true_class(asn, names[asn]) == "residential" and not CARRIERS.search(names[asn]):
+                small[where[0][0]].append(asn)
+    chosen = {}
+    for country, asns in small.items():
+        some = asns[:: max(1, len(asns) // 4)][:4]
+        chosen[country] = {asn: ("vpn" if i % 2 else "hosting", places[asn][0][1:]) for i, asn in enumerate(some)}
+    return chosen
+
+
+def _choose(found: Any, weight: Any, names: Dict[int, str], places: Any, blocks: Any) -> Dict[str, Any]:
     cities: List[List[Any]] = []
     prefixes: List[List[Any]] = []
     used: Set[int] = set()
+    hidden: Dict[int, str] = {}
+    secrets = _hidden(found, names)
     for country in COUNTRIES:
         named = HOMES.get(country, ())
-        ranked = sorted(
-            weight[country].items(), key=lambda item: (item[0][1] not in named, -item[1], item[0])
-        )[: len(named) or CITIES.get(country, 2)]
+        ranked = sorted(weight[country].items(), key=lambda item: (item[0][1] not in named, -item[1], item[0]))[
+            : len(named) or CITIES.get(country, 2)
+        ]
         homes = {place for place, _ in ranked}
         best = _best_by_class(found, country, names)
+        secret = secrets.get(country, {})
+        hidden.update({asn: kind for asn, (kind, _) in secret.items()})
         for key in sorted(found):
             if key[0] != country:
                 continue
-            chosen = {asn: pieces for asn, pieces in found[key].items() if _takes(asn, names[asn], key[1:], homes, best)}
+            chosen = {
+                asn: pieces
+                for asn, pieces in found[key].items()
+                if (secret[asn][1] == key[1:] if asn in secret else _takes(asn, names[asn], key[1:], homes, best))
+            }
             if not chosen:
                 continue
             first = next(iter(sorted(chosen.items())))[1][0]
@@ -140,28 +200,65 @@ def _choose(found: Any, weight: Any, names: Dict[int, str], blocks: Dict[int, st
             cities.append([*key, round(first[2], 3), round(first[3], 3), int(key[1:] in homes)])
             for asn, pieces in sorted(chosen.items()):
                 used.add(asn)
-                for start, size, _, _ in _spread(pieces, 3 if key[1:] in homes and true_class(asn, names[asn]) == "residential" else 1):
-                    prefixes.append([asn, index, f"{ipaddress.IPv4Address(start)}/{32 - (size.bit_length() - 1)}"])
+                for start, size, _, _ in _spread(
+                    pieces, 3 if key[1:] in homes and true_class(asn, names[asn]) == "residential" else 1
+                ):
+                    whole = _same_city(places, start, size)
+                    prefixes.append([asn, index, f"{ipaddress.IPv4Address(start)}/{33 - whole.bit_length()}"])
+    from ..places.networks import classify  # what the scorer says of them, on the day of the freeze
+
     sizes: DefaultDict[int, int] = defaultdict(int)
     for by_asn in found.values():
         for asn, pieces in by_asn.items():
             sizes[asn] += sum(size for _, size, _, _ in pieces)
     operators = {
-        str(asn): [names[asn][:40], true_class(asn, names[asn]), sizes[asn].bit_length(), blocks.get(asn)]
+        str(asn): [
+            names[asn][:40], hidden.get(asn) or true_class(asn, names[asn]), sizes[asn].bit_length(),
+            "residential" if asn in hidden else classify(asn, names[asn]), int(asn in hidden),
+        ]
         for asn in sorted(used)
-    }
+    }  # fmt: skip
+    lines = [row for row in prefixes if operators[str(row[0])][1] in ("residential", "mobile") and cities[row[1]][5]]
+    six = blocks({(row[0], tuple(cities[row[1]][:3])) for row in lines})
+    for row in lines:
+        block = six.pop((row[0], tuple(cities[row[1]][:3])), None)
+        if block:
+            row.append(block)
     return {"cities": cities, "operators": operators, "prefixes": prefixes}
 
 
-def ipv6_blocks(asn_csv: str) -> Dict[int, str]:
-    """One IPv6 block of every operator that has one of /36 or larger."""
-    blocks: Dict[int, str] = {}
+def ipv6_blocks(asn_csv: str, city_mmdb: str, wanted: Set[Tuple[int, Tuple[str, str, str]]]) -> Dict[Any, str]:
+    """For operators in cities, a /40 that both tables place there."""
+    import maxminddb
+
+    places = maxminddb.open_database(city_mmdb)
+    asns = {asn for asn, _ in wanted}
+    blocks: Dict[Any, str] = {}
     with open(asn_csv, newline="", encoding="utf-8") as stream:
         for first, last, asn, _ in csv.reader(stream):
-            size = int(ipaddress.IPv6Address(last)) - int(ipaddress.IPv6Address(first)) + 1
-            if size >= 1 << 92 and int(asn) not in blocks:
-                blocks[int(asn)] = f"{first}/{max(32, 129 - size.bit_length())}"
+            start, end = int(ipaddress.IPv6Address(first)), int(ipaddress.IPv6Address(last)) + 1
+            if int(asn) not in asns or end - start < 1 << 88:
+                continue
+            step = max(1 << 88, (end - start) // 256 >> 88 << 88)
+            for block in range(start + (-start % (1 << 88)), end - (1 << 88) + 1, step):
+                keys = [_key(places.get(str(ipaddress.IPv6Address(block + (i << 86) + 1)))) for i in range(4)]
+                if keys[0] and keys.count(keys[0]) == 4 and (int(asn), keys[0]) in wanted:
+                    blocks.setdefault((int(asn), keys[0]), f"{ipaddress.IPv6Address(block)}/40")
     return blocks
+
+
+def _key(record: Any) -> Any:
+    if not record or not record.get("city"):
+        return None
+    return record["country_code"], record.get("state1") or "", record["city"].split(" (")[0]
+
+
+def _same_city(places: Any, start: int, size: int) -> int:
+    """How many addresses from `start` on are in one city: a power of two, of at most `size`."""
+    here, run = _key(places.get(str(ipaddress.IPv4Address(start)))), 256
+    while run < size and _key(places.get(str(ipaddress.IPv4Address(start + run)))) == here:
+        run += 256
+    return 1 << (run.bit_length() - 1)
 
 
 def _best_by_class(found: Any, country: str, names: Dict[int, str]) -> Dict[str, Dict[int, Set[Tuple[str, str]]]]:
@@ -174,7 +271,9 @@ def _best_by_class(found: Any, country: str, names: Dict[int, str]) -> Dict[str,
     best: Dict[str, Dict[int, Set[Tuple[str, str]]]] = defaultdict(dict)
     keep = {"mobile": (3, 3), "hosting": (8, 1), "vpn": (6, 1), "organisation": (4, 1), "residential": (5, 0)}
     if country in CITIES:
-        keep.update({"hosting": (16, 1), "vpn": (10, 1), "mobile": (3, 4), "organisation": (6, 1), "residential": (8, 0)})
+        keep.update(
+            {"hosting": (16, 1), "vpn": (10, 1), "mobile": (3, 4), "organisation": (6, 1), "residential": (8, 0)}
+        )
     for wanted, (operators, where) in keep.items():
         ours = [asn for asn in sizes if true_class(asn, names[asn]) == wanted]
         listed = TRUE_HOSTING | TRUE_MOBILE | TRUE_VPN | TRUE_RESIDENTIAL
@@ -202,11 +301,19 @@ def _spread(pieces: List[Any], most: int) -> List[Any]:
     return pieces if len(pieces) <= most else [pieces[len(pieces) * i // most] for i in range(most)]
 
 
-def write(asn_csv: str, asn6_csv: str, city_mmdb: str, path: str) -> None:
-    world = prepare(asn_csv, asn6_csv, city_mmdb)
+def write(asn_csv: str, asn6_csv: str, city_mmdb: str, city6_mmdb: str, path: str) -> None:
+    world = prepare(asn_csv, asn6_csv, city_mmdb, city6_mmdb)
     with open(path, "w", encoding="utf-8") as stream:
         stream.write("{\n")
-        rows = {key: ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in world[key]) for key in ("cities", "prefixes")}
+        rows = {
+            key: ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in world[key])
+            for key in ("cities", "prefixes")
+        }
         stream.write(f'"cities": [\n{rows["cities"]}\n],\n"operators": {{\n')
-        stream.write(",\n".join(f'"{asn}": {json.dumps(row, ensure_ascii=False, separators=(",", ":"))}' for asn, row in world["operators"].items()))
+        stream.write(
+            ",\n".join(
+                f'"{asn}": {json.dumps(row, ensure_ascii=False, separators=(",", ":"))}'
+                for asn, row in world["operators"].items()
+            )
+        )
         stream.write(f'\n}},\n"prefixes": [\n{rows["prefixes"]}\n]\n}}\n')

@@ -49,7 +49,5 @@ def generate(config: Organisation) -> Iterator[Event]:
             yield event
 
 
-def _order(event: Event) -> "tuple[float, str]":
+def _order(event: Event) -> tuple[float, str]:
     return event[0][1], event[0][0]
-
-

@@ -8,14 +8,17 @@ import json
 import math
 import os
 from random import Random
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .clock import Zone, zone_of
 
 # ip, subnet, network, country, region, city, lat, lon, accuracy_km, asn, as_org: SignIn's fields, in its order
-Access = Tuple[Optional[str], Optional[str], Optional[str], str, str, str, float, float, Optional[float], int, str]
+Access = Tuple[
+    Optional[str], Optional[str], Optional[str], str, Optional[str], str, float, float, Optional[float], int, str
+]
 
-KNOWN_TO_ALL = {16509, 14618, 396982, 15169, 8075, 14061, 16276, 24940, 31898, 45102}  # no classifier misses these
+COUNTRIES = ("US", "DE", "NL", "GB", "FR", "SG", "PL", "RO")  # where networks are rented, when nothing is said
+RADII_KM = {"mobile": 250.0, "hosting": 500.0, "vpn": 500.0}  # as a pipeline would have it; else 40
 
 
 def distance_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
@@ -26,9 +29,9 @@ def distance_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
 
 
 class City(NamedTuple):
-    index: int
+    number: int
     country: str
-    region: str
+    region: Optional[str]
     name: str
     lat: float
     lon: float
@@ -39,26 +42,26 @@ class City(NamedTuple):
 class Site:
     """One operator's addresses in one city."""
 
-    __slots__ = ("asn", "org", "kind", "seen", "flags", "city", "blocks", "v6", "weight", "place")
+    __slots__ = ("asn", "org", "kind", "seen", "flags", "city", "blocks", "v6", "weight", "place", "hidden")
 
-    def __init__(self, asn: int, operator: Sequence[Any], city: City, v6: Optional[str]) -> None:
+    def __init__(self, asn: int, operator: Sequence[Any], city: City) -> None:
         self.asn = asn
         self.org: str = operator[0]
         self.kind: str = operator[1]
-        self.seen: str = operator[1]
+        self.seen: Optional[str] = operator[3]  # by the scorer's classifier on the day this was frozen
+        self.hidden = bool(operator[4])  # a name that no classifier can see through
         self.flags: Tuple[str, ...] = ()
         self.city = city
         self.blocks: List[Tuple[int, int]] = []
         self.v6: Optional[int] = None
-        if v6 is not None and self.kind in ("residential", "mobile"):
-            self.v6 = int(ipaddress.IPv6Address(v6.split("/")[0]))
         self.weight: float = 2.0 ** (operator[2] / 2)
         self.place: Tuple[Any, ...] = ()
 
     def settle(self) -> None:
         """Fixes what every address of the site has in common, once the scorer's view of it is known."""
         city = self.city
-        self.place = (self.seen, city.country, city.region, city.name, city.lat, city.lon, None, self.asn, self.org)
+        radius = RADII_KM.get(self.seen or "", 40.0)
+        self.place = (self.seen, city.country, city.region, city.name, city.lat, city.lon, radius, self.asn, self.org)
 
     def lease(self, rng: Random, near: Optional[str] = None) -> Access:
         """An IPv4 address; with `near`, mostly one of the same /24, as a renewed lease is."""
@@ -68,14 +71,14 @@ class Site:
             start, size = self.blocks[int(rng.random() * len(self.blocks))]
             base = start + int(rng.random() * size)
             subnet = f"{base >> 24}.{base >> 16 & 255}.{base >> 8 & 255}"
-        return (f"{subnet}.{1 + int(rng.random() * 254)}", f"{subnet}.0/24") + self.place  # type: ignore[return-value]
+        return (f"{subnet}.{1 + int(rng.random() * 254)}", f"{subnet}.0/24") + self.place
 
     def lease6(self, rng: Random) -> Access:
         """An IPv6 address in a /64 of its own."""
         assert self.v6 is not None
-        site = self.v6 >> 80 | rng.getrandbits(12)
+        site = self.v6 >> 80 | rng.getrandbits(8)
         address = ipaddress.IPv6Address(site << 80 | rng.getrandbits(8) << 64 | rng.getrandbits(64))
-        return (str(address), f"{ipaddress.IPv6Address(site << 80)}/48") + self.place  # type: ignore[return-value]
+        return (str(address), f"{ipaddress.IPv6Address(site << 80)}/48") + self.place
 
     def same_64(self, rng: Random, address: str) -> str:
         """Another privacy address of the same home."""
@@ -88,80 +91,64 @@ class World:
 
     def __init__(self, rng: Random, misclassified: float) -> None:
         data = _data()
-        self.cities = [City(i, *row[:5], bool(row[5]), zone_of(row[0], row[4])) for i, row in enumerate(data["cities"])]
+        self.misclassified = misclassified
+        self.secret: Dict[Tuple[str, str], List[Site]] = {}
+        self.cities = [
+            City(i, row[0], row[1] or None, row[2], row[3], row[4], bool(row[5]), zone_of(row[0], row[4]))
+            for i, row in enumerate(data["cities"])
+        ]
         self.by_country: Dict[Tuple[str, str], List[Site]] = {}
         self.by_city: Dict[Tuple[str, int], List[Site]] = {}
         self.by_kind: Dict[str, List[Site]] = {}
         self.by_operator: Dict[int, List[Site]] = {}
         sites: Dict[Tuple[int, int], Site] = {}
-        for asn, city, prefix in data["prefixes"]:
+        for asn, city, prefix, *six in data["prefixes"]:
             site = sites.get((asn, city))
             if site is None:
                 operator = data["operators"][str(asn)]
-                site = sites[asn, city] = Site(asn, operator, self.cities[city], operator[3])
+                site = sites[asn, city] = Site(asn, operator, self.cities[city])
                 self._file(site)
+            if six:
+                site.v6 = int(ipaddress.IPv6Address(six[0].split("/")[0]))
             first, bits = prefix.split("/")
             site.blocks.append((int(ipaddress.IPv4Address(first)), 1 << (32 - int(bits))))
-        self._blur(rng, misclassified)
+        self._flag(rng)
         for site in sites.values():
             site.settle()
         self.homes: Dict[str, List[City]] = {}
         for city_ in self.cities:
-            if city_.home and ("residential", city_.index) in self.by_city:
+            if city_.home and ("residential", city_.number) in self.by_city:
                 self.homes.setdefault(city_.country, []).append(city_)
         for country, homes in self.homes.items():  # rather where mobile operators come out nearby
             served = [home for home in homes if self._served(home)]
             self.homes[country] = served or homes
 
     def _file(self, site: Site) -> None:
+        if site.hidden:
+            self.secret.setdefault((site.kind, site.city.country), []).append(site)
+            self.by_operator.setdefault(site.asn, []).append(site)
+            return
         self.by_country.setdefault((site.kind, site.city.country), []).append(site)
-        self.by_city.setdefault((site.kind, site.city.index), []).append(site)
+        self.by_city.setdefault((site.kind, site.city.number), []).append(site)
         self.by_kind.setdefault(site.kind, []).append(site)
         self.by_operator.setdefault(site.asn, []).append(site)
 
-    def _blur(self, rng: Random, misclassified: float) -> None:
-        """What the scorer's classifier and the identity provider make of each operator."""
-        hidden = self._hidden(rng, misclassified)
+    def _flag(self, rng: Random) -> None:
+        """Which operators the identity provider itself knows for proxies."""
         for asn in sorted(self.by_operator):
             sites = self.by_operator[asn]
-            kind, seen, flags = sites[0].kind, sites[0].kind, ()  # type: str, str, Tuple[str, ...]
-            a, b, c = rng.random(), rng.random(), rng.random()
-            if kind in ("hosting", "vpn"):
-                seen = "hosting" if kind == "hosting" or b < 0.6 else "vpn"
-                if asn in hidden:
-                    seen = "residential"
-                elif c < 0.3:
-                    flags = ("proxy",)
-            elif kind == "mobile" and a < 0.3:
-                seen = "residential"
-            elif kind == "organisation" and a < 0.4:
-                seen = "unknown" if b < 0.5 else "residential"
-            for site in sites:
-                site.seen, site.flags = seen, flags
+            if rng.random() < 0.3 and sites[0].kind in ("hosting", "vpn") and not sites[0].hidden:
+                for site in sites:
+                    site.flags = ("proxy",)
 
     def _served(self, home: City) -> bool:
         gateways = self.by_country.get(("mobile", home.country), [])
         return any(distance_km(home.lat, home.lon, site.city.lat, site.city.lon) < 200 for site in gateways)
 
-    def _hidden(self, rng: Random, misclassified: float) -> Set[int]:
-        """Operators that the scorer takes for residential: that share of the hosting and of the VPN networks, by use."""
-        hidden: Set[int] = set()
-        for kind in ("hosting", "vpn"):
-            uses: Dict[int, float] = {}
-            for site in self.by_kind[kind]:
-                uses[site.asn] = uses.get(site.asn, 0.0) + site.weight
-            order, left = sorted(uses), misclassified * sum(uses.values())
-            rng.shuffle(order)
-            for asn in order:
-                if asn not in KNOWN_TO_ALL and uses[asn] <= left:
-                    left -= uses[asn]
-                    hidden.add(asn)
-        return hidden
-
     def sites(self, kind: str, country: Optional[str] = None, city: Optional[City] = None) -> List[Site]:
         """Sites of the true class, in the city or else its country or else anywhere; never empty."""
         if city is not None:
-            found = self.by_city.get((kind, city.index)) or self.by_country.get((kind, city.country))
+            found = self.by_city.get((kind, city.number)) or self.by_country.get((kind, city.country))
             if found:
                 return found
         elif country is not None:
@@ -173,7 +160,12 @@ class World:
         return self.by_kind[kind]
 
     def pick(self, rng: Random, kind: str, country: Optional[str] = None, city: Optional[City] = None) -> Site:
-        """One site, larger operators more often."""
+        """One site, larger operators more often; of hosting and VPN, the configured share are of the hidden ones."""
+        if kind in ("hosting", "vpn") and rng.random() < self.misclassified:
+            where = country or (city.country if city is not None else None)
+            secret = self.secret.get((kind, where or rng.choice(COUNTRIES)))
+            if secret:
+                return secret[int(rng.random() * len(secret))]
         found = self.sites(kind, country, city)
         return rng.choices(found, [site.weight for site in found])[0] if len(found) > 1 else found[0]
 

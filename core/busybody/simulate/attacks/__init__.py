@@ -35,10 +35,16 @@ def planned(config: Organisation, company: Company) -> List[Attack]:
         number = int(share * len(company.people) + rng.random())
         if name in _MAKERS:
             for order in range(number):
-                victim = free.pop() if free else rng.choice(company.people)
+                able = [person for person in free if person.mfa] if name == "mfa_fatigue" else free
+                victim = able[-1] if able else rng.choice(company.people)
+                if able:
+                    free.remove(victim)
                 attacks.append(_MAKERS[name](Random(f"{config.seed}:{name}:{order}"), victim, company, config, order))
         elif name == "dormant":
-            asleep = [person for person in company.people if person.leaves < config.days - 6 or person.silent[0] < config.days]
+            asleep = [
+                person for person in company.people if person.leaves < config.days - 6 or person.silent[0] < config.days
+            ]
+            rng.shuffle(asleep)
             for order, victim in enumerate(asleep[:number]):
                 attacks.append(slow.Dormant(Random(f"{config.seed}:dormant:{order}"), victim, company, config, order))
         elif number:
@@ -52,13 +58,18 @@ def _campaigns(name: str, number: int, free: List[Person], company: Company, con
     rng = Random(f"{config.seed}:{name}:campaigns")
     fallen = [free.pop() if free else rng.choice(company.people) for _ in range(number)]
     waves = max(1, min(len(fallen), round(config.days / 8)))
-    return [maker(Random(f"{config.seed}:{name}:{wave}"), fallen[wave::waves], company, config, wave) for wave in range(waves)]
+    return [
+        maker(Random(f"{config.seed}:{name}:{wave}"), fallen[wave::waves], company, config, wave)
+        for wave in range(waves)
+    ]
 
 
 def _victims(config: Organisation, company: Company) -> List[Person]:
     people: List[Person] = [person for person in company.people if person.kind != "service"]
     people = [p for p in people if p.kind != "rare" or p.index % 4 == 0]  # whose name is seldom seen is seldom phished
-    people = [p for p in people if p.joins < config.warmup - 3 and p.leaves >= config.days and p.silent[0] >= config.days]
+    people = [
+        p for p in people if p.joins < config.warmup - 3 and p.leaves >= config.days and p.silent[0] >= config.days
+    ]
     Random(f"{config.seed}:victims").shuffle(people)
     return people
 

@@ -6,8 +6,9 @@ from random import Random
 from typing import Dict, List
 
 from ..config import Event, Organisation
+from ..devices import TOOLS, draw
 from ..people import Company, Person
-from .attacker import THEIR_MACHINES, TOOLS, Attack, draw
+from .attacker import THEIR_MACHINES, Attack
 
 
 class Stuffing(Attack):
@@ -49,11 +50,15 @@ class Stuffing(Attack):
         rng = self.rng
         site = self.sites[int(rng.random() * len(self.sites))]
         device = self.machines[int(rng.random() * len(self.machines))]
-        events = [self.signin(person, time, site.lease(rng), device, day=day, flags=site.flags, app="mail", per_person=True)]
+        events = [
+            self.signin(person, time, site.lease(rng), device, day=day, flags=site.flags, app="mail", per_person=True)
+        ]
         if rng.random() < 0.4:
             buyer, own = self.anywhere(), draw(THEIR_MACHINES, rng)
             later = time + 600 + rng.random() * 20000
-            events.append(self.signin(person, later, buyer.lease(rng), own, day=day, flags=buyer.flags, per_person=True))
+            events.append(
+                self.signin(person, later, buyer.lease(rng), own, day=day, flags=buyer.flags, per_person=True)
+            )
         return events
 
 

@@ -25,7 +25,16 @@ class Naive(Attack):
         for number in range(1 + int(rng.random() * 3.5)):
             method = "sso" if number else None
             events.append(
-                self.signin(self.victim, time, access, self.device, day=day, flags=self.site.flags, session=session, method=method)
+                self.signin(
+                    self.victim,
+                    time,
+                    access,
+                    self.device,
+                    day=day,
+                    flags=self.site.flags,
+                    session=session,
+                    method=method,
+                )
             )
             time += 60 + rng.random() * 1500
             if rng.random() < 0.15:
@@ -41,7 +50,7 @@ class DomesticVpn(Naive):
     def plan(self) -> None:
         kind = "vpn" if self.rng.random() < 0.6 else "hosting"
         self.site = self.world.pick(self.rng, kind, self.victim.home.country)
-        self.device, self.copied = self.machine(0.80, 0.15)
+        self.device, self.copied = self.machine(0.84, 0.12)
 
 
 class ResidentialProxy(Naive):
@@ -85,7 +94,7 @@ class SessionReplay(Attack):
         else:
             self.site = self.world.pick(rng, "residential", city=self.victim.home)
         self.device, self.copied = self.machine(0.55, 0.20)
-        self.days = [day for day in range(self.days[0], self.config.days)] or self.days
+        self.days = list(range(self.days[0], self.config.days)) or self.days
         self.done = False
 
     def strike(self, day: int, lived: Dict[int, List[Event]]) -> List[Event]:
@@ -116,7 +125,7 @@ class MfaFatigue(Attack):
         domestic = rng.random() < 0.55
         kind = rng.choice(("hosting", "vpn", "vpn", "residential"))
         self.site = self.world.pick(rng, kind, self.victim.home.country) if domestic else self.anywhere()
-        self.device, _ = self.machine(0.78, 0.17)
+        self.device, _ = self.machine(0.82, 0.14)
 
     def strike(self, day: int, lived: Dict[int, List[Event]]) -> List[Event]:
         rng, time = self.rng, self.moment(day, lived)
@@ -129,6 +138,8 @@ class MfaFatigue(Attack):
             )  # fmt: skip
             time += 20 + rng.expovariate(1 / 90.0)
         for _ in range(1 + int(rng.random() * 2)):
-            events.append(self.signin(self.victim, time, access, self.device, day=day, flags=self.site.flags, mfa="passed"))
+            events.append(
+                self.signin(self.victim, time, access, self.device, day=day, flags=self.site.flags, mfa="passed")
+            )
             time += 200 + rng.random() * 2000
         return events
