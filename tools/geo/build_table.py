@@ -12,6 +12,7 @@ import argparse
 import sys
 import tempfile
 from array import array
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Dict, List
 
@@ -21,12 +22,11 @@ sys.path[:0] = [str(ROOT / "core"), str(Path(__file__).parent)]
 import build_classes  # noqa: E402
 import inputs  # noqa: E402  after the path is set
 import sample  # noqa: E402
+from busybody.places import address  # noqa: E402
+from busybody.places.table import PRIVATE_ASN  # noqa: E402
 from cells import Cells  # noqa: E402
 from intervals import Interval, Starts, by_halves, by_words, coarse, flat, starts  # noqa: E402
 from sections import strings, write  # noqa: E402
-
-from busybody.places import address  # noqa: E402
-from busybody.places.table import PRIVATE_ASN  # noqa: E402
 
 OUTPUT = ROOT / "core" / "busybody" / "places" / "data" / "geography.bin"
 KEPT_BITS = {4: 32, 6: 48}  # IPv6 is keyed on its /48, the smallest block that is routed on its own
@@ -79,9 +79,9 @@ def build(city_files: Dict[int, Path], asn_files: Dict[int, Path]) -> Dict[str, 
 
 def private(version: int, value: int) -> List[Interval]:
     """The private blocks of one version, all with this value."""
-    blocks = (address.network(block) for block in address.PRIVATE_BLOCKS)
+    blocks = [ip_network(block) for block in address.PRIVATE_BLOCKS]
     dropped = DROPPED_BITS[version]
-    return sorted((first >> dropped, last >> dropped, value) for which, first, last in blocks if which == version)
+    return sorted((int(b[0]) >> dropped, int(b[-1]) >> dropped, value) for b in blocks if b.version == version)
 
 
 def keyed(version: int, table: Starts) -> Dict[str, array[int]]:

@@ -24,7 +24,9 @@ def write(target: Path, city_files: Dict[int, Path], asn_files: Dict[int, Path])
     for version in (4, 6):
         intervals = flat(inputs.asn_ranges(asn_files[version])[0])
         networks = [(int(network[0]), int(network[-1])) for network, _ in inputs.city_networks(city_files[version])]
-        bounds = draw.sample([(first, last) for first, last, _ in intervals], PER_FILE) + draw.sample(networks, PER_FILE)
+        bounds = draw.sample([(first, last) for first, last, _ in intervals], PER_FILE) + draw.sample(
+            networks, PER_FILE
+        )
         with maxminddb.open_database(str(city_files[version])) as reader:
             for first, last in bounds:
                 for value in (first, draw.randint(first, last)):

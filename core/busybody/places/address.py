@@ -77,8 +77,7 @@ def is_private(ip: str) -> bool:
         if first == 0:
             return packed[:6] == bytes(6)
         return first >= 0xFC and (first != 0xFE or packed[1] >= 0x80)
-    first, second = ip.split(".", 2)[:2]
-    a, b = int(first), int(second)
+    a, b = map(int, ip.split(".", 2)[:2])
     return (
         a in (0, 10, 127)
         or a >= 224
@@ -88,30 +87,6 @@ def is_private(ip: str) -> bool:
         or (a == 100 and 64 <= b < 128)
         or (a == 198 and 18 <= b < 20)
     )
-
-
-def network(text: str) -> Tuple[int, int, int]:
-    """A CIDR block or single address as (version, first, last) integers; ValueError says what is wrong.
-
-    >>> network("198.51.100.0/24")
-    (4, 3325256704, 3325256959)
-    """
-    address, slash, length = text.strip().partition("/")
-    family, bits = (AF_INET6, 128) if ":" in address else (AF_INET, 32)
-    try:
-        first = int.from_bytes(inet_pton(family, address), "big")
-    except (OSError, ValueError):
-        raise ValueError(f"{text!r} is neither an address nor a CIDR block") from None
-    if slash and not (length.isascii() and length.isdigit() and int(length[:4]) <= bits):
-        raise ValueError(f"the prefix length in {text!r} must be 0 to {bits}")
-    size = 1 << (bits - (int(length) if slash else bits))
-    if first % size:
-        raise ValueError(f"{text!r} has host bits set; the block starts at {_text(bits, first - first % size)}/{length}")
-    return (6 if bits == 128 else 4), first, first + size - 1
-
-
-def _text(bits: int, value: int) -> str:
-    return inet_ntop(AF_INET6 if bits == 128 else AF_INET, value.to_bytes(bits // 8, "big"))
 
 
 def _canonical(text: str) -> Optional[str]:
@@ -141,8 +116,7 @@ def _dressed(part: str) -> Optional[str]:
         return _canonical(part[1:].partition("]")[0].partition("%")[0])
     part = part.partition("%")[0]
     for ending in ("/32", "/128"):
-        if part.endswith(ending):
-            part = part[: -len(ending)]
+        part = part.removesuffix(ending)
     if part.count(":") in (1, 8):  # 198.51.100.7:443, or all eight groups and a port
         address, _, port = part.rpartition(":")
         return _canonical(address) if port.isascii() and port.isdigit() else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from functools import lru_cache
+from typing import TYPE_CHECKING, Callable, List, Optional, Tuple
 
 from . import networks
 from .address import parse
@@ -10,17 +11,13 @@ from .table import NOWHERE, Place, Table, with_class
 
 if TYPE_CHECKING:
     from ..policy import Policy
+    from ..policy.lists import NetworkList
 
 
-_shared: Optional[Table] = None
-
-
+@lru_cache(maxsize=1)
 def table() -> Table:
     """The packaged table, opened when first asked for and shared by the whole process."""
-    global _shared
-    if _shared is None:
-        _shared = Table.open()
-    return _shared
+    return Table.open()
 
 
 class Locator:
@@ -42,22 +39,28 @@ class Locator:
         find = table().locate
         if self._policy is None:
             return find
-        geo: Any = getattr(self._policy, "geo", None)
-        if geo is not None and any((geo.city_mmdb, geo.asn_mmdb, geo.anonymous_mmdb)):
+        geo = self._policy.geo
+        if geo.city_mmdb or geo.asn_mmdb or geo.anonymous_mmdb:
             from .mmdb import Databases
 
             find = Databases(geo.city_mmdb, geo.asn_mmdb, geo.anonymous_mmdb, find).locate
-        lists = networks.Lists(self._policy.networks)
-        return _listed(find, lists) if lists else find
+        lists = [(getattr(self._policy.networks, name), network) for name, network in networks.LIST_CLASSES]
+        return _listed(find, [(listed, network) for listed, network in lists if listed])
 
 
-def _listed(find: Callable[[str], Place], lists: networks.Lists) -> Callable[[str], Place]:
+def _listed(find: Callable[[str], Place], lists: List[Tuple[NetworkList, str]]) -> Callable[[str], Place]:
+    """Look-ups in which the first list that holds an address decides on its class."""
+    if not lists:
+        return find
+
     def locate(ip: str) -> Place:
         plain = parse(ip)
         if plain is None:
             return NOWHERE
         place = find(plain)
-        network = lists.of(plain, place.asn)
-        return place if network is None else with_class(place, network)
+        for listed, network in lists:
+            if listed.matches(plain, place.asn):
+                return with_class(place, network)
+        return place
 
     return locate

@@ -39,7 +39,7 @@ class Database:
             metadata = self._reader.metadata()
         except OSError as error:
             raise InputError(f"the database cannot be opened: {error.strerror}.", source=path) from None
-        except Exception as error:  # the readers raise half a dozen kinds on damaged files
+        except Exception as error:  # noqa: BLE001  the readers raise half a dozen kinds on damaged files
             raise _damaged(path, error) from None
         self.kind: str = metadata.database_type
         self._knows_ipv6 = metadata.ip_version == 6
@@ -50,7 +50,7 @@ class Database:
             return {}
         try:
             record = self._reader.get(ip)
-        except Exception as error:  # as above
+        except Exception as error:  # noqa: BLE001  as above
             raise _damaged(self.path, error) from None
         return record if isinstance(record, dict) else {}
 

@@ -61,8 +61,12 @@ class Table:
         def column(name: str, code: str) -> Any:
             return _column(sections[name], code)
 
-        self._city4 = tuple(column(f"v4.city.{name}", code) for name, code in (("bucket", "I"), ("low", "H"), ("value", "H")))
-        self._asn4 = tuple(column(f"v4.asn.{name}", code) for name, code in (("bucket", "I"), ("low", "H"), ("value", "I")))
+        self._city4 = tuple(
+            column(f"v4.city.{name}", code) for name, code in (("bucket", "I"), ("low", "H"), ("value", "H"))
+        )
+        self._asn4 = tuple(
+            column(f"v4.asn.{name}", code) for name, code in (("bucket", "I"), ("low", "H"), ("value", "I"))
+        )
         words = (("high", "I"), ("begin", "I"), ("low", "H"))
         self._city6 = tuple(column(f"v6.city.{name}", code) for name, code in (*words, ("value", "H")))
         self._asn6 = tuple(column(f"v6.asn.{name}", code) for name, code in (*words, ("value", "I")))
@@ -211,7 +215,7 @@ def _sections(content: memoryview, source: str) -> Tuple[Dict[str, Any], Dict[st
 def _column(section: memoryview, code: str) -> Any:
     """A section as numbers; on a big-endian machine a swapped copy of it."""
     if sys.byteorder == "little":
-        return section.cast(code)
+        return section.cast(code)  # type: ignore[call-overload]
     from array import array
 
     values = array(code, section.tobytes())

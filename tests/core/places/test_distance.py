@@ -3,11 +3,10 @@
 from math import acos, degrees, isclose
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from busybody.places import distance_km, unit_vector
 from busybody.places.distance import EARTH_RADIUS_KM
+from hypothesis import given
+from hypothesis import strategies as st
 
 LAT = st.floats(-90, 90)
 LON = st.floats(-180, 180)

@@ -2,23 +2,20 @@
 
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-
 from busybody.errors import InputError, MissingExtra
 from busybody.places import NOWHERE, Locator
 from busybody.places.mmdb import Database, _city
+from busybody.policy import Policy
 
 DATA = Path(__file__).parents[2] / "data" / "maxmind"
-NO_LISTS = SimpleNamespace(trusted=(), ignored=(), egress=(), vpn=(), tor=(), hosting=())
-
 pytest.importorskip("maxminddb")
 
 
 def located(ip, **files):
-    paths = {name: str(DATA / files[name]) if name in files else None for name in ("city_mmdb", "asn_mmdb", "anonymous_mmdb")}
-    return Locator(SimpleNamespace(geo=SimpleNamespace(**paths), networks=NO_LISTS)).locate(ip)
+    policy = Policy.from_mapping({"geo": {name: str(DATA / file) for name, file in files.items()}}, source="test")
+    return Locator(policy).locate(ip)
 
 
 @pytest.mark.parametrize("file", ["GeoIP2-City-Test.mmdb", "GeoLite2-City-Test.mmdb"])
@@ -72,8 +69,7 @@ def test_a_small_radius_means_little_where_the_network_hides_the_user():
 )
 def test_a_broken_file_gives_one_error_that_names_file_and_fault(file, ips):
     with pytest.raises(InputError, match="the database is damaged: ") as caught:
-        for ip in ips:
-            located(ip, city_mmdb=file)
+        [located(ip, city_mmdb=file) for ip in ips]
     assert file in str(caught.value)
     assert "\n" not in str(caught.value)
 

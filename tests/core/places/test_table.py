@@ -6,11 +6,10 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from busybody.errors import InputError
 from busybody.places import NOWHERE, Locator, address, distance_km, networks, table
+from hypothesis import given
+from hypothesis import strategies as st
 
 HERE = Path(__file__).parent
 SAMPLE = json.loads((HERE / "sample.json").read_text("utf-8"))
