@@ -39,6 +39,7 @@ PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 REQUIRED_IN_CI = ("3.9", "3.13")  # the oldest is Splunk's; between them lies every change that has bitten
 OLDEST_FOR_CHECKS = (3, 10)  # of the linters' own packages
 FAST = "not slow and not browser"
+LONGEST_LINE = 400  # of what pip says; it lists every version there ever was
 CHECKED = ("build.py", "core", "tests", "tools", "benchmarks")
 # The script behind a verb; arguments after the verb are handed on to it.
 GENERATORS = {"geo": "tools/geo/build_table.py", "docs": "tools/docs/build.py"}
@@ -185,7 +186,7 @@ def install(python: Path, *what: object) -> None:
         answer = quiet(command, env=environment())
         if answer.returncode == 0:
             return
-        said = answer.stderr.strip() or answer.stdout.strip()
+        said = "\n".join(line[:LONGEST_LINE] for line in (answer.stderr.strip() or answer.stdout.strip()).splitlines())
         say(said)
         if not looks_like_network(said):
             raise Failed("pip could not install the pinned packages; its words stand above.")
