@@ -16,7 +16,7 @@ from .policy import Policy
 from .population import Organisation
 from .population.delta import Delta
 from .population.evidence import Evidence
-from .profile import Profile, Waiting, incidents
+from .profile import Profile, Waiting, incidents, known
 from .profile.codec import decode, encode
 from .profile.journal import Journal
 from .signin import SignIn
@@ -66,7 +66,7 @@ class Person:
             return
         if self.incidents is profile.incidents:
             self.incidents = [dict(row) for row in profile.incidents]
-        brought = incidents.brings(profile, signin)
+        brought = incidents.brings(signin, known(profile, signin))
         row = incidents.open_one(self.incidents, brought, signin.time, hours)
         identity = incidents.identifier(self.key, signin)
         incidents.record(self.incidents, row, brought, signin, identity, entry.log_odds, entry.risk, entry.sentence)

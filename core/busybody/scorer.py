@@ -22,6 +22,7 @@ from .policy import Policy
 from .population import NOTHING, About, Population
 from .population.delta import Delta
 from .profile import Anchor, Profile, Waiting, incidents, learning
+from .profile.known import untrusted
 from .risk import alert_threshold, level_of, risk_of
 from .sentence import sentence
 from .signin import Assessment, SignIn
@@ -69,7 +70,7 @@ class Scorer:
         if self._short_path:
             unit = self.decay.weight(int(signin.time // DAY), profile.era)
             if is_habitual(signin, profile, unit, self._limits, person.box):
-                repeated = late or (profile.window and learning.is_known(profile, signin))
+                repeated = late or signin.outcome != "success" or (profile.window and learning.is_known(profile, signin))
                 return Assessment(
                     signin.id, signin.time, signin.user, self._everyday, "none", BASE, BASE, (),
                     "withheld" if repeated else "trusted", None, MODEL, None, late,
@@ -90,7 +91,7 @@ class Scorer:
         findings = judgement.findings
         if ignored:
             findings = tuple(found._replace(filtered_by=ignored) for found in findings)
-        learned = learning.standing(profile, signin, incident)
+        learned = learning.standing(profile, signin, untrusted(signin, judgement.seen), incident)
         if late or learning.is_known(profile, signin):
             learned = learning.WITHHELD
         identity = incident["id"] if incident is not None else None
@@ -106,7 +107,7 @@ class Scorer:
     def _population(self, signin: SignIn, profile: Profile, about: Optional[About]) -> Population:
         day = int(signin.time // DAY)
         return Population(
-            self.organisation, about or NOTHING, self.decay.weight(day, profile.era),
+            self.organisation, about if about is not None else self.evidence.about(signin), self.decay.weight(day, profile.era),
             self.decay.weight(day, self.organisation.era), day,
         )  # fmt: skip
 
@@ -137,7 +138,7 @@ class Scorer:
     def process(self, signin: SignIn) -> Assessment:
         """Advance, score and learn: what a surface does with each sign-in of a stream."""
         self.advance(signin.time)
-        assessment = self.score(signin, self.evidence.about(signin))
+        assessment = self.score(signin)
         self.learn(signin, assessment)
         return assessment
 
@@ -250,7 +251,7 @@ class Scorer:
 
     def _reconsider(self, profile: Profile, signin: SignIn) -> learning.Outcome:
         """Judge a sign-in again when it settles, with all that came before it in place."""
-        assessment = self._assess(signin, profile, profile.incidents, None, False)
+        assessment = self._assess(signin, profile, profile.incidents, NOTHING, False)
         filtered = bool(assessment.findings and assessment.findings[0].filtered_by)
         risk = 0.0 if filtered else assessment.risk
         words = self.describe(signin, assessment) if risk >= incidents.RISK else ""
@@ -275,9 +276,7 @@ def _previous(anchor: Optional[Anchor]) -> Optional[Dict[str, Any]]:
     """The sign-in that this one is compared with, as a reader wants it."""
     if anchor is None:
         return None
-    placed = anchor.lat != 0.0 or anchor.lon != 0.0
     return {
-        "time": anchor.time, "country": anchor.country, "city": anchor.city, "lat": anchor.lat if placed else None,
-        "lon": anchor.lon if placed else None, "asn": anchor.asn, "as_org": anchor.as_org, "network": anchor.network,
+        "time": anchor.time, "country": anchor.country, "city": anchor.city, "lat": anchor.lat, "lon": anchor.lon, "asn": anchor.asn, "as_org": anchor.as_org, "network": anchor.network,
         "ip": anchor.ip, "device": anchor.device, "app": anchor.app,
     }  # fmt: skip

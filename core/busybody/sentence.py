@@ -86,5 +86,7 @@ def _values(evidence: Mapping[str, Any]) -> Dict[str, Any]:
 
 def _cut(value: Any) -> str:
     """A value as it may stand in a sentence: printable, on one line, not too long."""
-    text = "".join(letter if letter.isprintable() else " " for letter in str(value)[: 4 * LONGEST_VALUE])
+    text = str(value)[: 4 * LONGEST_VALUE]
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"

@@ -9,19 +9,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .decay import Decay
 from .errors import BusybodyError, shown
-from .profile import Profile, incidents, trust
+from .profile import Profile, incidents
 from .profile.journal import Journal
+from .profile.known import name, values
+from .profile.profile import DAY, Key, key_of
 from .signin import SignIn
 
 ANSWERS = ("benign", "malicious", "closed")
 CONFIRMED_SIGNINS = 3  # weight of a confirmed value
 COUNTRY_AGAIN = 7 * 86400.0  # a second new country confirmed within this needs an analyst
+CONFIRMED_COUNTRY = "confirmed country"
 REMEMBERED = 64  # verdicts kept for a person, so that a repeated one changes nothing
-DAY = 86400.0
 
 
 class Verdict(NamedTuple):
@@ -67,39 +69,43 @@ def _concerns(incident: Dict[str, Any], verdict: Verdict) -> bool:
 
 def _values(verdict: Verdict, incident: Optional[Dict[str, Any]]) -> List[str]:
     if verdict.signin is not None:
-        return [trust.name(kind, value) for kind, value in trust.values(verdict.signin)]
+        return [name(kind, value) for kind, value in values(verdict.signin)]
     return list(incident["values"]) if incident is not None else []
 
 
 def _confirm(verdict: Verdict, profile: Profile, incident: Optional[Dict[str, Any]], decay: Decay) -> str:
     names = _values(verdict, incident)
-    time = verdict.signin.time if verdict.signin is not None else incident["opened"] if incident is not None else None
-    if not names or time is None:
+    key, subnet, time = _confirmed(verdict, incident)
+    if key is None or time is None:
         return "remembered; that sign-in is no longer known, so nothing could be confirmed"
-    country = next((name for name in names if name.startswith("country:")), None)
-    is_new = country is not None and country[8:] not in profile.countries.values
-    recent = [when for kind, when in profile.promoted if kind == "confirmed country" and verdict.time - when < COUNTRY_AGAIN]
+    is_new = key[1] is not None and not any(known_key[1] == key[1] for known_key in profile.habits)
+    recent = [when for kind, when in profile.promoted if kind == CONFIRMED_COUNTRY and verdict.time - when < COUNTRY_AGAIN]
     if is_new and recent and not verdict.analyst:
         return "remembered; a second new country within a week needs an analyst's confirmation"
     day = int(time // DAY)
-    if decay.era(day) > profile.era:
-        profile.move_to_era(decay.era(day), decay)
-    weight = CONFIRMED_SIGNINS * decay.weight(day, profile.era)
-    for name in names:
-        kind, _, text = name.partition(":")
-        value: trust.Key = int(text) if kind == "asn" and text.isdigit() else text
-        trust.table(profile, kind).add(value, weight, day)
-        if kind == "country":
-            profile.country_times[text] = max(time, profile.country_times.get(text, 0.0))
-        profile.pending.pop(name, None)
-        profile.denied.pop(name, None)
+    profile.move_to_era(decay.era(day), decay)
+    profile.add(key, subnet, time, CONFIRMED_SIGNINS * decay.weight(day, profile.era))
+    for value in names:
+        profile.pending.pop(value, None)
+        profile.denied.pop(value, None)
     if is_new:
-        profile.promoted.append(("confirmed country", verdict.time))
+        profile.promoted.append([CONFIRMED_COUNTRY, verdict.time])
     if incident is not None:
         incident["status"] = "benign"
     if verdict.analyst:
         profile.frozen = any(row["status"] == "malicious" for row in profile.incidents)
     return "confirmed: " + ", ".join(names)
+
+
+def _confirmed(
+    verdict: Verdict, incident: Optional[Dict[str, Any]]
+) -> Tuple[Optional[Key], Optional[str], Optional[float]]:
+    """The combination that is confirmed, exactly: never "all of hosting"."""
+    if verdict.signin is not None:
+        return key_of(verdict.signin), verdict.signin.subnet, verdict.signin.time
+    if incident is not None and incident["key"] is not None:
+        return (*incident["key"],), incident["subnet"], incident["opened"]
+    return None, None, None
 
 
 def _disown(
@@ -108,11 +114,11 @@ def _disown(
     names = _values(verdict, incident)
     shared = incident["values"][: incident["shared"]] if incident is not None else []
     if not shared:
-        shared = [name for name in names if not name.startswith("country:")]
-        shared = [name for name in shared if name in profile.pending] or shared[-1:]
-    for name in shared:
-        profile.denied[name] = verdict.time
-        profile.pending.pop(name, None)
+        shared = [value for value in names if not value.startswith("country:")]
+        shared = [value for value in shared if value in profile.pending] or shared[-1:]
+    for value in shared:
+        profile.denied[value] = verdict.time
+        profile.pending.pop(value, None)
     undone = journal.roll_back(profile, shared, decay)
     if incident is None:
         when = verdict.signin.time if verdict.signin is not None else verdict.time

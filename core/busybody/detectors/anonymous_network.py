@@ -12,7 +12,7 @@ from typing import Optional, Tuple
 
 from ..policy import Policy
 from ..population import Population
-from ..profile import Profile
+from ..profile import Known, Profile
 from ..signin import SignIn
 from .signal import FAMILIAR, Signal
 
@@ -30,12 +30,12 @@ NEVER_HABIT = ("threat", "risky")
 HARD = 1.5  # nats from which such an address never teaches by habit
 
 
-def detect(signin: SignIn, profile: Profile, population: Population, policy: Policy) -> Optional[Signal]:
+def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
     strength, what, flag = _strongest(signin)
     if not strength:
         return None
-    if flag not in NEVER_HABIT and signin.network is not None and profile.classes.total:
-        habit = profile.classes.count(signin.network) / profile.classes.total if signin.network in BY_CLASS else 0.0
+    if flag not in NEVER_HABIT and signin.network in BY_CLASS and seen.total:
+        habit = seen.network / seen.total
         strength *= 1.0 - min(1.0, habit / FAMILIAR)
     if strength <= 0.0:
         return None

@@ -10,14 +10,14 @@ from typing import Optional
 
 from ..policy import Policy
 from ..population import Population
-from ..profile import Profile
+from ..profile import Known, Profile
 from ..signin import SignIn
 from .signal import Signal
 
 HIGHEST = 3.0
 
 
-def detect(signin: SignIn, profile: Profile, population: Population, policy: Policy) -> Optional[Signal]:
+def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
     if profile.last is None:
         return None
     days = int((signin.time - profile.last) // 86400.0)

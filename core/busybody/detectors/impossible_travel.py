@@ -22,7 +22,9 @@ from typing import Any, Dict, List, Optional, Tuple
 from ..places import distance_km
 from ..policy import Policy
 from ..population import Population
-from ..profile import Anchor, Profile, learning, trust
+from ..profile import Anchor, Known, Profile, learning
+from ..profile.known import ANONYMOUS
+from ..profile.profile import key_of, operator_of
 from ..signin import SignIn
 from .signal import Signal
 
@@ -32,22 +34,23 @@ OTHER_RADIUS_KM, GRID_KM = 50.0, 20.0
 SIGMAS = 1.489  # of a two-dimensional Gaussian, in its 67 % radius
 SHARED, HABIT, PHONE, HOSTING, OTHERWISE = 0.95, 0.90, 0.60, 0.25, 0.02
 HABIT_TIMES = 2.0  # sign-ins
-ANONYMOUS = ("hosting", "vpn", "tor")
+NEGLIGIBLE = 0.1  # nats: a known network whose distance is a habit
 HARD = 1.0  # nats from which the journey itself is evidence
 FIRM_GAP = 2.0  # σ
 
 
-def detect(signin: SignIn, profile: Profile, population: Population, policy: Policy) -> Optional[Signal]:
+def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
     if signin.lat is None or signin.lon is None or signin.network == "private" or signin.interactive is False:
         return None
     worst: Optional[Tuple[float, Anchor, Dict[str, Any]]] = None
     for anchor in places(profile, signin.time, policy):
-        found = _journey(signin, anchor, profile, population, policy)
+        found = _journey(signin, anchor, profile, seen, population, policy)
         if found is not None and (worst is None or found[0] > worst[0]):
             worst = (found[0], anchor, found[1])
     if worst is None:
         return None
-    return Signal(worst[0], worst[2], worst[0] >= HARD)
+    # where an anonymous network "is" says nothing of where the person is
+    return Signal(worst[0], worst[2], worst[0] >= HARD and signin.network not in ANONYMOUS)
 
 
 def beyond(distance_km: float, hours: float, policy: Policy) -> bool:
@@ -69,16 +72,16 @@ def places(profile: Profile, time: float, policy: Policy) -> List[Anchor]:
         other = entry.signin
         if other is None or other.lat is None or other.lon is None:
             continue
-        if other.network != "private" and other.interactive is not False and not trust.untrusted(profile, other):
+        if other.network != "private" and other.interactive is not False and key_of(other) in profile.habits:
             found.append(learning.anchor_at(other))
     return found
 
 
 def _journey(
-    signin: SignIn, anchor: Anchor, profile: Profile, population: Population, policy: Policy
+    signin: SignIn, anchor: Anchor, profile: Profile, seen: Known, population: Population, policy: Policy
 ) -> Optional[Tuple[float, Dict[str, Any]]]:
     hours = abs(signin.time - anchor.time) / 3600.0
-    if signin.lat is None or signin.lon is None:
+    if signin.lat is None or signin.lon is None or anchor.lat is None or anchor.lon is None:
         return None
     if anchor.subnet == signin.subnet and signin.subnet is not None:
         return None
@@ -89,7 +92,10 @@ def _journey(
     sigma = sqrt(here * here + there * there) / SIGMAS + GRID_KM
     feasible = feasible_km(hours, policy)
     possible = 0.5 * (1.0 + erf((distance - feasible) / sigma / sqrt(2.0)))
-    surprise = SEEN * possible * (1.0 - _benign(signin, anchor, profile, population)) * _novelty(signin, profile, population)
+    doubt = 1.0 - _benign(signin, anchor, profile, seen, population)
+    surprise = SEEN * possible * doubt * max(0.1, 3.0 / (seen.asn / population.unit + 3.0))
+    if surprise < NEGLIGIBLE:
+        return None
     return surprise, {
         "origin": anchor.city or anchor.country or f"{anchor.lat:.1f}, {anchor.lon:.1f}",
         "place": signin.city or signin.country or f"{signin.lat:.1f}, {signin.lon:.1f}",
@@ -105,23 +111,17 @@ def _radius(accuracy_km: Optional[float], network: Optional[str]) -> float:
     return accuracy_km if accuracy_km is not None else RADIUS_KM.get(network or "", OTHER_RADIUS_KM)
 
 
-def _novelty(signin: SignIn, profile: Profile, population: Population) -> float:
-    operator = trust.network_key(signin)
-    times = profile.asns.count(operator) / population.unit if operator is not None else 0.0
-    return max(0.1, 3.0 / (times + 3.0))
-
-
-def _benign(signin: SignIn, anchor: Anchor, profile: Profile, population: Population) -> float:
+def _benign(signin: SignIn, anchor: Anchor, profile: Profile, seen: Known, population: Population) -> float:
     """The probability that an honest sign-in shows such a journey."""
     organisation = population.organisation
     if organisation.is_shared(signin.subnet, population.day) or organisation.is_shared(anchor.subnet, population.day):
         return SHARED
-    here, there = trust.network_key(signin), anchor.asn if anchor.asn is not None else anchor.subnet
+    here, there = operator_of(signin), anchor.asn if anchor.asn is not None else anchor.subnet
     needed = HABIT_TIMES * population.unit
-    if here is not None and there is not None and profile.pairs.count(learning.pair(here, there)) >= needed:
+    if here is not None and there is not None and profile.alternates(here, there) >= needed:
         return HABIT
     anonymous = signin.network in ANONYMOUS or anchor.network in ANONYMOUS
-    if anonymous and sum(profile.classes.count(name) for name in ANONYMOUS) >= needed:
+    if anonymous and seen.anonymous >= needed:
         return HABIT
     if signin.network == "mobile" or anchor.network == "mobile":
         return PHONE

@@ -12,7 +12,7 @@ from typing import Optional
 
 from ..policy import Policy
 from ..population import Population
-from ..profile import Profile, trust
+from ..profile import Known, Profile, trust
 from ..signin import SignIn
 from .signal import Signal, surprisal
 
@@ -21,15 +21,14 @@ HIGHEST = 5.0
 ANONYMOUS = ("hosting", "vpn", "tor")
 
 
-def detect(signin: SignIn, profile: Profile, population: Population, policy: Policy) -> Optional[Signal]:
+def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
     country = signin.country
-    countries = profile.countries
-    if country is None or not countries.values or country in countries.values or country in policy.countries.trusted:
+    if country is None or not seen.countries or seen.country or country in policy.countries.trusted:
         return None
     tau = (TAU_ANONYMOUS if signin.network in ANONYMOUS else TAU) * population.unit
     base = population.organisation.base("country", country, signin.group or profile.group, population.organisation_unit)
-    credit = trust.credit(profile, "country", country, signin) * population.unit
-    surprise = surprisal((credit + tau * base) / (countries.total + credit + tau), HIGHEST)
+    credit = trust.credit(profile, "country", signin, seen) * population.unit
+    surprise = surprisal((credit + tau * base) / (seen.total + credit + tau), HIGHEST)
     if surprise <= 0.0:
         return None
-    return Signal(surprise, {"country": country, "usual": ", ".join(str(value) for value in countries.top(3))})
+    return Signal(surprise, {"country": country, "usual": ", ".join(profile.most_used(1))})

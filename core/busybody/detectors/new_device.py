@@ -13,7 +13,7 @@ from typing import Optional
 
 from ..policy import Policy
 from ..population import Population
-from ..profile import Profile, trust
+from ..profile import Known, Profile, trust
 from ..signin import SignIn
 from .signal import Signal, surprisal
 
@@ -24,23 +24,22 @@ BACK, LEAP = 1, 6  # major versions: an update is no news, another installation 
 OTHER_VERSION = 1.0  # nats
 
 
-def detect(signin: SignIn, profile: Profile, population: Population, policy: Policy) -> Optional[Signal]:
-    if signin.device_id is not None and signin.device_id in profile.device_ids.values:
+def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
+    if signin.device_id is not None and seen.device_id:
         return None
-    new_id = signin.device_id is not None and bool(profile.device_ids.values)
+    new_id = signin.device_id is not None and seen.device_ids
     device = signin.device
     if device is None:
         return _signal(UNKNOWN_ID, "never used before:", "device id", profile) if new_id else None
     unit = population.unit
     base = population.organisation.base("device", device, signin.group or profile.group, population.organisation_unit)
-    credit = trust.credit(profile, "device", device, signin) * unit
-    known = profile.devices.count(device)
-    probability = (known + credit + TAU * unit * base) / (profile.devices.total + credit + TAU * unit)
+    credit = trust.credit(profile, "device", signin, seen) * unit
+    probability = (seen.device + credit + TAU * unit * base) / (seen.total + credit + TAU * unit)
     surprise = surprisal(probability, HIGHEST)
     if new_id and surprise < UNKNOWN_ID:
         return _signal(UNKNOWN_ID, "another device, of a known kind:", device, profile)
     if surprise > 0.0:
-        return _signal(surprise, "rarely used:" if known else "never used before:", device, profile)
+        return _signal(surprise, "rarely used:" if seen.device else "never used before:", device, profile)
     if is_other_version(signin, profile):
         return _signal(OTHER_VERSION, f"browser version {signin.version} on", device, profile)
     return None
@@ -55,5 +54,5 @@ def is_other_version(signin: SignIn, profile: Profile) -> bool:
 
 
 def _signal(surprise: float, novelty: str, device: str, profile: Profile) -> Signal:
-    usual = ", ".join(str(value) for value in profile.devices.top(2))
+    usual = ", ".join(profile.most_used(3, 2))
     return Signal(surprise, {"novelty": novelty, "device": device, "usual": usual or "nothing yet"})

@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import log
 from typing import Any, Mapping, NamedTuple
 
-FAMILIAR = 0.05  # share of a person's own sign-ins from which on nothing is surprising
+FAMILIAR = 0.02  # share of a person's own sign-ins from which on nothing is surprising
 
 
 class Signal(NamedTuple):

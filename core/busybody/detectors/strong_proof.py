@@ -9,17 +9,17 @@ from typing import Optional
 
 from ..policy import Policy
 from ..population import Population
-from ..profile import Profile
+from ..profile import Known, Profile
 from ..signin import SignIn
 from .signal import Signal
 
 EACH, BOTH = 2.0, 3.0
 
 
-def detect(signin: SignIn, profile: Profile, population: Population, policy: Policy) -> Optional[Signal]:
+def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
     if signin.outcome != "success":
         return None
-    device = signin.device_id is not None and signin.device_id in profile.device_ids.values
+    device = signin.device_id is not None and seen.device_id > 0
     managed = device and "managed_device" in signin.flags
     factor = "phishing_resistant" in signin.flags or signin.method == "passkey"
     if not managed and not factor:

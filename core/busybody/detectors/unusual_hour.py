@@ -12,7 +12,7 @@ from typing import Optional
 
 from ..policy import Policy
 from ..population import Population
-from ..profile import Profile
+from ..profile import Known, Profile
 from ..signin import SignIn
 from .signal import Signal
 
@@ -21,15 +21,15 @@ RARE = 0.01  # share of a person's sign-ins below which an hour is unlike them
 HIGHEST = 1.5
 
 
-def detect(signin: SignIn, profile: Profile, population: Population, policy: Policy) -> Optional[Signal]:
+def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
     hours = profile.hours
-    if not profile.hours_total:
+    if not profile.total:
         return None
     hour = int(signin.time % 86400.0 // 3600.0)
     near = (2 * hours[hour] + hours[hour - 1] + hours[(hour + 1) % 24]) / 4.0
     tau = TAU * population.unit
     base = population.organisation.base("hour", hour, None, population.organisation_unit)
-    probability = (near + tau * base) / (profile.hours_total + tau)
+    probability = (near + tau * base) / (profile.total + tau)
     if probability >= RARE:
         return None
     return Signal(min(log(RARE / probability), HIGHEST), {"hour": hour})

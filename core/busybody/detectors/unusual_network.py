@@ -3,8 +3,8 @@
     surprise = S(class) + S(ASN | class) + 0.4 · S(subnet | ASN)          [nats, each bounded]
 
     P(class) and P(ASN | class) back off person → peer group → organisation → world. A new subnet is as
-    surprising as the person's subnets are stable: P(new) = (K + ½) / (n + K + 1) with K subnets seen in n
-    sign-ins (Freeman et al., NDSS 2016, smoothing by the number of distinct values).
+    surprising as the person's subnets are stable: P(new) is the share of their sign-ins that came from a subnet
+    that was new then.
 
 The class comes first, since most false alarms of plain country or address rules are VPN exits and phones.
 A missing network says nothing.
@@ -16,7 +16,8 @@ from typing import Any, Dict, Optional
 
 from ..policy import Policy
 from ..population import Population
-from ..profile import Profile, trust
+from ..profile import Known, Profile, trust
+from ..profile.profile import operator_of
 from ..signin import SignIn
 from .signal import Signal, surprisal
 
@@ -25,42 +26,34 @@ HIGHEST_CLASS, HIGHEST_ASN, HIGHEST_SUBNET = 4.0, 4.0, 2.5  # nats
 SUBNET_SHARE = 0.4  # a subnet repeats much of what the ASN said
 
 
-def detect(signin: SignIn, profile: Profile, population: Population, policy: Policy) -> Optional[Signal]:
-    operator = trust.network_key(signin)
+def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
+    operator = operator_of(signin)
     if operator is None:
         return None
     group, unit, organisation = signin.group or profile.group, population.unit, population.organisation
-    surprise, context = 0.0, profile.asns.total
+    surprise, context = 0.0, seen.total
     if signin.network is not None:
         base = organisation.base("class", signin.network, group, population.organisation_unit)
-        surprise = surprisal(profile.classes.share(signin.network, TAU_CLASS * unit, base), HIGHEST_CLASS)
-        context = profile.classes.count(signin.network)
+        probability = (seen.network + TAU_CLASS * unit * base) / (seen.total + TAU_CLASS * unit)
+        surprise, context = surprisal(probability, HIGHEST_CLASS), seen.network
     base = organisation.base("asn", operator, group, population.organisation_unit)
-    credit = trust.credit(profile, "asn", operator, signin) * unit
-    probability = (profile.asns.count(operator) + credit + TAU_ASN * unit * base) / (context + credit + TAU_ASN * unit)
+    known = seen.asn + trust.credit(profile, "asn", signin, seen) * unit
+    probability = (known + TAU_ASN * unit * base) / (max(context, known) + TAU_ASN * unit)
     surprise += surprisal(probability, HIGHEST_ASN)
-    if signin.subnet is not None and operator in profile.asns.values:
-        surprise += SUBNET_SHARE * surprisal(_subnet(signin.subnet, profile, unit), HIGHEST_SUBNET)
+    if signin.subnet is not None and seen.asn and not seen.subnet:
+        probability = (profile.fresh + 0.5 * unit) / (profile.total + unit)
+        surprise += SUBNET_SHARE * surprisal(probability, HIGHEST_SUBNET)
     if surprise <= 0.0:
         return None
-    return Signal(surprise, _evidence(signin, profile, operator))
+    return Signal(surprise, _evidence(signin, profile, seen))
 
 
-def _subnet(subnet: str, profile: Profile, unit: int) -> float:
-    """Probability of this subnet: of a new one, by how often new ones came before."""
-    known, kinds = profile.subnets.count(subnet), len(profile.subnets.values)
-    number = profile.subnets.total / unit
-    new = (kinds + 0.5) / (number + kinds + 1.0)
-    return max(new, known / unit / number) if known else new
-
-
-def _evidence(signin: SignIn, profile: Profile, operator: trust.Key) -> Dict[str, Any]:
-    known = operator in profile.asns.values
+def _evidence(signin: SignIn, profile: Profile, seen: Known) -> Dict[str, Any]:
     usual = profile.previous.as_org if profile.previous is not None else None
     return {
-        "novelty": "rarely used" if known else "never used before:",
+        "novelty": "rarely used" if seen.asn else "never used before:",
         "network": signin.network or "unknown",
         "operator": signin.as_org or (f"AS{signin.asn}" if signin.asn is not None else str(signin.subnet)),
         "asn": signin.asn,
-        "usual": usual or ", ".join(str(value) for value in profile.classes.top(2)),
+        "usual": usual or ", ".join(profile.most_used(0, 2)),
     }

@@ -8,7 +8,7 @@ from ..detectors import CATALOGUE, Signal
 from ..detectors.open_incident import detect as detect_incident
 from ..policy import Policy
 from ..population import Population
-from ..profile import Anchor, Profile, incidents
+from ..profile import Anchor, Profile, incidents, known
 from ..profile.learning import Judgement
 from ..signin import Finding, SignIn
 from .weighted_sum import fuse
@@ -28,22 +28,23 @@ class Judge:
 
     def __call__(self, profile: Profile, signin: SignIn, population: Population, rows: List[incidents.Row]) -> Judgement:
         """`rows` are the person's incidents, those included that only wait to be learned."""
+        seen = known(profile, signin)
         signals: Dict[str, Signal] = {}
         hard = False
         for name, detect in self._accuse:
-            signal = detect(signin, profile, population, self.policy)
+            signal = detect(signin, profile, seen, population, self.policy)
             if signal is not None:
                 signals[name] = signal
                 hard = hard or signal.hard
         if signals:
             for name, detect in self._relieve:
-                signal = detect(signin, profile, population, self.policy)
+                signal = detect(signin, profile, seen, population, self.policy)
                 if signal is not None:
                     signals[name] = signal
         log_odds, findings = fuse(signals, self.policy)
         incident = None
         if rows:
-            brought = incidents.brings(profile, signin)
+            brought = incidents.brings(signin, seen)
             incident = incidents.open_one(rows, brought, signin.time, self.policy.learning.incident_hours)
         if incident is not None and self._incidents:
             joined = detect_incident(incident, log_odds)
@@ -52,4 +53,4 @@ class Judge:
                 log_odds += joined.surprisal
         travel = signals.get("impossible_travel")
         anchor: Optional[Anchor] = travel.evidence["from"] if travel is not None else None
-        return Judgement(log_odds, tuple(findings), hard, incident, anchor)
+        return Judgement(log_odds, tuple(findings), hard, incident, anchor, seen)

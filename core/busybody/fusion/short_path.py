@@ -1,4 +1,4 @@
-"""The short path for the habitual sign-in: known network, known device, usual hour, near the last places.
+"""The short path for the habitual sign-in: a combination they often use, at a usual hour, near the last places.
 
 `is_habitual` says yes only where every detector would find exactly nothing, so that the short path gives the
 answer of the long one. It compares counts with thresholds and takes no logarithm. Its thresholds carry slack
@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
+from ..detectors.impossible_travel import HABIT_TIMES
 from ..detectors.new_device import BACK, LEAP
 from ..detectors.signal import FAMILIAR
 from ..detectors.unusual_hour import RARE
 from ..policy import Policy
 from ..profile import Profile
+from ..profile.profile import DAY, Operator
 from ..signin import SignIn
 
 HARMLESS = frozenset(("managed_device", "phishing_resistant"))
-DAY = 86400.0
 DEGREES_PER_KM = 0.006  # two places within that many degrees on both axes are closer than one km for each
+OFTEN = 12.0  # sign-ins from a network after which a habitual journey to it is negligible, see impossible_travel
 
 Box = Tuple[float, float, float, float]
 
@@ -37,91 +39,68 @@ class Limits:
 
 def is_habitual(signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Optional[Box]) -> bool:
     """Whether nothing about this sign-in is unlike the person. `unit`: weight of one sign-in of its day."""
-    time = signin.time
-    last = profile.last
-    if signin.outcome != "success" or last is None or profile.frozen or profile.denied or time - last >= limits.dormant:
+    time, asn, device, subnet = signin.time, signin.asn, signin.device, signin.subnet
+    operator = asn if asn is not None else subnet
+    habit = profile.habits.get((signin.network, signin.country, operator, device, signin.device_id))
+    if habit is None:
         return False
-    if signin.flags and not HARMLESS.issuperset(signin.flags):
+    last, window = profile.last, profile.window
+    total = profile.total + (8 + 2 * len(window)) * unit
+    if habit.count < FAMILIAR * total or last is None or time - last >= limits.dormant or time - habit.last >= limits.atypical:
         return False
-    slack = (8 + 2 * len(profile.window)) * unit
-    network, operator = signin.network, signin.asn if signin.asn is not None else signin.subnet
-    if operator is not None:
-        need = FAMILIAR * (profile.asns.total + slack)
-        known = profile.asns.values.get(operator)
-        if known is None or known[0] < need:
-            return False
-        if network is not None:
-            known = profile.classes.values.get(network)
-            if known is None or known[0] < need:
-                return False
-        subnets = profile.subnets
-        known = subnets.values.get(signin.subnet) if signin.subnet is not None else None
-        if signin.subnet is not None and (known is None or known[0] < FAMILIAR * (subnets.total + slack)):
-            kinds = len(subnets.values)
-            if kinds + 0.5 < FAMILIAR * ((subnets.total + slack) / unit + kinds + 1.0):
-                return False
-    elif network is not None:
-        known = profile.classes.values.get(network)
-        if known is None or known[0] < FAMILIAR * (profile.classes.total + slack):
-            return False
-    device = signin.device
-    if device is not None:
-        devices = profile.devices
-        known = devices.values.get(device)
-        if known is None or known[0] < FAMILIAR * (devices.total + slack):
-            return False
-        version = signin.version
-        if version is not None:
-            seen = profile.versions.get(device)
-            if seen is not None and not seen - BACK <= version <= seen + LEAP:
-                return False
-            for entry in profile.window:
-                other = entry.signin
-                if other is not None and other.device == device and other.version is not None:
-                    if other.version - BACK > version:
-                        return False
-    if signin.device_id is not None and signin.device_id not in profile.device_ids.values:
+    if profile.frozen or profile.denied or (signin.flags and not HARMLESS.issuperset(signin.flags)):
         return False
-    country = signin.country
-    if country is not None:
-        there = profile.country_times.get(country)
-        if there is None or time - there >= limits.atypical or country not in profile.countries.values:
-            return False
+    if subnet is not None and subnet not in habit.subnets and profile.fresh + 0.5 * unit < FAMILIAR * total:
+        return False
     hours, hour = profile.hours, int(time % DAY // 3600.0)
-    near = 2 * hours[hour] + hours[hour - 1] + hours[(hour + 1) % 24]
-    if near < 4.0 * RARE * (profile.hours_total + slack):
+    if 2 * hours[hour] + hours[hour - 1] + hours[(hour + 1) % 24] < 4.0 * RARE * total:
         return False
+    version = signin.version
+    if version is not None and device is not None:
+        highest = profile.versions.get(device)
+        if highest is not None and not highest - BACK <= version <= highest + LEAP:
+            return False
+        for entry in window:
+            other = entry.signin
+            if other is not None and other.version is not None and other.version - BACK > version and other.device == device:
+                return False
     lat, lon = signin.lat, signin.lon
     if lat is None or lon is None or box is None:
         return True
     reach = limits.degrees
     if box[1] - reach <= lat <= box[0] + reach and box[3] - reach <= lon <= box[2] + reach:
         return True
-    return _near_all(signin, profile, limits)
+    return _near_all(signin, operator, habit.count >= OFTEN * unit, profile, unit, limits)
 
 
-def _near_all(signin: SignIn, profile: Profile, limits: Limits) -> bool:
-    """Whether no recent place is far from here."""
-    lat, lon, reach = signin.lat, signin.lon, limits.degrees
-    if lat is None or lon is None:
-        return True
+def _near_all(
+    signin: SignIn, operator: Operator, often: bool, profile: Profile, unit: int, limits: Limits
+) -> bool:
+    """Whether every recent place is near, or a place that the person habitually goes between."""
+    lat, lon, reach = signin.lat or 0.0, signin.lon or 0.0, limits.degrees
     for place in profile.anchors:
-        if abs(signin.time - place.time) <= limits.window and not (
-            place.subnet == signin.subnet or (abs(place.lat - lat) <= reach and abs(place.lon - lon) <= reach)
-        ):
+        if abs(signin.time - place.time) > limits.window or place.lat is None or place.lon is None:
+            continue
+        if place.subnet == signin.subnet or (abs(place.lat - lat) <= reach and abs(place.lon - lon) <= reach):
+            continue
+        there = place.asn if place.asn is not None else place.subnet
+        if not often or profile.alternates(operator, there) < HABIT_TIMES * unit:
             return False
     for entry in profile.window:
         other = entry.signin
         if other is None or other.lat is None or other.lon is None:
             continue
-        if not (other.subnet == signin.subnet or (abs(other.lat - lat) <= reach and abs(other.lon - lon) <= reach)):
+        if other.subnet == signin.subnet or (abs(other.lat - lat) <= reach and abs(other.lon - lon) <= reach):
+            continue
+        there = other.asn if other.asn is not None else other.subnet
+        if not often or profile.alternates(operator, there) < HABIT_TIMES * unit:
             return False
     return True
 
 
 def box_of(profile: Profile) -> Optional[Box]:
     """South, north, west, east of all places that travel may start at. None where there are none."""
-    places = [(anchor.lat, anchor.lon) for anchor in profile.anchors]
+    places = [(anchor.lat, anchor.lon) for anchor in profile.anchors if anchor.lat is not None and anchor.lon is not None]
     places += [
         (entry.signin.lat, entry.signin.lon)
         for entry in profile.window

@@ -9,7 +9,7 @@ from .organisation import Organisation
 
 
 class Population(NamedTuple):
-    """What a detector may know of others while it looks at one sign-in."""
+    """What a detector may know of others while it looks at one sign-in, and how to weigh it."""
 
     organisation: Organisation
     about: About = NOTHING  # recent evidence on this sign-in's address and session

@@ -1,72 +1,119 @@
 """What one hour of event time taught about the organisation: whole numbers, so that the order of adding is nothing.
 
-Workers hand over deltas; adding two deltas is adding their numbers. Each carries the hour and the worker it
-comes from, so that adding one twice is noticed (`organisation`).
+Workers hand their deltas over and add them up: counting is the same in any order and any partition.
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from ..signin import SignIn
 from .calibration import bin_of
 
-Combination = Tuple[Optional[str], Optional[str], Optional[int], Optional[str], int, Optional[str], int]
+TABLES = ("class", "country", "asn", "device", "hour")
+Tally = Dict[Any, int]
+
+
+class Day:
+    """What the settled sign-ins of one day add: a tally for each table, and for each table of each peer group."""
+
+    __slots__ = ("groups", "habitual", "scores", "tables")
+
+    def __init__(self) -> None:
+        self.tables: Tuple[Tally, ...] = ({}, {}, {}, {}, {})  # in the order of TABLES
+        self.groups: Dict[str, Tuple[Tally, ...]] = {}  # without the hours
+        self.scores: Tally = {}  # bin -> sign-ins
+        self.habitual = 0  # sign-ins about which nothing was odd
+
+    def add(self, other: Day) -> None:
+        self.habitual += other.habitual
+        _add(self.scores, other.scores)
+        for mine, theirs in zip(self.tables, other.tables):
+            _add(mine, theirs)
+        for group, tables in other.groups.items():
+            for mine, theirs in zip(self.group(group), tables):
+                _add(mine, theirs)
+
+    def group(self, name: str) -> Tuple[Tally, ...]:
+        tables = self.groups.get(name)
+        if tables is None:
+            tables = self.groups[name] = ({}, {}, {}, {})
+        return tables
 
 
 class Delta:
-    """Sign-ins by combination of values, scores by (bin, day), people by (subnet, person)."""
-
     def __init__(self) -> None:
-        self.values: Dict[Combination, int] = {}  # (class, country, asn, device, hour, group, day) -> sign-ins
-        self.scores: Dict[Tuple[int, int], int] = {}
+        self.days: Dict[int, Day] = {}
         self.egress: Dict[Tuple[str, str], int] = {}  # (subnet, person) -> day
-        self.habitual: Dict[int, int] = {}  # day -> sign-ins about which nothing was odd
         self.people: int = 0  # profiles begun
 
-    def note_values(self, signin: SignIn, day: int, user: str) -> None:
-        """One trusted sign-in."""
-        hour = int(signin.time % 86400.0 // 3600.0)
-        key = (signin.network, signin.country, signin.asn, signin.device, hour, signin.group, day)
-        self.values[key] = self.values.get(key, 0) + 1
-        if signin.subnet is not None:
-            self.egress[(signin.subnet, user)] = day
+    def day(self, number: int) -> Day:
+        day = self.days.get(number)
+        if day is None:
+            day = self.days[number] = Day()
+        return day
 
-    def note_score(self, log_odds: float, day: int) -> None:
+    def note_values(self, signin: SignIn, number: int, user: str) -> None:
+        """One trusted sign-in."""
+        day = self.days.get(number) or self.day(number)
+        classes, countries, asns, devices, hours = day.tables
+        network, country, asn, device = signin.network, signin.country, signin.asn, signin.device
+        if network is not None:
+            classes[network] = classes.get(network, 0) + 1
+        if country is not None:
+            countries[country] = countries.get(country, 0) + 1
+        if asn is not None:
+            asns[asn] = asns.get(asn, 0) + 1
+        if device is not None:
+            devices[device] = devices.get(device, 0) + 1
+        hour = int(signin.time % 86400.0 // 3600.0)
+        hours[hour] = hours.get(hour, 0) + 1
+        if signin.group is not None:
+            for tally, value in zip(day.group(signin.group), (network, country, asn, device)):
+                if value is not None:
+                    tally[value] = tally.get(value, 0) + 1
+        if signin.subnet is not None:
+            self.egress[(signin.subnet, user)] = number
+
+    def note_score(self, log_odds: float, number: int) -> None:
         """One success that is no repetition of an open incident."""
-        key = (bin_of(log_odds), day)
-        self.scores[key] = self.scores.get(key, 0) + 1
+        scores, index = self.day(number).scores, bin_of(log_odds)
+        scores[index] = scores.get(index, 0) + 1
 
     def add(self, other: Delta) -> None:
-        for key, number in other.values.items():
-            self.values[key] = self.values.get(key, 0) + number
-        for bucket, number in other.scores.items():
-            self.scores[bucket] = self.scores.get(bucket, 0) + number
-        for day, number in other.habitual.items():
-            self.habitual[day] = self.habitual.get(day, 0) + number
-        for edge, day in other.egress.items():
-            self.egress[edge] = max(day, self.egress.get(edge, day))
+        for number, day in other.days.items():
+            self.day(number).add(day)
+        for edge, seen in other.egress.items():
+            self.egress[edge] = max(seen, self.egress.get(edge, seen))
         self.people += other.people
 
     def __bool__(self) -> bool:
-        return bool(self.values or self.scores or self.habitual or self.egress or self.people)
+        return bool(self.days or self.egress or self.people)
 
     def to_json(self) -> Dict[str, Any]:
-        return {
-            "values": [[*key, number] for key, number in self.values.items()],
-            "scores": [[*key, number] for key, number in self.scores.items()],
-            "egress": [[*edge, day] for edge, day in self.egress.items()],
-            "habitual": sorted(self.habitual.items()),
-            "people": self.people,
-        }
+        days: List[Any] = [
+            [
+                number, day.habitual, sorted(day.scores.items()), [list(tally.items()) for tally in day.tables],
+                [[group, [list(tally.items()) for tally in tables]] for group, tables in day.groups.items()],
+            ]
+            for number, day in self.days.items()
+        ]  # fmt: skip
+        return {"days": days, "egress": [[*edge, seen] for edge, seen in self.egress.items()], "people": self.people}
 
     @classmethod
     def from_json(cls, row: Optional[Dict[str, Any]]) -> Delta:
         delta = cls()
         if row:
-            delta.values = {(*entry[:7],): entry[7] for entry in row["values"]}
-            delta.scores = {(bucket, day): number for bucket, day, number in row["scores"]}
-            delta.egress = {(subnet, who): day for subnet, who, day in row["egress"]}
-            delta.habitual = {day: number for day, number in row["habitual"]}
+            for number, habitual, scores, tables, groups in row["days"]:
+                day = delta.day(number)
+                day.habitual, day.scores = habitual, dict(scores)
+                day.tables = tuple(dict(tally) for tally in tables)
+                day.groups = {group: tuple(dict(tally) for tally in tallies) for group, tallies in groups}
+            delta.egress = {(subnet, who): seen for subnet, who, seen in row["egress"]}
             delta.people = row["people"]
         return delta
+
+
+def _add(mine: Tally, theirs: Tally) -> None:
+    for value, number in theirs.items():
+        mine[value] = mine.get(value, 0) + number

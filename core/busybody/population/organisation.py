@@ -15,9 +15,9 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ..decay import DAY, Decay
 from ..errors import ModelError
-from ..profile.counts import Counts, Key
+from .counts import Counts, Key
 from .calibration import BASE, Calibration, Survival, bin_of
-from .delta import Delta
+from .delta import TABLES, Day, Delta, Tally
 from .people import person
 
 VERSION = 1
@@ -48,6 +48,8 @@ class Organisation:
         self.signins = 0.0  # decayed
         self.today = 0
         self.calibration = Calibration(Survival({}, 0.0))
+        self._counts: List[Any] = [0.0, []]  # what it was made of
+        self._calibrated = 0  # the day of it: once a day is often enough, and the same for everybody
 
     # What detectors read ------------------------------------------------------------------------------------
 
@@ -93,29 +95,31 @@ class Organisation:
             self._move_to_era(era)
         self._pass_days(day)
         self.people += delta.people
-        for combination in sorted(delta.values, key=str):
-            self._take_values(combination, delta.values[combination])
-        for score_day, number in sorted(delta.habitual.items()):
-            self.scores[EVERYDAY] = self.scores.get(EVERYDAY, 0) + number * self.decay.weight(score_day, self.era)
-            self.signins += number
-        for index, score_day in sorted(delta.scores):
-            weight = delta.scores[index, score_day] * self.decay.weight(score_day, self.era)
-            self.scores[index] = self.scores.get(index, 0) + weight
-            self.signins += delta.scores[index, score_day]
+        for number in sorted(delta.days):
+            self._take_day(number, delta.days[number])
         for subnet, user in sorted(delta.egress):
             self._take_egress(subnet, person(user), delta.egress[subnet, user])
-        if delta.scores or delta.habitual:
-            self.calibration = self._calibrate(day)
+        if day != self._calibrated:
+            self._calibrated, self.calibration = day, self._calibrate(day)
 
-    def _take_values(self, combination: Tuple[Any, ...], number: int) -> None:
-        network, country, asn, device, hour, group, day = combination
-        weight = number * self.decay.weight(day, self.era)
-        for table, value in (("class", network), ("country", country), ("asn", asn), ("device", device), ("hour", hour)):
-            if value is None:
-                continue
-            self._table(table, "").add(value, weight, day)
-            if group is not None and table != "hour" and self._admit_group(group, day):
-                self._table(table, group).add(value, weight, day)
+    def _take_day(self, number: int, day: Day) -> None:
+        unit = self.decay.weight(number, self.era)
+        self.signins += day.habitual + sum(day.scores.values())
+        if day.habitual:
+            self.scores[EVERYDAY] = self.scores.get(EVERYDAY, 0) + day.habitual * unit
+        for index, signins in sorted(day.scores.items()):
+            self.scores[index] = self.scores.get(index, 0) + signins * unit
+        for table, tally in zip(TABLES, day.tables):
+            self._take_tally(table, "", tally, unit, number)
+        for group in sorted(day.groups):
+            if self._admit_group(group, number):
+                for table, tally in zip(TABLES, day.groups[group]):
+                    self._take_tally(table, group, tally, unit, number)
+
+    def _take_tally(self, table: str, group: str, tally: Tally, unit: int, number: int) -> None:
+        counts = self._table(table, group)
+        for value in sorted(tally, key=str):
+            counts.add(value, tally[value] * unit, number)
 
     def _table(self, table: str, group: str) -> Counts:
         counts = self.tables.get((table, group))
@@ -154,8 +158,13 @@ class Organisation:
 
     def _calibrate(self, day: int) -> Calibration:
         unit = self.decay.weight(day, self.era)
-        weight = sum(self.scores.values())
-        return Calibration(Survival({index: float(count) for index, count in self.scores.items()}, weight / unit))
+        self._counts = [sum(self.scores.values()) / unit, sorted(self.scores.items())]
+        return self._from_counts(self._counts)
+
+    @staticmethod
+    def _from_counts(counts: List[Any]) -> Calibration:
+        signins, bins = counts
+        return Calibration(Survival({index: float(count) for index, count in bins}, signins))
 
     # At rest ------------------------------------------------------------------------------------------------
 
@@ -164,7 +173,8 @@ class Organisation:
             "v": VERSION, "epoch": self.epoch, "era": self.era, "people": self.people, "today": self.today,
             "person_days": self.person_days, "signins": self.signins, "groups": self.groups,
             "tables": [[table, group, counts.to_json()] for (table, group), counts in sorted(self.tables.items())],
-            "scores": sorted(self.scores.items()), "egress": [[subnet, people] for subnet, people in self.egress.items()],
+            "scores": sorted(self.scores.items()),
+            "calibrated": self._calibrated, "calibration": self._counts, "egress": [[subnet, people] for subnet, people in self.egress.items()],
         }  # fmt: skip
 
     @classmethod
@@ -184,6 +194,6 @@ class Organisation:
             here.egress = {subnet: dict(people) for subnet, people in row["egress"]}
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"the organisation's tables are damaged ({error!r}). Restore the store from a backup.") from error
-        if here.scores:
-            here.calibration = here._calibrate(here.today)
+        here._calibrated, here._counts = row["calibrated"], row["calibration"]
+        here.calibration = cls._from_counts(here._counts)
         return here

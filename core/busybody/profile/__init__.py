@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .known import Known, known
 from .profile import Anchor, Profile, Waiting
 
-__all__ = ["Anchor", "Profile", "Waiting"]
+__all__ = ["Anchor", "Known", "Profile", "Waiting", "known"]

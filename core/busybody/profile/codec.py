@@ -8,9 +8,8 @@ from typing import Any, Dict, List
 
 from ..errors import ModelError
 from ..signin import SignIn
-from .counts import Counts
 from .incidents import PARTS
-from .profile import BOUNDS, Anchor, Profile, Waiting
+from .profile import Anchor, Habit, Profile, Waiting
 
 VERSION = 1
 WINDOW_FIELDS = (
@@ -18,8 +17,8 @@ WINDOW_FIELDS = (
     "version", "device_id", "app", "session", "method", "mfa", "interactive", "flags", "group",
 )  # fmt: skip
 PLAIN = (
-    "era", "count", "first", "last", "versions", "country_times", "hours", "denied",
-    "verdicts", "closed", "failures", "promoted", "frozen", "group", "sources", "floor",
+    "era", "count", "first", "last", "total", "fresh", "versions", "hours", "pairs", "denied", "verdicts", "failures",
+    "promoted", "frozen", "group", "sources", "floor",
 )  # fmt: skip
 
 
@@ -28,12 +27,10 @@ def encode(profile: Profile) -> str:
     out: Dict[str, Any] = {"v": VERSION}
     for name in PLAIN:
         value = getattr(profile, name)
-        if value or value == 0:
+        if value:
             out[name] = value
-    for name in BOUNDS:
-        table: Counts = getattr(profile, name)
-        if table.values:
-            out[name] = table.to_json()
+    if profile.habits:
+        out["habits"] = [[*key, habit.count, habit.last, habit.subnets] for key, habit in profile.habits.items()]
     if profile.anchors:
         out["anchors"] = [list(anchor) for anchor in profile.anchors]
     if profile.previous is not None:
@@ -61,10 +58,8 @@ def decode(text: str, user: str = "?") -> Profile:
         for name in PLAIN:
             if name in row:
                 setattr(profile, name, row.pop(name))
-        for name, bound in BOUNDS.items():
-            if name in row:
-                setattr(profile, name, Counts.from_json(bound, row.pop(name)))
-        profile.hours_total = sum(profile.hours)
+        for values in row.pop("habits", []):
+            profile.habits[(*values[:5],)] = Habit(*values[5:])
         profile.anchors = [Anchor(*values) for values in row.pop("anchors", [])]
         if "previous" in row:
             profile.previous = Anchor(*row.pop("previous"))

@@ -10,8 +10,8 @@ import hashlib
 from typing import Any, Dict, List, Optional
 
 from ..signin import SignIn
-from . import trust
-from .profile import Profile
+from .known import Known, name, untrusted, values
+from .profile import Profile, key_of
 
 BOUND = 4
 LONGEST_SENTENCE = 300  # characters
@@ -20,6 +20,7 @@ RISK = 40.0  # from medium on, a success opens an incident
 STICKY = ("open", "malicious")
 PARTS = (
     "id", "opened", "last", "log_odds", "risk", "count", "shared", "values", "status", "event", "opening", "sentence",
+    "key", "subnet",
 )  # fmt: skip
 
 Row = Dict[str, Any]
@@ -34,12 +35,12 @@ def open_one(rows: List[Row], brought: List[str], time: float, hours: float) -> 
     return None
 
 
-def brings(profile: Profile, signin: SignIn) -> List[str]:
-    """The untrusted network, device and session of a sign-in: what ties others to its incident.
+def brings(signin: SignIn, seen: Known) -> List[str]:
+    """The untrusted network, device and device id of a sign-in: what ties others to its incident.
 
     A country ties nothing: half an organisation may travel to it.
     """
-    return [trust.name(kind, value) for kind, value in trust.untrusted(profile, signin) if kind != "country"]
+    return [name(kind, value) for kind, value in untrusted(signin, seen) if kind != "country"]
 
 
 def identifier(user: str, signin: SignIn) -> str:
@@ -53,11 +54,12 @@ def record(
 ) -> Row:  # fmt: skip
     """Open an incident with this sign-in, or let `row` grow."""
     if row is None:
-        values = [trust.name(kind, value) for kind, value in trust.values(signin)]
+        named = [name(kind, value) for kind, value in values(signin)]
         row = {
             "id": identity, "opened": signin.time, "last": signin.time, "log_odds": log_odds, "risk": risk, "count": 1,
-            "shared": len(brought), "values": brought + [name for name in values if name not in brought],
+            "shared": len(brought), "values": brought + [value for value in named if value not in brought],
             "status": "open", "event": signin.id, "opening": signin.id, "sentence": sentence[:LONGEST_SENTENCE],
+            "key": list(key_of(signin)), "subnet": signin.subnet,
         }  # fmt: skip
         rows.append(row)
         if len(rows) > BOUND:
@@ -71,12 +73,12 @@ def record(
     return row
 
 
-def blank(event_id: str, time: float, values: List[str], shared: List[str]) -> Row:
+def blank(event_id: str, time: float, named: List[str], shared: List[str]) -> Row:
     """An incident that only a verdict knows of."""
     return {
         "id": event_id, "opened": time, "last": time, "log_odds": 0.0, "risk": 100.0, "count": 1, "shared": len(shared),
-        "values": shared + [name for name in values if name not in shared], "status": "malicious", "event": event_id,
-        "opening": event_id, "sentence": "",
+        "values": shared + [value for value in named if value not in shared], "status": "malicious", "event": event_id,
+        "opening": event_id, "sentence": "", "key": None, "subnet": None,
     }  # fmt: skip
 
 

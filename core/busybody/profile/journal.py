@@ -1,7 +1,7 @@
-"""What each network and device taught, day by day: the way back when a person says "not me".
+"""What each habit was taught, hour by hour: the way back when a person says "not me".
 
-One row for each (day, network, class, country, subnet, device, device id) with the number of sign-ins; the
-weights are a function of the day, so that undoing is exact. Kept apart from the hot profile, for 30 days.
+One row for each (hour, habit) with the number of sign-ins; their weight is a function of the day, so that
+undoing is exact. Kept apart from the hot profile, for 30 days.
 """
 
 from __future__ import annotations
@@ -11,56 +11,65 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ..decay import Decay
 from ..errors import ModelError
-from ..signin import SignIn
-from .profile import Profile
-from .trust import network_key
+from .profile import Key, Profile
 
 DAYS = 30
-Row = Tuple[int, Any, Any, Any, Any, Any, Any]
+ROWS = 1000
+Row = Tuple[int, Key]
 
 
 class Journal:
     def __init__(self, rows: Optional[Dict[Row, int]] = None) -> None:
         self.rows: Dict[Row, int] = rows if rows is not None else {}
 
-    def note(self, signin: SignIn, times: int = 1) -> None:
-        row = (
-            int(signin.time // 86400.0), network_key(signin), signin.network, signin.country, signin.subnet,
-            signin.device, signin.device_id,
-        )  # fmt: skip
-        self.rows[row] = self.rows.get(row, 0) + times
-
-    def prune(self, today: int) -> None:
-        """Drop rows older than 30 days; rows are in order of arrival, so a look at the first tells."""
-        if self.rows and next(iter(self.rows))[0] < today - DAYS:
-            self.rows = {row: times for row, times in self.rows.items() if row[0] >= today - DAYS}
+    def note(self, hour: int, key: Key) -> None:
+        """One sign-in of that hour (since 1970) was learned under `key`."""
+        row = (hour, key)
+        rows = self.rows
+        if row in rows:
+            rows[row] += 1
+            return
+        rows[row] = 1
+        oldest = next(iter(rows))
+        if oldest[0] < hour - 24 * DAYS or len(rows) > ROWS:
+            del rows[oldest]
 
     def roll_back(self, profile: Profile, disowned: List[str], decay: Decay) -> int:
-        """Take out of the profile all that rows with a disowned network or device taught. Returns sign-ins undone."""
+        """Take out of the profile all that a disowned network or device taught. Returns sign-ins undone."""
         undone = 0
         for row in list(self.rows):
-            day, network, network_class, country, subnet, device, device_id = row
-            if f"asn:{network}" not in disowned and f"device:{device}" not in disowned and f"id:{device_id}" not in disowned:
+            hour, key = row
+            if not is_of(key, disowned):
                 continue
             times = self.rows.pop(row)
-            weight = times * decay.weight(day, profile.era)
-            for table, value in (
-                (profile.asns, network), (profile.classes, network_class), (profile.countries, country),
-                (profile.subnets, subnet), (profile.devices, device), (profile.device_ids, device_id),
-            ):  # fmt: skip
-                if value is not None:
-                    table.remove(value, weight)
+            weight = times * decay.weight(hour // 24, profile.era)
+            habit = profile.habits.get(key)
+            if habit is not None:
+                habit.count -= min(weight, habit.count)
+            profile.hours[hour % 24] -= min(weight, profile.hours[hour % 24])
+            profile.total -= min(weight, profile.total)
             undone += times
+        for key in [key for key in profile.habits if is_of(key, disowned)]:
+            profile.total -= min(profile.total, profile.habits.pop(key).count)
         return undone
 
     def encode(self) -> str:
-        return json.dumps([[*row, times] for row, times in self.rows.items()], ensure_ascii=False, separators=(",", ":"))
+        keys = {key: place for place, key in enumerate(dict.fromkeys(key for _, key in self.rows))}
+        rows = [[hour, keys[key], times] for (hour, key), times in self.rows.items()]
+        return json.dumps([[list(key) for key in keys], rows], ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def decode(cls, text: Optional[str], user: str = "?") -> Journal:
         if text is None:
             return cls()
         try:
-            return cls({(*row[:7],): int(row[7]) for row in json.loads(text)})
+            names, rows = json.loads(text)
+            keys: List[Any] = [tuple(key) for key in names]
+            return cls({(hour, keys[place]): times for hour, place, times in rows})
         except (ValueError, TypeError, IndexError) as error:
             raise ModelError(f"the journal is damaged ({error}). Restore the store from a backup.", key=user) from error
+
+
+def is_of(key: Key, disowned: List[str]) -> bool:
+    """Whether a habit holds a disowned network or device."""
+    return f"asn:{key[2]}" in disowned or f"device:{key[3]}" in disowned or f"id:{key[4]}" in disowned

@@ -16,10 +16,10 @@ from ..population.delta import Delta
 from ..signin import SignIn
 from . import incidents, trust
 from .journal import Journal
-from .profile import ANCHORS, HOUR, WINDOW, Anchor, Profile, Waiting
+from .known import Known, Value, known, untrusted
+from .profile import ANCHORS, DAY, HOUR, WINDOW, Anchor, Operator, Profile, Waiting, key_of
 
 TRUSTED, PENDING, WITHHELD = "trusted", "pending", "withheld"
-DAY = 86400.0
 SOURCES = 8
 FIRST_SIGNINS = 3  # of a new person: there is nothing yet that one side could vouch for
 PLACE_KM = 100.0  # anchors closer than this are one place
@@ -33,6 +33,7 @@ class Judgement(NamedTuple):
     hard: bool  # something other than a value that may one day be trusted was odd
     incident: Optional[Dict[str, Any]]  # the open incident that it belongs to
     anchor: Optional[Anchor]  # what travel was measured from
+    seen: Known
 
 
 class Outcome(NamedTuple):
@@ -135,13 +136,13 @@ def overfull(profile: Profile) -> Optional[float]:
     return profile.window[len(profile.window) // 2].time if len(profile.window) > 2 * WINDOW else None
 
 
-def standing(profile: Profile, signin: SignIn, incident: Optional[Dict[str, Any]]) -> str:
-    """Whether the sign-in would teach: trusted, pending or withheld."""
+def standing(profile: Profile, signin: SignIn, fresh: List[Value], incident: Optional[Dict[str, Any]]) -> str:
+    """Whether the sign-in would teach: trusted, pending or withheld. `fresh`: its untrusted values."""
     if signin.outcome != "success" or profile.frozen or trust.denied(profile, signin):
         return WITHHELD
     if incident is not None and incident["status"] == "malicious":
         return WITHHELD
-    return PENDING if trust.untrusted(profile, signin) else TRUSTED
+    return PENDING if fresh else TRUSTED
 
 
 def teach_habit(profile: Profile, journal: Journal, signin: SignIn, decay: Decay, delta: Delta, user: str) -> None:
@@ -149,7 +150,7 @@ def teach_habit(profile: Profile, journal: Journal, signin: SignIn, decay: Decay
     day = int(signin.time // DAY)
     if decay.era(day) > profile.era:
         profile.move_to_era(decay.era(day), decay)
-    delta.habitual[day] = delta.habitual.get(day, 0) + 1
+    (delta.days.get(day) or delta.day(day)).habitual += 1
     _learn(profile, journal, signin, day, decay.weight(day, profile.era), delta, user)
 
 
@@ -158,9 +159,11 @@ def teach(
     user: str,
 ) -> None:  # fmt: skip
     """Learn one sign-in, as far as it may teach."""
-    brought = incidents.brings(profile, signin)
+    seen = known(profile, signin)
+    fresh = untrusted(signin, seen)
+    brought = incidents.brings(signin, seen)
     incident = incidents.open_one(profile.incidents, brought, signin.time, policy.learning.incident_hours)
-    verdict = standing(profile, signin, incident)
+    verdict = standing(profile, signin, fresh, incident)
     day = int(signin.time // DAY)
     era = decay.era(day)
     if era > profile.era:
@@ -174,85 +177,64 @@ def teach(
         )
     if verdict == WITHHELD:
         return
-    weight = decay.weight(day, profile.era)
-    if verdict == PENDING:
-        verdict = _try_to_trust(profile, signin, outcome.hard, policy, weight)
-    if verdict == TRUSTED:
-        before = profile.previous
-        if before is not None and int(before.time // DAY) // 7 != day // 7:
-            forget(profile, day, policy.learning.forget_days)
-            incidents.expire(profile, signin.time)
-        _learn(profile, journal, signin, day, weight, delta, user)
+    if verdict == PENDING and not _earned(profile, signin, fresh, seen, outcome.hard, policy):
+        return
+    before = profile.previous
+    if before is not None and int(before.time // DAY) // 7 != day // 7:
+        tidy(profile, signin.time, policy)
+    _learn(profile, journal, signin, day, decay.weight(day, profile.era), delta, user)
 
 
-def _try_to_trust(profile: Profile, signin: SignIn, hard: bool, policy: Policy, weight: int) -> str:
-    """Trust what may be trusted now; TRUSTED when nothing untrusted is left."""
+def _earned(profile: Profile, signin: SignIn, fresh: List[Value], seen: Known, hard: bool, policy: Policy) -> bool:
+    """Whether the untrusted values of a sign-in become trusted with it."""
     rule = policy.learning
     if not hard and profile.is_new(rule.new_person_signins, rule.new_person_days, signin.time):
-        fresh = {trust.SIDES[kind] for kind, _ in trust.untrusted(profile, signin)}
-        if profile.count < FIRST_SIGNINS or len(fresh) == 1:
-            return TRUSTED
-    if not hard and rule.strong_factor and trust.strong_factor(profile, signin):
-        return TRUSTED
-    ripe = trust.observe(profile, signin, not hard, policy)
-    if ripe:
-        trust.promote(profile, ripe, signin, weight)
-    return PENDING if trust.untrusted(profile, signin) else TRUSTED
+        if profile.count < FIRST_SIGNINS or len({trust.SIDES[kind] for kind, _ in fresh}) == 1:
+            return True
+    if not hard and rule.strong_factor and trust.strong_factor(signin, seen):
+        trust.promote(profile, fresh, signin.time)
+        return True
+    if trust.observe(profile, signin, fresh, seen, not hard, policy):
+        trust.promote(profile, fresh, signin.time)
+        return True
+    return False
 
 
 def _learn(
     profile: Profile, journal: Journal, signin: SignIn, day: int, weight: int, delta: Delta, user: str
 ) -> None:
-    """Add one trusted sign-in to every table."""
-    time, country, device = signin.time, signin.country, signin.device
-    network = signin.asn if signin.asn is not None else signin.subnet
+    """Count one trusted sign-in."""
+    time, device, version = signin.time, signin.device, signin.version
     profile.count += 1
     if profile.first is None or time < profile.first:
         profile.first = time
-    if signin.network is not None:
-        profile.classes.add(signin.network, weight, day)
-    if country is not None:
-        profile.countries.add(country, weight, day)
-        if time > profile.country_times.get(country, 0.0):
-            profile.country_times[country] = time
-    if network is not None:
-        profile.asns.add(network, weight, day)
-    if signin.subnet is not None:
-        profile.subnets.add(signin.subnet, weight, day)
-    if device is not None:
-        profile.devices.add(device, weight, day)
-        if signin.version is not None and signin.version > profile.versions.get(device, 0):
-            profile.versions[device] = signin.version
-    if signin.device_id is not None:
-        profile.device_ids.add(signin.device_id, weight, day)
-    profile.hours[int(time % DAY // HOUR)] += weight
-    profile.hours_total += weight
+    key = key_of(signin)
+    if profile.add(key, signin.subnet, time, weight):
+        delta.note_values(signin, day, user)  # once a day: who signs in a thousand times is one of the people here
+    journal.note(int(time // HOUR), key)
+    if version is not None and device is not None and version > profile.versions.get(device, 0):
+        profile.versions[device] = version
     if signin.group is not None:
         profile.group = signin.group
-    _move(profile, signin, network, weight, day)
-    journal.note(signin)
-    delta.note_values(signin, day, user)
+    _move(profile, signin, key[2], weight, day)
 
 
-def _move(profile: Profile, signin: SignIn, network: Optional[trust.Key], weight: int, day: int) -> None:
+def _move(profile: Profile, signin: SignIn, operator: Operator, weight: int, day: int) -> None:
     """Keep the previous sign-in, the anchors of travel and the pairs of networks used in turn."""
     before = profile.previous
     if before is not None:
         if before.time > signin.time:
             return
-        if network is not None:
+        if operator is not None:
             came_from = before.asn if before.asn is not None else before.subnet
-            if came_from != network and came_from is not None:
-                profile.pairs.add(pair(came_from, network), weight, day)
+            if came_from != operator and came_from is not None:
+                profile.add_pair(came_from, operator, weight, day)
     profile.previous = here = anchor_at(signin)
     if signin.lat is None or signin.lon is None or signin.network == "private" or signin.interactive is False:
         return
     anchors = profile.anchors
     for index in range(len(anchors) - 1, -1, -1):
-        anchor = anchors[index]
-        if anchor.subnet == here.subnet or (
-            anchor.asn == here.asn and distance_km(anchor.lat, anchor.lon, here.lat, here.lon) < PLACE_KM
-        ):
+        if _is_same_place(anchors[index], here):
             del anchors[index]
             break
     anchors.append(here)
@@ -260,26 +242,24 @@ def _move(profile: Profile, signin: SignIn, network: Optional[trust.Key], weight
         del anchors[0]
 
 
+def _is_same_place(one: Anchor, other: Anchor) -> bool:
+    if one.subnet == other.subnet:
+        return True
+    if one.asn != other.asn or one.lat is None or one.lon is None or other.lat is None or other.lon is None:
+        return False
+    return distance_km(one.lat, one.lon, other.lat, other.lon) < PLACE_KM
+
+
 def anchor_at(signin: SignIn) -> Anchor:
-    """Where and with what a sign-in was; 0, 0 where it has no place."""
+    """Where and with what a sign-in was."""
     return Anchor(
-        signin.time, signin.lat or 0.0, signin.lon or 0.0, signin.accuracy_km, signin.asn, signin.subnet, signin.network,
+        signin.time, signin.lat, signin.lon, signin.accuracy_km, signin.asn, signin.subnet, signin.network,
         signin.country, signin.city, signin.as_org, signin.device, signin.app, signin.ip,
     )  # fmt: skip
 
 
-def pair(one: trust.Key, other: trust.Key) -> str:
-    """Two networks, in either order."""
-    first, second = sorted((str(one), str(other)))
-    return f"{first}|{second}"
-
-
-def forget(profile: Profile, today: int, days: float) -> None:
-    """Drop what the person has not used for so many days."""
-    before = today - int(days)
-    for table in profile.tables():
-        table.forget(before)
-    known = profile.countries.values
-    profile.country_times = {country: time for country, time in profile.country_times.items() if country in known}
-    profile.versions = {device: version for device, version in profile.versions.items() if device in profile.devices.values}
-    profile.denied = {key: time for key, time in profile.denied.items() if today * DAY - time < trust.DENIED_DAYS * DAY}
+def tidy(profile: Profile, time: float, policy: Policy) -> None:
+    """Once a week: drop what was not used for long, and incidents too old to count."""
+    profile.forget(time - policy.learning.forget_days * DAY)
+    profile.denied = {value: when for value, when in profile.denied.items() if time - when < trust.DENIED_DAYS * DAY}
+    incidents.expire(profile, time)

@@ -1,28 +1,47 @@
 """Profile: what is known of one person. Bounded, decaying, and made of nothing that JSON cannot hold.
 
-Only `learning` writes here. Detectors read. Every change of one sign-in's worth has its inverse in the journal.
+The heart of it is one table of habits: how often the person used a network, country and device *together*.
+How often each of them alone was used follows by adding up (`known`). So learning an everyday sign-in is one
+step, and taking back what a network or device taught is leaving out its rows.
+
+Only `learning` and `verdict` write here. Detectors read.
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
-from ..decay import Decay
+from ..decay import Decay, shifted
 from ..signin import SignIn
-from .counts import Counts
 
-BOUNDS = {"classes": 8, "countries": 12, "asns": 16, "subnets": 16, "devices": 12, "device_ids": 12, "pairs": 8}
+Operator = Union[int, str, None]  # the ASN, else the subnet
+Key = Tuple[Optional[str], Optional[str], Operator, Optional[str], Optional[str]]
+
+ROWS = 24  # habits kept
+SUBNETS = 6  # of one habit
+PAIRS = 8
 ANCHORS = 5
 WINDOW = 128  # sign-ins that wait for the lateness bound; more in one hour raise the floor instead
-HOUR = 3600.0
+DAY, HOUR = 86400.0, 3600.0
+
+
+class Habit:
+    """How often one combination of network class, country, operator, device and device id was used."""
+
+    __slots__ = ("count", "last", "subnets")
+
+    def __init__(self, count: int = 0, last: float = 0.0, subnets: Optional[Dict[str, int]] = None) -> None:
+        self.count = count  # decayed whole number
+        self.last = last  # latest sign-in, epoch seconds
+        self.subnets: Dict[str, int] = subnets if subnets is not None else {}  # subnet -> last day
 
 
 class Anchor(NamedTuple):
     """A trusted place at a time: where travel starts."""
 
     time: float
-    lat: float
-    lon: float
+    lat: Optional[float]
+    lon: Optional[float]
     accuracy_km: Optional[float]
     asn: Optional[int]
     subnet: Optional[str]
@@ -52,9 +71,9 @@ class Profile:
     """One person. Times are epoch seconds, days whole days since 1970, counts decayed whole numbers."""
 
     __slots__ = (
-        "anchors", "asns", "classes", "closed", "count", "countries", "country_times", "denied", "device_ids", "devices",
-        "era", "failures", "first", "floor", "frozen", "group", "hours", "hours_total", "incidents", "last", "pairs",
-        "pending", "previous", "promoted", "sources", "subnets", "verdicts", "versions", "window",
+        "anchors", "count", "denied", "era", "failures", "first", "floor", "fresh", "frozen", "group", "habits", "hours",
+        "incidents", "last", "pairs", "pending", "previous", "promoted", "sources", "total", "verdicts", "versions",
+        "window",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -62,46 +81,115 @@ class Profile:
         self.count = 0  # sign-ins learned, ever
         self.first: Optional[float] = None
         self.last: Optional[float] = None  # latest success, learned or not: dormancy ends with it
-        self.classes = Counts(BOUNDS["classes"])
-        self.countries = Counts(BOUNDS["countries"])
-        self.asns = Counts(BOUNDS["asns"])
-        self.subnets = Counts(BOUNDS["subnets"])
-        self.devices = Counts(BOUNDS["devices"])
-        self.device_ids = Counts(BOUNDS["device_ids"])
-        self.pairs = Counts(BOUNDS["pairs"])  # two networks used one after the other, "asn>asn"
-        self.versions: Dict[str, int] = {}  # device -> highest browser version
-        self.country_times: Dict[str, float] = {}  # trusted country -> latest sign-in
+        self.habits: Dict[Key, Habit] = {}
+        self.total = 0  # counts of everything learned
+        self.fresh = 0  # counts of what came from a subnet that was new then
         self.hours: List[int] = [0] * 24
-        self.hours_total = 0
+        self.versions: Dict[str, int] = {}  # device -> highest browser version
+        self.pairs: Dict[str, List[int]] = {}  # two networks used one after the other -> [count, last day]
         self.anchors: List[Anchor] = []  # oldest first
         self.previous: Optional[Anchor] = None  # the latest trusted sign-in, placed or not
         self.pending: Dict[str, Dict[str, Any]] = {}  # see trust
+        self.promoted: List[Any] = []  # (kind, time) of values that became trusted, this week
         self.incidents: List[Dict[str, Any]] = []  # see incidents
         self.denied: Dict[str, float] = {}  # values the person disowned -> when
         self.verdicts: Dict[str, str] = {}  # event id -> verdict already taken
-        self.closed: Dict[str, float] = {}  # incidents closed as benign -> when
         self.failures: List[float] = []  # times of recent failures, oldest first
-        self.promoted: List[Any] = []  # (kind, time) of values that became trusted by habit, this week
         self.frozen = False
         self.group: Optional[str] = None
         self.sources: Dict[str, float] = {}  # data set -> latest time seen
         self.floor: Dict[str, float] = {}  # data set -> nothing at or before this is learned any more
         self.window: List[Waiting] = []  # by (time, id)
 
+    def add(self, key: Key, subnet: Optional[str], time: float, weight: int) -> bool:
+        """Count one sign-in; returns whether this combination is new today."""
+        habit = self.habits.get(key)
+        day = int(time // DAY)
+        if habit is None:
+            habit = self.habits[key] = Habit()
+            if len(self.habits) > ROWS:
+                self._evict(key)
+        first_today = habit.last < day * DAY
+        habit.count += weight
+        if time > habit.last:
+            habit.last = time
+        if subnet is not None:
+            subnets = habit.subnets
+            if subnet not in subnets:
+                self.fresh += weight
+                if len(subnets) >= SUBNETS:
+                    del subnets[min(subnets, key=lambda name: (subnets[name], name))]
+            subnets[subnet] = day
+        self.hours[int(time % DAY // HOUR)] += weight
+        self.total += weight
+        return first_today
+
+    def add_pair(self, one: Operator, other: Operator, weight: int, day: int) -> None:
+        """Count that two networks were used one after the other."""
+        row = self.pairs.setdefault(pair(one, other), [0, day])
+        row[0] += weight
+        row[1] = max(row[1], day)
+        if len(self.pairs) > PAIRS:
+            del self.pairs[min(self.pairs, key=lambda name: (self.pairs[name], name))]
+
+    def alternates(self, one: Operator, other: Operator) -> int:
+        """Count of two networks used one after the other."""
+        row = self.pairs.get(pair(one, other))
+        return row[0] if row is not None else 0
+
+    def most_used(self, part: int, number: int = 3) -> List[str]:
+        """The most used values of one part of the habits (0 class, 1 country, 2 operator, 3 device)."""
+        counts: Dict[Any, int] = {}
+        for key, habit in self.habits.items():
+            if key[part] is not None:
+                counts[key[part]] = counts.get(key[part], 0) + habit.count
+        return [str(value) for value in sorted(counts, key=lambda value: (-counts[value], str(value)))[:number]]
+
+    def forget(self, before: float) -> None:
+        """Drop habits not used since."""
+        for key in [key for key, habit in self.habits.items() if habit.last < before]:
+            del self.habits[key]
+        devices = {key[3] for key in self.habits}
+        self.versions = {device: version for device, version in self.versions.items() if device in devices}
+        self.pairs = {name: row for name, row in self.pairs.items() if row[1] * DAY >= before}
+
     def move_to_era(self, era: int, decay: Decay) -> None:
         """Make the counts those of a later era."""
-        if self.era and era > self.era:
+        if era <= self.era:
+            return
+        if self.era:
             bits = decay.shift(self.era, era)
-            for table in self.tables():
-                table.shift(bits)
+            for key, habit in list(self.habits.items()):
+                habit.count = shifted(habit.count, bits)
+                if not habit.count:
+                    del self.habits[key]
+            self.pairs = {name: [row[0] >> bits, row[1]] for name, row in self.pairs.items() if row[0] >> bits}
             self.hours = [count >> bits for count in self.hours]
-            self.hours_total = sum(self.hours)
-        if era > self.era:
-            self.era = era
-
-    def tables(self) -> List[Counts]:
-        return [self.classes, self.countries, self.asns, self.subnets, self.devices, self.device_ids, self.pairs]
+            self.total, self.fresh = self.total >> bits, self.fresh >> bits
+        self.era = era
 
     def is_new(self, signins: int, days: float, time: float) -> bool:
         """Whether too little is known of the person to call anything unlike them."""
-        return self.count < signins and (self.first is None or time - self.first < days * 86400.0)
+        return self.count < signins and (self.first is None or time - self.first < days * DAY)
+
+    def _evict(self, newest: Key) -> None:
+        habits = self.habits
+        victim = min((key for key in habits if key != newest), key=lambda key: (habits[key].count, habits[key].last, str(key)))
+        del habits[victim]
+
+
+def pair(one: Operator, other: Operator) -> str:
+    """Two networks, in either order."""
+    first, second = sorted((str(one), str(other)))
+    return f"{first}|{second}"
+
+
+def operator_of(signin: SignIn) -> Operator:
+    """What names the network: the ASN, else the subnet."""
+    return signin.asn if signin.asn is not None else signin.subnet
+
+
+def key_of(signin: SignIn) -> Key:
+    """The combination that a sign-in counts for."""
+    asn = signin.asn
+    return signin.network, signin.country, asn if asn is not None else signin.subnet, signin.device, signin.device_id

@@ -1,0 +1,87 @@
+"""What is known of a sign-in's own values: each part of the joint table added up, in one pass."""
+
+from __future__ import annotations
+
+from typing import List, NamedTuple, Optional, Tuple
+
+from ..signin import SignIn
+from .profile import Operator, Profile, operator_of
+
+Value = Tuple[str, Operator]  # kind (asn, country, device, id) and value
+
+
+class Known(NamedTuple):
+    """Counts (decayed whole numbers) of the values that one sign-in brings."""
+
+    total: int
+    network: int  # of its class
+    asn: int
+    subnet: bool  # seen from this subnet before
+    country: int
+    country_last: Optional[float]  # latest trusted sign-in from that country
+    countries: bool  # any country is known at all
+    device: int
+    device_id: int
+    device_ids: bool
+    anonymous: int  # of hosting, VPN and Tor together
+
+
+ANONYMOUS = ("hosting", "vpn", "tor")
+NOBODY = Known(0, 0, 0, False, 0, None, False, 0, 0, False, 0)
+
+
+def known(profile: Profile, signin: SignIn) -> Known:
+    if not profile.habits:
+        return NOBODY
+    of_class = of_asn = of_country = of_device = of_id = anonymous = 0
+    subnet, any_country, any_id = False, False, False
+    country_last: Optional[float] = None
+    network, country, device, device_id = signin.network, signin.country, signin.device, signin.device_id
+    operator, from_subnet = operator_of(signin), signin.subnet
+    for (a_class, a_country, an_operator, a_device, an_id), habit in profile.habits.items():
+        count = habit.count
+        if a_class == network:
+            of_class += count
+        if a_class in ANONYMOUS:
+            anonymous += count
+        if an_operator == operator:
+            of_asn += count
+            if from_subnet in habit.subnets:
+                subnet = True
+        if a_country is not None:
+            any_country = True
+            if a_country == country:
+                of_country += count
+                if country_last is None or habit.last > country_last:
+                    country_last = habit.last
+        if a_device == device:
+            of_device += count
+        if an_id is not None:
+            any_id = True
+            if an_id == device_id:
+                of_id += count
+    return Known(
+        profile.total, of_class, of_asn, subnet, of_country, country_last, any_country, of_device, of_id, any_id, anonymous
+    )
+
+
+def untrusted(signin: SignIn, seen: Known) -> List[Value]:
+    """The values of this sign-in that the person is not known for."""
+    return [value for value, count in zip(_all(signin), (seen.asn, seen.country, seen.device, seen.device_id)) if value[1] is not None and not count]
+
+
+def values(signin: SignIn) -> List[Value]:
+    """The values of a sign-in that need trust."""
+    return [value for value in _all(signin) if value[1] is not None]
+
+
+def name(kind: str, value: Operator) -> str:
+    """How a value is written in pending rows, incidents and denials."""
+    return f"{kind}:{value}"
+
+
+def _all(signin: SignIn) -> Tuple[Value, ...]:
+    return (
+        ("asn", signin.asn if signin.asn is not None else signin.subnet), ("country", signin.country),
+        ("device", signin.device), ("id", signin.device_id),
+    )  # fmt: skip
