@@ -135,7 +135,7 @@ def _yaml(mapping: Mapping[str, Any], rules: Schema, comments: bool) -> Iterator
 
 
 def _yaml_sources(given: Mapping[str, Any], rules: Schema, comments: bool) -> Iterator[str]:
-    yield "sources:" if given else "sources: {}"
+    yield "sources:" if given or comments else "sources: {}"
     for name, settings in given.items():
         yield f"  {flow(name)}:" + ("" if settings else " {}")
         for leaf, value in settings.items():

@@ -68,10 +68,10 @@ def connect(path: str, read_only: bool) -> Connection:
 
     try:
         connection.execute("PRAGMA schema_version").fetchone()
-    except sqlite3.OperationalError:
-        # Without a log there is nobody else at work, and a directory that we may not write needs none.
+    except sqlite3.OperationalError as error:
         connection.close()
-        if Path(path + "-wal").exists():
+        # Without a log nobody is at work; in a directory that it may not write, SQLite must be told so.
+        if "locked" in str(error) or Path(path + "-wal").exists():
             raise
         connection = _connect(path, "mode=ro&immutable=1")
     except sqlite3.DatabaseError:

@@ -42,6 +42,18 @@ def test_starter_is_the_default_policy_and_explains_every_key(spelling: str) -> 
     assert spelling == "json" or "How many false alerts you can work through." in text
 
 
+@pytest.mark.parametrize("spelling", [spelling for spelling in READABLE if spelling != "json"])
+def test_example_of_a_source_in_the_starter_can_be_uncommented(spelling: str) -> None:
+    lines = starter(spelling).splitlines()
+    example = "okta.system"
+    keys = ("user_map", "user_domain", "timezone", "lateness_seconds", f"{example}:")
+    shown = [line.replace("# ", "  ", 1) if line.lstrip("# ").startswith(keys) else line for line in lines]
+    shown = [line[1:] if line.startswith(f"#sources.{example}") else line for line in shown]
+    source = loads("\n".join(shown).replace(f"    {example}", f"  {example}"), spelling).sources[example]
+    assert (source.user_map, source.user_domain) == ({"root": "ops@example.com"}, "example.com")
+    assert (source.timezone, source.lateness_seconds) == ("Europe/Oslo", 86400)
+
+
 @pytest.mark.parametrize("spelling", READABLE)
 def test_changed_keeps_only_what_differs(spelling: str) -> None:
     policy = Policy.from_mapping({"travel": {"jet_kmh": 900}})

@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Callable, Iterator, List
@@ -37,6 +38,22 @@ store = stores.open(sys.argv[1])
 print("open", flush=True)
 sys.stdin.read()
 """
+STRANGER = """
+import os, sys
+from busybody import stores
+from busybody.errors import StoreError
+from busybody.stores import files, sqlite
+import sqlite3
+if os.getuid() == 0:
+    os.setuid(65534)
+with stores.open(sys.argv[1], read_only=True) as store:
+    assert store.profile("ana") == "p"
+    assert store.verify() == []
+try:
+    stores.open(sys.argv[1])
+except StoreError as error:
+    print(error)
+"""
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and modes of POSIX")
 
 
@@ -48,7 +65,7 @@ def state(store: Store) -> List[object]:
 @posix
 def test_kill_loses_nothing_acknowledged_and_halves_no_commit(path: str) -> None:
     chance = random.Random(20)
-    for _ in range(6):
+    for _ in range(4):
         with subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout is not None
             for _ in range(chance.randrange(1, 12)):
@@ -182,6 +199,25 @@ def test_readers_see_whole_commits_while_the_writer_works(path: str) -> None:
                     call()
 
 
+def test_reader_beside_a_busy_writer_never_sees_a_torn_value(path: str) -> None:
+    with subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        with stores.open(path, read_only=True) as reader:
+            last = 0
+            for _ in range(60):
+                n = int(reader.meta()["n"])
+                profile, journal, population = reader.profile("user3"), reader.journal("user3"), reader.population()
+                for text in (profile, journal, population):
+                    assert text is not None
+                    whole = text[: len(text) // 300]
+                    assert text == whole * 300
+                    assert int(whole) >= n, "each read is at least as new as the one before"
+                assert n >= last
+                last = n
+        writer.kill()
+
+
 def test_reading_what_is_not_there_makes_nothing(path: str) -> None:
     with pytest.raises(StoreError, match="does not exist"):
         stores.open(path, read_only=True)
@@ -200,6 +236,27 @@ def test_nobody_else_may_read_the_files(path: str) -> None:
     finally:
         os.umask(before)
     assert modes <= {(True, 0o700), (False, 0o600)}
+
+
+@posix
+@pytest.mark.parametrize("name", ["s.db", "s/"])
+def test_store_that_may_only_be_read_is_read(name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # unlike tmp_path, others than its owner can be let in
+        with stores.open(f"{folder}/{name}") as store:
+            store.commit({"ana": Row("p", 1.0)}, {})
+        everything = [Path(folder), *Path(folder).rglob("*")]
+        for each in everything:
+            each.chmod(0o555 if each.is_dir() else 0o444)
+        answer = subprocess.run(
+            [sys.executable, "-c", STRANGER, f"{folder}/{name}"], capture_output=True, text=True, check=False
+        )
+        for each in everything:
+            each.chmod(0o755 if each.is_dir() else 0o644)
+    assert answer.stderr == ""
+    assert (
+        "cannot be written: Permission denied. Check the path and its permissions, or open it read-only."
+        in answer.stdout
+    )
 
 
 def stored_bytes(path: str) -> bytes:
