@@ -35,7 +35,7 @@ DROPPED_BITS = {4: 0, 6: 80}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Build the geography table from the pinned packages.")
-    parser.add_argument("--input", type=Path, default=ROOT / ".cache" / "geo", help="folder of the npm tarballs")
+    parser.add_argument("--input", type=Path, default=ROOT / "build" / "geo", help="folder of the npm tarballs")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     parser.add_argument("--sample", type=Path, help="write the sample for the tests here")
     options = parser.parse_args()
