@@ -65,6 +65,8 @@ AGENTS = [
     ("BAV2ROPC", "server-legacymail", "a legacy mail protocol"),
     ("CBAInPROD", "server-legacymail", "a legacy mail protocol"),
     ("MSAL/1.0", "msal", "Microsoft sign-in library"),
+    ("Dalvik/2.1.0 (Linux; U; Android 13; Pixel 7 Build/TQ3A)", "android-mobile-dalvik", "an Android app on Android"),
+    ("Mobile Safari UI/WKWebView (iOS 17.5)", "ios-mobile-webview", "an app's web view on iPhone"),
     # names that a log composed from fields of its own
     ("Chrome/67.0 (Mac OS X 10.14)", "macos-desktop-chrome", "Chrome on macOS"),
     ("Chrome 119 (Windows 10)", "windows-desktop-chrome", "Chrome on Windows"),
