@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,18 @@ def test_the_stamp_follows_included_requirements(build: Any, tmp_path: Path) -> 
 def test_a_hiccup_is_told_from_a_wrong_pin(build: Any) -> None:
     assert build.looks_like_network("Retrying after connection broken by 'NewConnectionError'")
     assert not build.looks_like_network("ERROR: package requires a different Python: 3.9.18 not in '>=3.10'")
+
+
+def test_the_demo_closes_with_the_riskiest_people(build: Any, tmp_path: Path) -> None:
+    scores = tmp_path / "scores.jsonl"
+    lines = [
+        {"time": 1.0, "user": f"user{n}", "risk": 30 + n, "event_id": str(n), "sentence": f"odd {n}"} for n in range(9)
+    ]
+    scores.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    table = build.riskiest(scores).splitlines()
+    assert table[0].split() == ["risk", "person", "why"]
+    assert [row.split()[1] for row in table[1:]] == ["user8", "user7", "user6", "user5", "user4"]
+    assert table[1].endswith("odd 8")
 
 
 def test_a_command_that_fails_is_named_by_its_last_words(build: Any) -> None:

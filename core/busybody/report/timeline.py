@@ -8,7 +8,7 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 from .reading import BOUNDS, LEVELS
 from .words import DAY, day, duration, html, minute, moment
 
-WIDTH, HEIGHT = 1000, 300
+WIDTH, HEIGHT = 1000, 292
 LEFT, RIGHT, UPPER, MIDDLE, LOWER = 34, 938, 12, 206, 268  # edges of the two plots
 MOST_COLUMNS = 120
 WIDTHS = (
@@ -129,7 +129,7 @@ def _calendar(scale: Axis) -> Iterable[str]:
         x = scale.x(time)
         text = day(time) if scale.end - scale.start > 2 * DAY else minute(time)
         yield f'<path class="rule" d="M{x:.1f} {UPPER}V{LOWER}"/>'
-        yield f'<text class="tick" x="{x + 3:.1f}" y="{HEIGHT - 16}">{text}</text>'
+        yield f'<text class="tick" x="{x + 3:.1f}" y="{HEIGHT - 8}">{text}</text>'
 
 
 def _labels(start: float, end: float) -> Sequence[float]:
