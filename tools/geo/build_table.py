@@ -26,7 +26,7 @@ from busybody.places import address  # noqa: E402
 from busybody.places.table import PRIVATE_ASN  # noqa: E402
 from cells import Cells  # noqa: E402
 from intervals import Interval, Starts, by_halves, by_words, coarse, flat, starts  # noqa: E402
-from sections import strings, write  # noqa: E402
+from sections import little_endian, strings, write  # noqa: E402
 
 OUTPUT = ROOT / "core" / "busybody" / "places" / "data" / "geography.bin"
 KEPT_BITS = {4: 32, 6: 48}  # IPv6 is keyed on its /48, the smallest block that is routed on its own
@@ -86,13 +86,6 @@ def private(version: int, value: int) -> List[Interval]:
 
 def keyed(version: int, table: Starts) -> Dict[str, array[int]]:
     return by_halves(table) if version == 4 else by_words(table)
-
-
-def little_endian(values: array[int]) -> bytes:
-    if sys.byteorder == "big":
-        values = array(values.typecode, values)
-        values.byteswap()
-    return values.tobytes()
 
 
 def about() -> Dict[str, object]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Tuple
 
 import inputs
-from sections import strings
+from sections import little_endian, strings
 
 GRID = 0.25  # degrees; adds at most 20 km, about the error of fixed lines
 UNKNOWN_COUNTRIES = ("", "ZZ", "XX")
@@ -75,9 +75,9 @@ class Cells:
         number_of = {region: number for number, region in enumerate(distinct)}
         content = {
             "place.country": "".join(countries).encode("ascii"),
-            "place.lat": lats.tobytes(),
-            "place.lon": lons.tobytes(),
-            "place.region": array("H", (number_of[region] for region in regions)).tobytes(),
+            "place.lat": little_endian(lats),
+            "place.lon": little_endian(lons),
+            "place.region": little_endian(array("H", (number_of[region] for region in regions))),
         }
         content.update(strings("place.city", cities))
         content.update(strings("region", distinct))

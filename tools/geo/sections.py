@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from array import array
 from pathlib import Path
 from typing import Dict, Sequence
@@ -33,4 +34,11 @@ def strings(name: str, texts: Sequence[str]) -> Dict[str, bytes]:
     for text in texts:
         blob += text.encode()
         begins.append(len(blob))
-    return {f"{name}.begin": begins.tobytes(), f"{name}.text": bytes(blob)}
+    return {f"{name}.begin": little_endian(begins), f"{name}.text": bytes(blob)}
+
+
+def little_endian(values: array[int]) -> bytes:
+    if sys.byteorder == "big":
+        values = array(values.typecode, values)
+        values.byteswap()
+    return values.tobytes()
