@@ -67,15 +67,15 @@ class Scorer:
             return self._assess(signin, Profile(), [], about, False)
         profile = person.profile
         late = learning.is_late(profile, signin, self.policy.lateness_seconds(signin.source))
-        if self._short_path:
-            unit = self.decay.weight(int(signin.time // DAY), profile.era)
-            if is_habitual(signin, profile, unit, self._limits, person.box):
-                repeated = late or signin.outcome != "success" or (profile.window and learning.is_known(profile, signin))
-                return Assessment(
-                    signin.id, signin.time, signin.user, self._everyday, "none", BASE, BASE, (),
-                    "withheld" if repeated else "trusted", None, MODEL, None, late,
-                )  # fmt: skip
-        return self._assess(signin, profile, person.incidents, about, late)
+        unit = self.decay.weight(int(signin.time // DAY), profile.era)
+        habitual = is_habitual(signin, profile, unit, self._limits, person.box)
+        if habitual and self._short_path:
+            repeated = late or signin.outcome != "success" or (profile.window and learning.is_known(profile, signin))
+            return Assessment(
+                signin.id, signin.time, signin.user, self._everyday, "none", BASE, BASE, (),
+                "withheld" if repeated else "trusted", None, MODEL, None, late, False, False, True,
+            )  # fmt: skip
+        return self._assess(signin, profile, person.incidents, about, late)._replace(habitual=habitual)
 
     def _assess(
         self, signin: SignIn, profile: Profile, rows: List[incidents.Row], about: Optional[About], late: bool
@@ -178,9 +178,9 @@ class Scorer:
 
     def _waiting(self, signin: SignIn, assessment: Assessment) -> Waiting:
         findings = assessment.findings
-        if not findings:
+        if assessment.habitual:
             return Waiting(signin.time, signin.id, signin.source, signin)
-        risk = 0.0 if findings[0].filtered_by else assessment.risk
+        risk = 0.0 if findings and findings[0].filtered_by else assessment.risk
         words = self.describe(signin, assessment) if risk >= incidents.RISK else ""
         return Waiting(signin.time, signin.id, signin.source, signin, False, risk, assessment.log_odds, words)
 
@@ -210,15 +210,24 @@ class Scorer:
     def advance(self, time: float) -> None:
         """Let event time reach `time`: settle every hour that is over. Going back changes nothing."""
         if time >= self._next_hour:
-            epoch = int(time // HOUR)
-            self.apply(self.settle(epoch), epoch)
+            for epoch in self.epochs(int(time // HOUR)):
+                self.apply(self.settle(epoch), epoch)
+
+    def epochs(self, until: int) -> List[int]:
+        """The hours at which something settles, up to and with `until`.
+
+        Each is settled by itself, also where event time jumps over it: what is learned must not depend on which
+        event brought the news that an hour is over. Workers that share an organisation settle the union.
+        """
+        return sorted({max(hour, self.organisation.epoch + 1) for hour in self._ripe if hour <= until} | {until})
 
     def settle(self, epoch: int) -> Delta:
-        """Let everything teach that waited for its lateness bound before hour `epoch`; returns what it taught.
+        """Let everything teach whose lateness bound is over at hour `epoch`; returns what it taught.
 
         One half of `advance`, for workers that share an organisation: each settles its people, the deltas are
         added, and every worker applies the sum.
         """
+        self.organisation.enter(epoch)
         cutoff = epoch * HOUR - self._lateness
         for ripe in sorted(hour for hour in self._ripe if hour <= epoch):
             for key in sorted(self._ripe.pop(ripe)):

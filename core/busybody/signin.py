@@ -82,3 +82,4 @@ class Assessment(NamedTuple):
     late: bool = False  # older than the lateness bound of its source: scored, not learned
     alert: bool = False  # at or above the alert threshold, unfiltered
     hard: bool = False  # something other than mere novelty was odd
+    habitual: bool = False  # a combination they often use: nothing in it can turn out odd while it waits

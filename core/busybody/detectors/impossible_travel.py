@@ -43,7 +43,7 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
     if signin.lat is None or signin.lon is None or signin.network == "private" or signin.interactive is False:
         return None
     worst: Optional[Tuple[float, Anchor, Dict[str, Any]]] = None
-    for anchor in places(profile, signin.time, policy):
+    for anchor in places(profile, signin, policy):
         found = _journey(signin, anchor, profile, seen, population, policy)
         if found is not None and (worst is None or found[0] > worst[0]):
             worst = (found[0], anchor, found[1])
@@ -64,14 +64,16 @@ def feasible_km(hours: float, policy: Policy) -> float:
     return max(travel.ground_kmh * hours + 30.0, travel.jet_kmh * (hours - travel.airport_hours))
 
 
-def places(profile: Profile, time: float, policy: Policy) -> List[Anchor]:
-    """Where a journey to here may have begun: the anchors, and what waits to become one."""
+def places(profile: Profile, signin: SignIn, policy: Policy) -> List[Anchor]:
+    """Where a journey to here may have begun: the anchors, and what waits to become one and came before."""
     recent = policy.travel.window_hours * 3600.0
-    found = [anchor for anchor in profile.anchors if abs(time - anchor.time) <= recent]
+    found = [anchor for anchor in profile.anchors if abs(signin.time - anchor.time) <= recent]
     for entry in profile.window:
         other = entry.signin
         if other is None or other.lat is None or other.lon is None:
             continue
+        if (entry.time, entry.id) >= (signin.time, signin.id):
+            break
         if other.network != "private" and other.interactive is not False and key_of(other) in profile.habits:
             found.append(learning.anchor_at(other))
     return found

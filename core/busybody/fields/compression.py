@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import codecs
 import io
-from typing import IO, Any, List, Tuple, Type, cast
+from typing import IO, Any, List, Tuple, Type
 
 from ..errors import InputError, MissingExtra
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 BUFFER = 1 << 18  # bytes
+PIECE = 1 << 14  # bytes that are unpacked at once: what a damaged stream may lose before the damage
 _ENCODINGS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -24,9 +25,9 @@ def opened(stream: IO[bytes], name: str) -> io.BufferedReader:
         if start.startswith(GZIP):
             import gzip
 
-            plain = io.BufferedReader(cast("Any", gzip.GzipFile(fileobj=plain)), BUFFER)
+            plain = io.BufferedReader(_Borrowed(gzip.GzipFile(fileobj=plain)), BUFFER)
         elif start.startswith(ZSTD):
-            plain = io.BufferedReader(_unzstd(plain), BUFFER)
+            plain = io.BufferedReader(_Borrowed(_unzstd(plain)), BUFFER)
         else:
             break
     start = _peek(plain, name)
@@ -80,16 +81,16 @@ def _unzstd(stream: io.BufferedReader) -> Any:
 
 
 class _Borrowed(io.RawIOBase):
-    """A caller's stream, which is read here and closed there."""
+    """A stream that is read here and closed elsewhere; as much as it has at once, so that an error loses nothing."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
+    def __init__(self, stream: Any) -> None:
+        self._read = getattr(stream, "read1", None) or stream.read
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, into: Any) -> int:
-        content = self._stream.read(len(into))
+        content = self._read(min(len(into), PIECE))
         into[: len(content)] = content
         return len(content)
 

@@ -24,6 +24,7 @@ from .syslog_lines import SyslogReader, looks_like_syslog
 
 FORMATS = ("jsonl", "json", "csv", "syslog")
 LONGEST_LINE = 1 << 26  # bytes
+SNIFFED = 1 << 20  # bytes of a line that the format is told from; a list may be one endless line
 LOOKED_AT = 20  # lines from which the format is told
 
 
@@ -38,9 +39,9 @@ class Record(NamedTuple):
 def records(
     stream: IO[bytes],
     name: str,
-    format: Optional[str] = None,
+    format: Optional[str] = None,  # noqa: A002  the option is called so
     *,
-    reference_time: Optional[float] = None,  # noqa: A002  the option is called so
+    reference_time: Optional[float] = None,
 ) -> Iterator[Record]:
     """The records of a stream, as they come. `format` is one of FORMATS, None to find it out.
 
@@ -94,17 +95,16 @@ class _Source:
 
     def format(self) -> str:
         """What the first lines look like. Raises InputError where they look like nothing known."""
-        found: Optional[str] = None
         for number in range(LOOKED_AT):
-            line = self._stream.readline(LONGEST_LINE)
+            line = self._stream.readline(SNIFFED)
             if not line:
                 break
+            found = _format_of(line.strip(), first=number == 0)
+            if found != "json" and len(line) == SNIFFED and not line.endswith(b"\n"):
+                line += self._stream.readline(LONGEST_LINE)
             self._pushed.append(line)
-            stripped = line.strip()
-            if stripped:
-                found = _format_of(stripped, first=number == 0)
-                if found is not None:
-                    return found
+            if found is not None:
+                return found
         if not any(line.strip() for line in self._pushed):
             return "jsonl"  # an empty file has no records, of whatever format
         raise InputError(
@@ -113,6 +113,8 @@ class _Source:
 
 
 def _format_of(line: bytes, first: bool) -> Optional[str]:
+    if not line:
+        return None
     if line[:1] == b"[":
         return "json"
     if line[:1] == b"{":

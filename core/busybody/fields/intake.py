@@ -78,6 +78,8 @@ class Intake:
             return self._signin(record, reader, slots)
         except (ValueError, OverflowError) as error:
             raise self._diagnosed(reader, slots, error) from error
+        except RecursionError as error:
+            raise RecordError("the record is nested too deeply.", key="id") from error
 
     def explain(self, record: Mapping[str, Any]) -> Any:
         """Which field became what and why, for people: an `explain.Explanation`."""

@@ -63,13 +63,15 @@ class Scanner:
             try:
                 found, end = DECODER.raw_decode(self.text, self.at)
             except json.JSONDecodeError as error:
-                if len(self.text) - self.at < LONGEST_ELEMENT and self.more():
+                if not self.ended and len(self.text) - self.at < LONGEST_ELEMENT:
+                    self.more()
                     continue
                 position = max(0, error.pos - self.at)
                 raise ValueError(fault(json.JSONDecodeError(error.msg, self.text[self.at :], position))) from error
             except RecursionError as error:
                 raise ValueError("is nested too deeply") from error
-            if end == len(self.text) and not isinstance(found, (dict, list, str)) and self.more():
+            if end == len(self.text) and not self.ended and not isinstance(found, (dict, list, str)):
+                self.more()
                 continue  # a number may go on
             piece = self.text[self.at : end]
             self.at = end

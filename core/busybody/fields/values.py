@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
@@ -123,7 +124,7 @@ def asn(value: Any) -> Optional[int]:
         value = int(found.group(1))
     if value is None or value == 0:  # 0 is reserved, and how several products write "not known"
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or int(value) != value:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value) or int(value) != value:
         raise ValueError(f"{shown(value)} is no AS number")
     if not 0 < value <= HIGHEST_ASN:
         raise ValueError(f"{shown(value)} is no AS number: it is not between 1 and {HIGHEST_ASN}")

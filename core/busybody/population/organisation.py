@@ -49,7 +49,6 @@ class Organisation:
         self.today = 0
         self.calibration = Calibration(Survival({}, 0.0))
         self._counts: List[Any] = [0.0, []]  # what it was made of
-        self._calibrated = 0  # the day of it: once a day is often enough, and the same for everybody
 
     # What detectors read ------------------------------------------------------------------------------------
 
@@ -88,19 +87,28 @@ class Organisation:
         """Take in what the hours before `epoch` taught. Applying an epoch twice changes nothing."""
         if epoch <= self.epoch:
             return
+        self.enter(epoch)
         self.epoch = epoch
-        day = int(epoch * 3600 // DAY)
-        era = self.decay.era(day)
-        if era > self.era:
-            self._move_to_era(era)
-        self._pass_days(day)
         self.people += delta.people
         for number in sorted(delta.days):
             self._take_day(number, delta.days[number])
         for subnet, user in sorted(delta.egress):
             self._take_egress(subnet, person(user), delta.egress[subnet, user])
-        if day != self._calibrated:
-            self._calibrated, self.calibration = day, self._calibrate(day)
+
+    def enter(self, epoch: int) -> None:
+        """Begin an epoch: where a day begins with it, decay and calibrate. Doing so twice changes nothing."""
+        day = int(epoch * 3600 // DAY)
+        if day <= self.today:
+            return
+        era = self.decay.era(day)
+        if era > self.era:
+            self._move_to_era(era)
+        if self.today:
+            kept = 0.5 ** ((day - self.today) / self.decay.half_life_days)
+            self.person_days = self.person_days * kept + self.people * min(day - self.today, 30)
+            self.signins *= kept
+        self.today = day
+        self.calibration = self._calibrate(day)
 
     def _take_day(self, number: int, day: Day) -> None:
         unit = self.decay.weight(number, self.era)
@@ -141,13 +149,6 @@ class Organisation:
         if len(self.egress) > EGRESS:
             del self.egress[next(iter(self.egress))]
 
-    def _pass_days(self, day: int) -> None:
-        if self.today and day > self.today:
-            kept = 0.5 ** ((day - self.today) / self.decay.half_life_days)
-            self.person_days = self.person_days * kept + self.people * min(day - self.today, 30)
-            self.signins *= kept
-        self.today = max(self.today, day)
-
     def _move_to_era(self, era: int) -> None:
         if self.era:
             bits = self.decay.shift(self.era, era)
@@ -174,7 +175,7 @@ class Organisation:
             "person_days": self.person_days, "signins": self.signins, "groups": self.groups,
             "tables": [[table, group, counts.to_json()] for (table, group), counts in sorted(self.tables.items())],
             "scores": sorted(self.scores.items()),
-            "calibrated": self._calibrated, "calibration": self._counts, "egress": [[subnet, people] for subnet, people in self.egress.items()],
+            "calibration": self._counts, "egress": [[subnet, people] for subnet, people in self.egress.items()],
         }  # fmt: skip
 
     @classmethod
@@ -194,6 +195,6 @@ class Organisation:
             here.egress = {subnet: dict(people) for subnet, people in row["egress"]}
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"the organisation's tables are damaged ({error!r}). Restore the store from a backup.") from error
-        here._calibrated, here._counts = row["calibrated"], row["calibration"]
+        here._counts = row["calibration"]
         here.calibration = cls._from_counts(here._counts)
         return here
