@@ -136,12 +136,16 @@ def _unknown(name: str) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name, COMMANDS, 1)
-    return f"there is no command {name!r}." + (f" Did you mean {near[0]}?" if near else f" There are {', '.join(COMMANDS)}.")
+    return f"there is no command {name!r}." + (
+        f" Did you mean {near[0]}?" if near else f" There are {', '.join(COMMANDS)}."
+    )
 
 
 def _told(error: OSError) -> str:
     what = f"{error.filename}: " if error.filename else ""
-    hint = {28: " Free some space and run the same command again.", 13: " Check the permissions."}.get(error.errno or 0, "")
+    hint = {28: " Free some space and run the same command again.", 13: " Check the permissions."}.get(
+        error.errno or 0, ""
+    )
     return f"{what}{error.strerror or error}.{hint}"
 
 

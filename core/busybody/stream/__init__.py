@@ -1,0 +1,8 @@
+"""Streams of sign-ins: files in, scored lines out, in memory that does not grow with them.
+
+source   files, globs and pipes -> entries, in input order
+order    several files merged by time; sorting; logs that are written newest first
+local    score and learn in this process
+shards   the same over several processes, with the same bytes as the result
+render   an assessment as a line of output
+"""

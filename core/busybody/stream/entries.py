@@ -1,0 +1,138 @@
+"""Entries: what a stream consists of after reading. Each has its file, its line, and what the line held."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
+
+from ..errors import RecordError
+from ..fields.containers import Record, records
+from ..fields.intake import Intake, Skipped
+from ..signin import SignIn
+
+DAY = 86400.0
+FLAGS_AT, EXTRA_AT = SignIn._fields.index("flags"), SignIn._fields.index("extra")
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_new = SignIn._make
+
+
+class Broken(NamedTuple):
+    """A record that cannot be read: the field, where it is known, and what is wrong with it."""
+
+    key: Optional[str]
+    message: str
+
+
+class Routed(NamedTuple):
+    """A sign-in on its way through the process that only hands it on: what recent evidence needs, and the rest as text."""
+
+    time: float
+    user: str
+    outcome: str
+    ip: Optional[str]
+    session: Optional[str]
+    asn: Optional[int]
+    device: Optional[str]
+    shard: int
+    text: str
+
+
+Payload = Union[SignIn, Routed, str, Broken]  # a text is the reason why the record was skipped
+Entry = Tuple[str, int, Payload]
+
+
+class Parser:
+    """Records -> entries, by the maps and the policy; times after `latest` are broken."""
+
+    def __init__(self, intake: Intake, latest: float) -> None:
+        self._read = intake.read
+        self._latest = latest
+
+    def block(self, file: str, first: int, block: bytes) -> List[Entry]:
+        """The entries of whole lines of JSON, of which the first has the number `first`."""
+        import io
+
+        # The empty line in front keeps what follows from being taken for the start of a packed file.
+        found = records(io.BytesIO(b"\n" + block), file, "jsonl", reference_time=0.0)
+        return self.entries(file, found, first - 2)
+
+    def entries(self, file: str, found: Iterable[Record], before: int = 0) -> List[Entry]:
+        """The entries of records; `before` is added to their line numbers."""
+        read, latest = self._read, self._latest
+        entries: List[Entry] = []
+        add = entries.append
+        for line, value, error in found:
+            if value is None:
+                add((file, line + before, Broken(error.key, error.message) if error else Broken(None, "is no record.")))
+                continue
+            try:
+                signin = read(value)
+            except RecordError as problem:
+                add((file, line + before, Broken(problem.key, problem.message)))
+                continue
+            if type(signin) is Skipped:
+                add((file, line + before, signin.reason))
+            elif signin.time > latest:  # type: ignore[union-attr]
+                add((file, line + before, _future(signin)))  # type: ignore[arg-type]
+            else:
+                add((file, line + before, signin))  # type: ignore[arg-type]
+        return entries
+
+
+def _future(signin: SignIn) -> Broken:
+    from ..contracts import iso
+
+    told = iso(signin.time) if signin.time < 253402300800.0 else str(signin.time)
+    return Broken(
+        "time", f"{told} is in the future. Check the clock and time zone of its source (sources.<source>.timezone)."
+    )
+
+
+def time_of(payload: Payload) -> Optional[float]:
+    """When it happened; None for what is no sign-in."""
+    return payload.time if isinstance(payload, (SignIn, Routed)) else None
+
+
+def signin_text(signin: SignIn) -> str:
+    """A sign-in as JSON text, for the way to another process or to a temporary file."""
+    row: List[Any] = list(signin)
+    if type(row[EXTRA_AT]) is not dict:
+        row[EXTRA_AT] = dict(row[EXTRA_AT])
+    return _encode(row)
+
+
+def signin_of(row: List[Any]) -> SignIn:
+    """The sign-in of a decoded `signin_text`."""
+    row[FLAGS_AT] = tuple(row[FLAGS_AT])
+    return _new(row)
+
+
+def routed(signin: SignIn, shard: int) -> Routed:
+    return Routed(
+        signin.time, signin.user, signin.outcome, signin.ip, signin.session, signin.asn, signin.device, shard,
+        signin_text(signin),
+    )  # fmt: skip
+
+
+def payload_row(payload: Payload) -> List[Any]:
+    """A payload as a JSON value: its kind and its fields."""
+    if type(payload) is str:
+        return [0, payload]
+    if isinstance(payload, Broken):
+        return [1, *payload]
+    if isinstance(payload, Routed):
+        return [2, *payload]
+    assert isinstance(payload, SignIn)
+    return [3, json.loads(signin_text(payload))]
+
+
+def payload_of(row: List[Any]) -> Payload:
+    """The inverse of `payload_row`."""
+    kind = row[0]
+    if kind == 0:
+        return str(row[1])
+    if kind == 1:
+        return Broken(row[1], row[2])
+    if kind == 2:
+        return Routed._make(row[1:])
+    return signin_of(row[1])

@@ -1,0 +1,97 @@
+"""Score and learn in this process: one scorer, one store, lines held until what they say is kept."""
+
+from __future__ import annotations
+
+from typing import Callable, Iterable, List
+
+from ..policy import Policy
+from ..scorer import Scorer
+from ..signin import SignIn
+from ..stores import Store
+from .entries import Broken, Entry
+from .render import Renderer
+from .summary import Summary
+
+COMMIT_EVERY = 20_000  # records
+NOTED = 20.0  # risk from which a sign-in may be among the riskiest
+Write = Callable[[List[str]], None]
+Complain = Callable[[str, int, Broken], None]
+
+
+class Local:
+    """Takes entries in, gives lines out. Every line that was written is true of the store: it is committed first."""
+
+    def __init__(
+        self, policy: Policy, store: Store, make_renderer: Callable[[Scorer], Renderer], write: Write,
+        complain: Complain, *, learn: bool, least_risk: float, name_files: bool,
+    ) -> None:  # fmt: skip
+        """`complain` hears of broken records; `least_risk` leaves out lines below it and of what is no sign-in."""
+        self.summary = Summary()
+        self.scorer = Scorer(policy, store)
+        self.renderer = make_renderer(self.scorer)
+        self._write = write
+        self._complain = complain
+        self._learn = learn
+        self._least_risk = least_risk
+        self._name_files = name_files
+        self._held: List[str] = []
+        self._since = 0
+
+    def take(self, entries: Iterable[Entry]) -> None:
+        """Score them, in their order."""
+        scorer, renderer, summary, held = self.scorer, self.renderer, self.summary, self._held
+        process = scorer.process if self._learn else scorer.score
+        least, count, name_files = self._least_risk, 0, self._name_files
+        for file, line, payload in entries:
+            count += 1
+            if type(payload) is not SignIn:
+                self._skip(file, line, payload)  # type: ignore[arg-type]
+                continue
+            assessment = process(payload)
+            summary.count(assessment)
+            if assessment.risk >= NOTED:
+                summary.stands_out(assessment, scorer.describe(payload, assessment))
+            if assessment.risk >= least:
+                held.append(renderer.signin(payload, assessment, file if name_files else "", line))
+        summary.records += count
+        self._since += count
+        if self._since >= COMMIT_EVERY or scorer.people.is_full():
+            self.commit()
+
+    def commit(self) -> None:
+        """Keep what was learned, then write the lines that tell of it."""
+        if self._since and self._learn:
+            self.scorer.save()
+        self._since = 0
+        if self._held:
+            self._write(self._held)
+            self._held.clear()
+
+    def finish(self) -> None:
+        """The end of the stream."""
+        self.commit()
+
+    def close(self) -> None:
+        """Nothing to let go of: the store is the caller's."""
+
+    def _skip(self, file: str, line: int, payload: object) -> None:
+        skip(self.summary, file, line, payload, self._complain)
+        if self._least_risk <= 0.0:
+            broken = isinstance(payload, Broken)
+            self._held.append(self.renderer.skipped(reason_of(payload), file if self._name_files else "", line, broken))
+
+
+def skip(summary: Summary, file: str, line: int, payload: object, complain: Complain) -> None:
+    """Count what is no sign-in, and say so where it is broken."""
+    if isinstance(payload, Broken):
+        summary.broken += 1
+        complain(file, line, payload)
+    else:
+        summary.skip(str(payload))
+
+
+def reason_of(payload: object) -> str:
+    """What the output says of a record that was not scored."""
+    if isinstance(payload, Broken):
+        return f"{payload.key}: {payload.message}" if payload.key else payload.message
+    return str(payload)

@@ -1,0 +1,182 @@
+"""An assessment as a line of output: JSON Lines, ECS, Splunk, CSV, a table to read.
+
+The line of a habitual sign-in, which is nearly every one, is put together from a template; it is the same text, byte
+for byte, that `json.dumps` writes for `contracts.line`.
+"""
+
+from __future__ import annotations
+
+import json
+from json.encoder import encode_basestring_ascii as quoted
+from typing import Any, Callable, Dict, List, Optional, Protocol
+
+from .. import contracts
+from ..signin import Assessment, SignIn
+
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+Describe = Callable[[SignIn, Assessment], str]
+REMEMBERED = 50_000  # texts
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+COLUMNS = (
+    "time", "user", "risk", "level", "sentence", "detectors", "techniques", "learned", "alert", "late", "incident",
+    "event_id", "outcome", "ip", "network", "country", "city", "asn", "as_org", "device", "app", "method", "mfa",
+    "source",
+)  # fmt: skip
+
+
+class Renderer(Protocol):
+    """Makes lines of output, each with its end of line. `file` is empty where there is only one."""
+
+    def signin(self, signin: SignIn, assessment: Assessment, file: str, line: int) -> str: ...
+
+    def skipped(self, reason: str, file: str, line: int, broken: bool) -> str: ...
+
+
+class JsonLines:
+    """One JSON object for each record, sign-in or not."""
+
+    def __init__(self, describe: Describe) -> None:
+        self._describe = describe
+        self._users: Dict[str, str] = {}
+        self._middles: Dict[Any, str] = {}
+        self._places: Dict[Any, str] = {}
+        self._means: Dict[Any, str] = {}
+
+    def signin(self, signin: SignIn, assessment: Assessment, file: str, line: int) -> str:
+        if assessment.findings or assessment.previous is not None or assessment.incident is not None:
+            sentence = self._describe(signin, assessment)
+            text = _encode(contracts.line(signin, assessment, sentence))
+            return f'{text[:-1]},"file":{quoted(file)}}}\n' if file else text + "\n"
+        return self._habitual(signin, assessment, file)
+
+    def _habitual(self, signin: SignIn, assessment: Assessment, file: str) -> str:
+        # Texts are remembered by values that are equal only where their JSON is: numbers with fractions are not, as
+        # 0.0 equals -0.0, and are written anew.
+        user, middle = self._users.get(assessment.user), self._middles.get(assessment[3:])
+        place = self._places.get(key := (signin[3], signin[4], *signin[6:10]))
+        means = self._means.get(with_what := (*signin[13:15], signin[16], signin[19], *signin[21:23], signin[26]))
+        if user is None:
+            user = _remember(self._users, assessment.user, quoted(assessment.user))
+        if middle is None:
+            middle = _remember(self._middles, assessment[3:], _middle(assessment))
+        if place is None:
+            place = _remember(self._places, key, _encode(dict(zip(contracts.SHOWN[:6], key)))[1:-1])
+        if means is None:
+            means = _remember(self._means, with_what, _encode(dict(zip(contracts.SHOWN[8:], with_what)))[1:-1])
+        lat, lon = signin[10], signin[11]
+        end = f',"file":{quoted(file)}}}\n' if file else "}\n"
+        return (
+            f'{{"event_id":{quoted(assessment[0])},"time":{assessment[1]!r},"user":{user},{middle}{{{place},'
+            f'"lat":{"null" if lat is None else repr(lat)},"lon":{"null" if lon is None else repr(lon)},{means}}}{end}'
+        )
+
+    def skipped(self, reason: str, file: str, line: int, broken: bool) -> str:
+        row: Dict[str, Any] = {"skipped": reason, "line": line}
+        if broken:
+            row["error"] = True
+        if file:
+            row["file"] = file
+        return _encode(row) + "\n"
+
+
+def _middle(assessment: Assessment) -> str:
+    """From the risk to where the sign-in begins, for an assessment that found nothing."""
+    before = f'"risk":{_encode(assessment.risk)},"level":{quoted(assessment.level)}'
+    odds = f'"log_odds":{_encode(assessment.log_odds)},"base":{_encode(assessment.base)}'
+    after = f'"learned":{quoted(assessment.learned)},"previous":null,"model":{quoted(assessment.model)}'
+    flags = f'"late":{_encode(assessment.late)},"alert":{_encode(assessment.alert)}'
+    return f'{before},{odds},"findings":[],"sentence":"",{after},"incident":null,{flags},"signin":'
+
+
+def _remember(texts: Dict[Any, str], key: Any, text: str) -> str:
+    if len(texts) >= REMEMBERED:
+        texts.clear()
+    texts[key] = text
+    return text
+
+
+class Documents:
+    """One JSON document for each sign-in, in the shape of ECS or of Splunk; nothing for other records."""
+
+    def __init__(self, shape: Callable[[SignIn, Assessment, str], Dict[str, Any]], describe: Describe) -> None:
+        self._shape = shape
+        self._describe = describe
+
+    def signin(self, signin: SignIn, assessment: Assessment, file: str, line: int) -> str:
+        sentence = self._describe(signin, assessment) if assessment.findings else ""
+        return _encode(self._shape(signin, assessment, sentence)) + "\n"
+
+    def skipped(self, reason: str, file: str, line: int, broken: bool) -> str:
+        return ""
+
+
+class Csv:
+    """A table for a spreadsheet: nothing in it is taken for a formula, no cell holds a line break."""
+
+    def __init__(self, describe: Describe) -> None:
+        self._describe = describe
+
+    def signin(self, signin: SignIn, assessment: Assessment, file: str, line: int) -> str:
+        sentence = self._describe(signin, assessment) if assessment.findings else ""
+        cells: List[Any] = [
+            contracts.iso(assessment.time), assessment.user, round(assessment.risk, 2), assessment.level, sentence,
+            "; ".join(found.detector for found in assessment.findings), "; ".join(contracts.techniques_of(assessment)),
+            assessment.learned, assessment.alert, assessment.late, assessment.incident, assessment.event_id,
+            signin.outcome, signin.ip, signin.network, signin.country, signin.city, signin.asn, signin.as_org,
+            signin.device, signin.app, signin.method, signin.mfa, signin.source,
+        ]  # fmt: skip
+        return ",".join(map(cell, cells)) + "\r\n"
+
+    def skipped(self, reason: str, file: str, line: int, broken: bool) -> str:
+        return ""
+
+
+def cell(value: Any) -> str:
+    """One cell of CSV. Text that a spreadsheet would run gets an apostrophe in front."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        return str(value)
+    text = value
+    if text.startswith(FORMULA):
+        text = "'" + text
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"') else text
+
+
+class Silent:
+    """No lines at all: for who only learns."""
+
+    def signin(self, signin: SignIn, assessment: Assessment, file: str, line: int) -> str:
+        return ""
+
+    def skipped(self, reason: str, file: str, line: int, broken: bool) -> str:
+        return ""
+
+
+def renderer(output: str, describe: Describe, width: int) -> Renderer:
+    """The renderer of an output; `width` in characters is that of a table."""
+    if output == "jsonl":
+        return JsonLines(describe)
+    if output == "ecs":
+        return Documents(contracts.ecs, describe)
+    if output == "splunk":
+        return Documents(contracts.splunk, describe)
+    if output == "csv":
+        return Csv(describe)
+    if output == "table":
+        from .table import Table
+
+        return Table(describe, width)
+    return Silent()
+
+
+def heading(output: str) -> str:
+    """What stands above the lines."""
+    if output == "table":
+        from .table import HEADING
+
+        return HEADING
+    return ",".join(COLUMNS) + "\r\n" if output == "csv" else ""

@@ -1,0 +1,67 @@
+"""What a run did: how many records, of what level, what was skipped and why, who stood out."""
+
+from __future__ import annotations
+
+from heapq import nlargest
+from typing import Any, Dict, List, Tuple
+
+from ..signin import Assessment
+
+TOP = 5
+REASONS = 200  # different reasons kept; logs have a handful
+
+
+class Summary:
+    """Counts that add up, in whatever order and by however many processes they were made."""
+
+    def __init__(self) -> None:
+        self.signins = 0
+        self.levels: Dict[str, int] = {}
+        self.learned: Dict[str, int] = {}
+        self.late = 0
+        self.alerts = 0
+        self.top: List[Tuple[float, float, str, str, str]] = []  # risk, time, id, user, sentence
+        # Counted by the one who reads:
+        self.skipped: Dict[str, int] = {}
+        self.broken = 0
+        self.records = 0
+
+    def count(self, assessment: Assessment) -> None:
+        """One sign-in."""
+        self.signins += 1
+        self.levels[assessment.level] = self.levels.get(assessment.level, 0) + 1
+        self.learned[assessment.learned] = self.learned.get(assessment.learned, 0) + 1
+        self.late += assessment.late
+        self.alerts += assessment.alert
+
+    def stands_out(self, assessment: Assessment, sentence: str) -> None:
+        """Remember one of the riskiest."""
+        self.top.append((assessment.risk, -assessment.time, assessment.event_id, assessment.user, sentence))
+        if len(self.top) > 50 * TOP:
+            self.top = nlargest(TOP, self.top)
+
+    def skip(self, reason: str) -> None:
+        if reason in self.skipped or len(self.skipped) < REASONS:
+            self.skipped[reason] = self.skipped.get(reason, 0) + 1
+        else:
+            self.skipped["other reasons"] = self.skipped.get("other reasons", 0) + 1
+
+    def riskiest(self) -> List[Tuple[float, float, str, str, str]]:
+        """Risk, minus time, id, user, sentence; the riskiest first."""
+        return nlargest(TOP, self.top)
+
+    def add(self, row: Dict[str, Any]) -> None:
+        """Take in what another process counted, as `to_json` gave it."""
+        self.signins += row["signins"]
+        self.late += row["late"]
+        self.alerts += row["alerts"]
+        for mine, theirs in ((self.levels, row["levels"]), (self.learned, row["learned"])):
+            for name, number in theirs.items():
+                mine[name] = mine.get(name, 0) + number
+        self.top = nlargest(TOP, self.top + [tuple(found) for found in row["top"]])  # type: ignore[misc]
+
+    def to_json(self) -> Dict[str, Any]:
+        return {
+            "signins": self.signins, "late": self.late, "alerts": self.alerts, "levels": self.levels,
+            "learned": self.learned, "top": self.riskiest(),
+        }  # fmt: skip
