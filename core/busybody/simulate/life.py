@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
-from itertools import accumulate
 from random import Random
 from typing import List, Optional, Tuple
 
@@ -173,8 +172,8 @@ class Life:
 
     @staticmethod
     def _app(person: Person) -> int:
-        weights = list(accumulate(person.app_weights))
-        return min(bisect(weights, person.rng.random() * weights[-1]), len(weights) - 1)
+        bounds = person.app_bounds
+        return min(bisect(bounds, person.rng.random() * bounds[-1]), len(bounds) - 1)
 
     @staticmethod
     def _device(person: Person, in_office: bool, hour: float) -> Device:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from random import Random
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
@@ -76,7 +77,7 @@ class Person:
     hops: float = 0.0  # how often it is another exit of the provider
     strays: List[Site]  # other exits of the same provider
     apps: List[str]
-    app_weights: List[float]
+    app_bounds: List[float]  # running sums of how often each application is used
     mfa: bool = False
     method: str = "password"
 
@@ -158,7 +159,7 @@ def _service(person: Person, company: Company) -> None:
     person.laptop = person.phone = draw(TOOLS, rng)
     person.rate, person.weekend, person.starts, person.span = 2 + rng.random() * 14, 1.0, 0.0, 24.0
     person.renews = 0.02
-    person.apps, person.app_weights = [rng.choice(("source", "files", "cloud-console", "mail", "tickets"))], [1.0]
+    person.apps, person.app_bounds = [rng.choice(("source", "files", "cloud-console", "mail", "tickets"))], [1.0]
     person.method = rng.choice(("token", "password", "legacy"))
 
 
@@ -229,7 +230,7 @@ def _habits(person: Person, shape: Shape, company: Company) -> None:
     own = list(APPS[person.group])
     rng.shuffle(own)
     person.apps = list(COMMON_APPS) + own[: 2 + int(rng.random() * 3)]
-    person.app_weights = [rng.random() + 0.05 for _ in person.apps]
+    person.app_bounds = list(accumulate(rng.random() + 0.05 for _ in person.apps))
     person.mfa = rng.random() < shape.mfa
     person.method = "passkey" if person.mfa and rng.random() < 0.12 else "password"
 

@@ -60,6 +60,7 @@ def format_named(name: str) -> Format:
 def lines(events: Iterable[Event], name: str, withhold: Iterable[str] = ()) -> Iterator[Tuple[str, str, Event]]:
     """(line of text without its end, event id, event) for every event that the format can hold."""
     form = format_named(name)
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
     gone: Dict[str, Any] = {}
     for what in sorted(withhold):
         if what not in WITHHELD:
@@ -75,5 +76,5 @@ def lines(events: Iterable[Event], name: str, withhold: Iterable[str] = ()) -> I
         elif form.csv:
             text = ",".join(splunk.cell(record.get(column)) for column in form.csv)
         else:
-            text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+            text = encode(record)
         yield text, form.event_id(signin, record), event

@@ -10,12 +10,12 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 def iso(time: float) -> str:
     """2026-03-02T08:15:30.250Z"""
     date = datetime.fromtimestamp(int(time), timezone.utc)
-    return f"{date:%Y-%m-%dT%H:%M:%S}.{round(time * 1000) % 1000:03d}Z"
+    return f"{date.isoformat()[:19]}.{round(time * 1000) % 1000:03d}Z"
 
 
 def seconds(time: float) -> str:
     """2026-03-02T08:15:30Z"""
-    return f"{datetime.fromtimestamp(int(time), timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+    return datetime.fromtimestamp(int(time), timezone.utc).isoformat()[:19] + "Z"
 
 
 def syslog(time: float) -> str:
