@@ -84,12 +84,12 @@ def run(arguments: argparse.Namespace) -> int:
     out = sys.stdout.buffer
     out.write(heading(output).encode("utf-8"))
 
-    def write(lines: List[str]) -> None:
-        out.write("".join(lines).encode("utf-8", "replace"))
+    def write(lines: List[bytes]) -> None:
+        out.write(b"".join(lines))
         out.flush()
 
     summary = run_stream(options, policy, write, teller)
     if output == "table":
-        write([closing(summary)])
+        write([closing(summary).encode("utf-8", "replace")])
     teller.closing(summary)
     return 1 if summary.broken else 0

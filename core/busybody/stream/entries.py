@@ -8,6 +8,8 @@ from typing import Any, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Un
 from ..errors import RecordError
 from ..fields.containers import Record, records
 from ..fields.intake import Intake, Skipped
+from ..places import Locator
+from ..policy import Policy
 from ..signin import SignIn
 
 DAY = 86400.0
@@ -77,6 +79,11 @@ class Parser:
             else:
                 add((file, line + before, signin))  # type: ignore[arg-type]
         return entries
+
+
+def parser_for(policy: Policy, source: Optional[str], now: float, reference_time: Optional[float]) -> Parser:
+    """The parser of a run. `now` is the present; `reference_time` dates times without a year."""
+    return Parser(Intake(policy, Locator(policy), source=source, reference_time=reference_time), now + DAY)
 
 
 def _future(signin: SignIn) -> Broken:

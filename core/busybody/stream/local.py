@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterable, List
+from typing import Callable, Iterable, Iterator, List
 
 from ..policy import Policy
 from ..scorer import Scorer
 from ..signin import SignIn
 from ..stores import Store
-from .entries import Broken, Entry
+from .entries import Broken, Entry, Parser
 from .render import Renderer
-from .summary import Summary
+from .source import Block, File
+from .summary import NOTED, Summary
 
 COMMIT_EVERY = 20_000  # records
-NOTED = 20.0  # risk from which a sign-in may be among the riskiest
-Write = Callable[[List[str]], None]
+Write = Callable[[List[bytes]], None]
 Complain = Callable[[str, int, Broken], None]
 
 
@@ -34,8 +34,13 @@ class Local:
         self._learn = learn
         self._least_risk = least_risk
         self._name_files = name_files
-        self._held: List[str] = []
+        self._held: List[bytes] = []
         self._since = 0
+
+    def parsed(self, file: File, parser: Parser, share: int) -> Iterator[List[Entry]]:  # noqa: ARG002  one at a time
+        """The entries of a file."""
+        for part in file.parts(parser):
+            yield parser.block(file.name, part.first, part.lines) if isinstance(part, Block) else part
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Score them, in their order."""
@@ -45,14 +50,16 @@ class Local:
         for file, line, payload in entries:
             count += 1
             if type(payload) is not SignIn:
-                self._skip(file, line, payload)  # type: ignore[arg-type]
+                self._skip(file, line, payload)
                 continue
             assessment = process(payload)
             summary.count(assessment)
             if assessment.risk >= NOTED:
                 summary.stands_out(assessment, scorer.describe(payload, assessment))
             if assessment.risk >= least:
-                held.append(renderer.signin(payload, assessment, file if name_files else "", line))
+                held.append(
+                    renderer.signin(payload, assessment, file if name_files else "", line).encode("utf-8", "replace")
+                )
         summary.records += count
         self._since += count
         if self._since >= COMMIT_EVERY or scorer.people.is_full():
@@ -78,7 +85,8 @@ class Local:
         skip(self.summary, file, line, payload, self._complain)
         if self._least_risk <= 0.0:
             broken = isinstance(payload, Broken)
-            self._held.append(self.renderer.skipped(reason_of(payload), file if self._name_files else "", line, broken))
+            text = self.renderer.skipped(reason_of(payload), file if self._name_files else "", line, broken)
+            self._held.append(text.encode("utf-8", "replace"))
 
 
 def skip(summary: Summary, file: str, line: int, payload: object, complain: Complain) -> None:

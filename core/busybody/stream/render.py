@@ -32,6 +32,11 @@ class Renderer(Protocol):
     def skipped(self, reason: str, file: str, line: int, broken: bool) -> str: ...
 
 
+def no_line(reason: str, file: str, line: int, broken: bool) -> str:  # noqa: ARG001  the shape of `skipped`
+    """For outputs that hold sign-ins only."""
+    return ""
+
+
 class JsonLines:
     """One JSON object for each record, sign-in or not."""
 
@@ -106,8 +111,7 @@ class Documents:
         sentence = self._describe(signin, assessment) if assessment.findings else ""
         return _encode(self._shape(signin, assessment, sentence)) + "\n"
 
-    def skipped(self, reason: str, file: str, line: int, broken: bool) -> str:
-        return ""
+    skipped = staticmethod(no_line)
 
 
 class Csv:
@@ -127,8 +131,7 @@ class Csv:
         ]  # fmt: skip
         return ",".join(map(cell, cells)) + "\r\n"
 
-    def skipped(self, reason: str, file: str, line: int, broken: bool) -> str:
-        return ""
+    skipped = staticmethod(no_line)
 
 
 def cell(value: Any) -> str:
@@ -152,8 +155,7 @@ class Silent:
     def signin(self, signin: SignIn, assessment: Assessment, file: str, line: int) -> str:
         return ""
 
-    def skipped(self, reason: str, file: str, line: int, broken: bool) -> str:
-        return ""
+    skipped = staticmethod(no_line)
 
 
 def renderer(output: str, describe: Describe, width: int) -> Renderer:

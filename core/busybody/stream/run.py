@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import time
 from itertools import chain
-from typing import Callable, Iterator, List, NamedTuple, Optional, Protocol
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Protocol, Tuple, Union
 
-from ..fields.intake import Intake
-from ..places import Locator
 from ..policy import Policy
-from ..scorer import Scorer
 from ..stores import open as open_store
-from .entries import Broken, Entry, Parser
+from .entries import Broken, Entry, Parser, parser_for
 from .local import Local, Write
 from .order import LOOKED_AT, batches, by_time, newest_first, sorted_by_time
-from .render import Renderer, renderer
-from .source import Block, File, expand
+from .render import renderer
+from .source import File, expand
 from .summary import Summary
 
-DAY = 86400.0
+if TYPE_CHECKING:
+    from .shards import Sharded
 
 
 class Options(NamedTuple):
@@ -52,47 +50,54 @@ class Hearer(Protocol):
 def run(options: Options, policy: Policy, write: Write, hearer: Hearer) -> Summary:
     """Read everything, score and learn it, write the lines. Raises BusybodyError and OSError."""
     files = [File(path, options.format, options.now) for path in expand(options.inputs)]
+    engine: Union[None, Local, Sharded] = None
     try:
+        now = time.time() if options.now is None else options.now
+        parser = parser_for(policy, options.source, now, options.now)
+        names = tuple(file.name for file in files) if len(files) > 1 else ()
+        shards = _sharded(options, policy, now, names, write, hearer) if options.jobs > 1 else None
+        engine = shards
         with open_store(options.store, read_only=not options.learn) as store:
-            engine = Local(
-                policy, store, renderer_for(options), write, hearer.broken, learn=options.learn,
-                least_risk=options.least_risk, name_files=len(files) > 1,
-            )  # fmt: skip
-            parser = parser_for(options, policy)
+            if shards is not None:
+                shards.begin(store)
+            else:
+                engine = Local(
+                    policy, store, lambda scorer: renderer(options.output, scorer.describe, options.width), write, hearer.broken, learn=options.learn,
+                    least_risk=options.least_risk, name_files=bool(names),
+                )  # fmt: skip
+            assert engine is not None
             for file in files:
                 file.idle = engine.commit
-            _drive(engine, [_parsed(file, parser) for file in files], files, options, policy, hearer)
+            _drive(engine, files, parser, options, policy, hearer)
             return engine.summary
     finally:
+        if engine is not None:
+            engine.close()
         for file in files:
             file.close()
 
 
-def parser_for(options: Options, policy: Policy) -> Parser:
-    """Reads records as the options and the policy say."""
-    now = time.time() if options.now is None else options.now
-    return Parser(Intake(policy, Locator(policy), source=options.source, reference_time=options.now), now + DAY)
+def _sharded(
+    options: Options, policy: Policy, now: float, names: Tuple[str, ...], write: Write, hearer: Hearer
+) -> Sharded:
+    from .shards import Sharded
+    from .worker import Setup
 
+    def setup(number: int) -> Setup:
+        return Setup(
+            number, options.jobs, policy, options.source, now, options.now, options.store, options.output, options.width,
+            options.learn, options.least_risk, names,
+        )  # fmt: skip
 
-def renderer_for(options: Options) -> Callable[[Scorer], Renderer]:
-    """What makes the renderer, once there is a scorer to describe what it found."""
-    return lambda scorer: renderer(options.output, scorer.describe, options.width)
-
-
-def _parsed(file: File, parser: Parser) -> Iterator[List[Entry]]:
-    for part in file.parts(parser):
-        yield parser.block(file.name, part.first, part.lines) if isinstance(part, Block) else part
+    silent = renderer(options.output, lambda _, __: "", options.width)  # for what is no sign-in
+    return Sharded(setup, options.jobs, silent, write, hearer.broken)
 
 
 def _drive(
-    engine: Local,
-    streams: List[Iterator[List[Entry]]],
-    files: List[File],
-    options: Options,
-    policy: Policy,
-    hearer: Hearer,
+    engine: Union[Local, Sharded], files: List[File], parser: Parser, options: Options, policy: Policy, hearer: Hearer
 ) -> None:
     """Take all streams through the engine, in order."""
+    streams = [engine.parsed(file, parser, len(files)) for file in files]
     size = sum(file.size for file in files) if all(file.regular for file in files) else 0
     for entries in _ordered(streams, files, options, policy, hearer):
         stop = _first_broken(entries) if options.strict else None

@@ -78,6 +78,14 @@ class File:
         except (OSError, ValueError):
             return 0
 
+    def ready(self) -> bool:
+        """Whether reading on will not wait."""
+        if not self.live:
+            return True
+        from select import select
+
+        return os.name != "nt" and bool(select([self._raw.fileno()], [], [], 0.0)[0])
+
     def close(self) -> None:
         if self._raw is not getattr(sys.stdin, "buffer", None):
             self._raw.close()
@@ -104,7 +112,8 @@ class File:
     def _stream(self) -> IO[bytes]:
         if self.live and self.idle is not None and os.name != "nt":
             return io.BufferedReader(_Waiting(self._raw.fileno(), self.idle), BLOCK)
-        return self._raw
+        raw: IO[bytes] = self._raw
+        return raw
 
     def _blocks(self, stream: io.BufferedReader) -> Iterator[Part]:
         first, skipping, held = 1, False, 0

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Tuple
 from ..signin import Assessment
 
 TOP = 5
+NOTED = 20.0  # risk from which a sign-in may be among the riskiest
 REASONS = 200  # different reasons kept; logs have a handful
 
 
@@ -58,7 +59,7 @@ class Summary:
         for mine, theirs in ((self.levels, row["levels"]), (self.learned, row["learned"])):
             for name, number in theirs.items():
                 mine[name] = mine.get(name, 0) + number
-        self.top = nlargest(TOP, self.top + [tuple(found) for found in row["top"]])  # type: ignore[misc]
+        self.top = nlargest(TOP, self.top + [tuple(found) for found in row["top"]])
 
     def to_json(self) -> Dict[str, Any]:
         return {

@@ -6,7 +6,7 @@ import time
 from typing import List
 
 from ..signin import Assessment, SignIn
-from .render import Describe
+from .render import Describe, no_line
 from .summary import Summary
 
 USER, LEAST = 24, 60  # characters
@@ -31,8 +31,7 @@ class Table:
         row = f"{when:<16}  {assessment.risk:>4.0f}{mark[1:]}{assessment.level:<8}  {fitted(assessment.user, USER)}  {words}"
         return fitted(row, self._width).rstrip() + "\n"
 
-    def skipped(self, reason: str, file: str, line: int, broken: bool) -> str:
-        return ""
+    skipped = staticmethod(no_line)
 
 
 def fitted(text: str, width: int) -> str:

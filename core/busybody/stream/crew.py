@@ -1,0 +1,147 @@
+"""The processes behind `--jobs`, and the post between them.
+
+Each worker has a pipe; a thread for each reads what comes back, so that neither side ever waits for the other to read.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Callable, Deque, List, Optional, Tuple
+
+from .. import errors
+from ..errors import BusybodyError
+from .worker import Setup, main
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+PATIENCE = 2.0  # seconds that a worker gets to end
+
+
+class Slot:
+    """A block that is being read somewhere, or its result."""
+
+    __slots__ = ("reply",)
+
+    def __init__(self) -> None:
+        self.reply: Optional[bytes] = None
+
+
+class Crew:
+    """Starts workers, sends and receives. After `close` none is left."""
+
+    def __init__(self, jobs: int, setup: Callable[[int], Setup], lines: Callable[[int, bytes], None]) -> None:
+        """`lines` gets the output of a worker; everything else is asked for."""
+        import multiprocessing
+
+        method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
+        context: Any = multiprocessing.get_context(method)
+        self._lines = lines
+        self._inbox: SimpleQueue[Tuple[int, bytes]] = SimpleQueue()
+        self._connections: List[Connection] = []
+        self._processes: List[Any] = []
+        self._reading: List[Deque[Slot]] = [deque() for _ in range(jobs)]
+        self._replies: List[Deque[bytes]] = [deque() for _ in range(jobs)]
+        self._next = 0
+        self.jobs = jobs
+        try:
+            for number in range(jobs):
+                mine, theirs = context.Pipe()
+                self._connections.append(mine)
+                inherited = list(self._connections) if method == "fork" else []
+                process = context.Process(target=main, args=(theirs, setup(number), inherited), daemon=True)
+                process.start()
+                theirs.close()
+                self._processes.append(process)
+        except BaseException:
+            self.close()
+            raise
+        for number, connection in enumerate(self._connections):
+            threading.Thread(target=self._listen, args=(number, connection), daemon=True).start()
+
+    def _listen(self, number: int, connection: Connection) -> None:
+        try:
+            while True:
+                self._inbox.put((number, connection.recv_bytes()))
+        except (EOFError, OSError):
+            self._inbox.put((number, b""))
+
+    def send(self, number: int, message: bytes) -> None:
+        try:
+            self._connections[number].send_bytes(message)
+        except (BrokenPipeError, ConnectionError) as error:
+            raise _ended() from error
+
+    def read(self, name: str, first: int, block: bytes) -> Slot:
+        """Have a block of lines read by whoever is next."""
+        number, slot = self._next, Slot()
+        self._next = (number + 1) % self.jobs
+        self._reading[number].append(slot)
+        self.send(number, b"P" + name.encode("utf-8", "surrogateescape") + b"\n%d\n" % first + block)
+        return slot
+
+    def result(self, slot: Slot) -> bytes:
+        """Wait for a block."""
+        while slot.reply is None:
+            self._receive()
+        return slot.reply
+
+    def ask(self, message: bytes) -> List[bytes]:
+        """Ask every worker, and wait for all answers."""
+        for number in range(self.jobs):
+            self.send(number, message)
+        while not all(self._replies):
+            self._receive()
+        return [replies.popleft() for replies in self._replies]
+
+    def tell(self, message: bytes) -> None:
+        """Tell every worker what needs no answer."""
+        for number in range(self.jobs):
+            self.send(number, message)
+
+    def _receive(self) -> None:
+        number, message = self._inbox.get()
+        kind = message[:1]
+        if kind == b"s":
+            self._lines(number, message[1:])
+        elif kind == b"p":
+            self._reading[number].popleft().reply = message[1:]
+        elif kind == b"e":
+            raise _error(message[1:])
+        elif not message:
+            raise _ended()
+        else:
+            self._replies[number].append(message[1:])
+
+    def close(self) -> None:
+        """End the workers. They hold nothing that could be lost: only the one who asks writes."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.join(PATIENCE)
+            if process.is_alive():
+                process.kill()
+                process.join()
+        for connection in self._connections:
+            connection.close()
+
+
+def _ended() -> BusybodyError:
+    return BusybodyError(
+        "a worker process ended before its time (killed, or out of memory?). What was printed is kept; "
+        "run the same command again, with a smaller --jobs where memory is short."
+    )
+
+
+def _error(body: bytes) -> BusybodyError:
+    import json
+
+    kind, message, source, line, key = json.loads(body)
+    found: Any = getattr(errors, kind, BusybodyError)
+    if found is errors.MissingExtra:
+        found = BusybodyError
+    error: BusybodyError = found(message, source=source, line=line, key=key)
+    return error

@@ -1,0 +1,211 @@
+"""A worker of `--jobs`: reads blocks of lines, and scores the people that are its own.
+
+It answers one message after the other, and ends when nobody is left to ask. Messages are JSON behind one letter:
+
+    P block of lines   -> p heads of entries, then the sign-ins as text
+    O open the store   -> o
+    S sign-ins         -> s their lines of output
+    T hour             -> t what that hour taught about the organisation
+    A hour, sum        (no answer) the organisation's next hour begins
+    H                  -> h what goes to the store, and counts
+    L                  (no answer) it is there: let go of it
+    whatever fails     -> e what happened
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ..errors import BusybodyError
+from ..identity import Identity
+from ..policy import Policy
+from ..population.delta import Delta
+from ..population.evidence import NOTHING, About
+from ..scorer import Scorer
+from ..signin import Assessment, SignIn
+from ..stores import open as open_store
+from .entries import parser_for, payload_row, signin_of, signin_text
+from .render import Renderer, renderer
+from .summary import NOTED, Summary
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+IN_MEMORY = ":memory:"
+ENDED = b"\0"  # between two lines of output: no line holds one
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+class Setup(NamedTuple):
+    """What a worker is told when it starts."""
+
+    number: int
+    jobs: int
+    policy: Policy
+    source: Optional[str]
+    now: float
+    reference_time: Optional[float]
+    store: str
+    output: str
+    width: int
+    learn: bool
+    least_risk: float
+    names: Tuple[str, ...]  # of the files; empty where lines do not name theirs
+
+
+def main(connection: Connection, setup: Setup, others: List[Connection]) -> None:
+    """The worker's life. `others` are ends of pipes that it inherited and must not keep open."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started it decides when it ends
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for other in others:
+        other.close()
+    worker = Worker(setup)
+    try:
+        while True:
+            message = connection.recv_bytes()
+            try:
+                answer = worker.answer(message[:1], message[1:])
+            except BusybodyError as error:
+                answer = (
+                    b"e" + _encode([type(error).__name__, error.message, error.source, error.line, error.key]).encode()
+                )
+            except Exception as error:  # noqa: BLE001  whatever it is, the one who asked must hear of it
+                answer = b"e" + _encode(["BusybodyError", _unexpected(error), None, None, None]).encode()
+            if answer:
+                connection.send_bytes(answer)
+    except (EOFError, OSError):
+        return
+
+
+def _unexpected(error: Exception) -> str:
+    from traceback import format_exception
+
+    trace = "".join(format_exception(type(error), error, error.__traceback__))
+    return f"a worker failed; this is a defect of Busybody. Run with --jobs 1, and report this: {trace}"
+
+
+class Shards:
+    """Which worker a person belongs to."""
+
+    def __init__(self, policy: Policy, jobs: int) -> None:
+        self._identity = Identity(policy)
+        self._private = bool(policy.identity.pseudonym_key_file or policy.identity.pseudonym_key_env)
+        self._jobs = jobs
+        self._known: Dict[str, int] = {}
+
+    def of(self, user: str) -> int:
+        shard = self._known.get(user)
+        if shard is None:
+            shard = self.of_key(self._identity.pseudonym(user) if self._private else user)
+            if len(self._known) > 200_000:
+                self._known.clear()
+            self._known[user] = shard
+        return shard
+
+    def of_key(self, key: str) -> int:
+        """The same for the name under which the person is stored."""
+        return zlib.crc32(key.encode("utf-8", "surrogatepass")) % self._jobs
+
+
+class Worker:
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._shards = Shards(setup.policy, setup.jobs)
+        self._parser = parser_for(setup.policy, setup.source, setup.now, setup.reference_time)
+        self._scorer: Optional[Scorer] = None
+        self._renderer: Optional[Renderer] = None
+        self._summary = Summary()
+
+    def answer(self, kind: bytes, body: bytes) -> bytes:
+        """The answer to one message; empty where none is expected."""
+        if kind == b"P":
+            return b"p" + self._parse(body)
+        if kind == b"S":
+            return b"s" + self._score(json.loads(body))
+        if kind == b"O":
+            self._open()
+            return b"o"
+        scorer = self._scorer
+        assert scorer is not None
+        if kind == b"T":
+            return b"t" + _encode(scorer.settle(int(body)).to_json()).encode()
+        if kind == b"A":
+            epoch, delta = json.loads(body)
+            scorer.apply(Delta.from_json(delta), epoch)
+            return b""
+        if kind == b"H":
+            return b"h" + _encode(self._hand_over(scorer)).encode()
+        scorer.people.let_go()
+        return b""
+
+    def _parse(self, body: bytes) -> bytes:
+        name, first, block = body.split(b"\n", 2)
+        entries = self._parser.block(name.decode("utf-8", "surrogateescape"), int(first), block)
+        heads: List[Any] = []
+        texts: List[str] = [""]
+        shard = self._shards.of
+        for _, line, payload in entries:
+            if isinstance(payload, SignIn):
+                signin = payload
+                heads.append(
+                    (line, signin.time, signin.user, signin.outcome, signin.ip, signin.session, signin.asn, signin.device,
+                     shard(signin.user))
+                )  # fmt: skip
+                texts.append(signin_text(signin))
+            else:
+                heads.append((line, payload_row(payload)))
+        texts[0] = _encode(heads)
+        return "\n".join(texts).encode("ascii")
+
+    def _open(self) -> None:
+        setup = self._setup
+        in_memory = setup.store == IN_MEMORY
+        self._scorer = scorer = Scorer(setup.policy, open_store(setup.store, read_only=not in_memory))
+        scorer.keep_share(lambda key: self._shards.of_key(key) == setup.number, first=setup.number == 0)
+        self._renderer = renderer(setup.output, scorer.describe, setup.width)
+
+    def _score(self, rows: List[Any]) -> bytes:
+        scorer, renderer, summary = self._scorer, self._renderer, self._summary
+        assert scorer is not None
+        assert renderer is not None
+        score, learn, teaches, least = scorer.score, scorer.learn, self._setup.learn, self._setup.least_risk
+        names = self._setup.names
+        lines: List[str] = ["1" if scorer.people.is_full() else "0"]
+        for file, line, about, row in rows:
+            signin = signin_of(row)
+            assessment: Assessment = score(signin, _about(about) if about else NOTHING)
+            if assessment.risk >= least:
+                lines.append(renderer.signin(signin, assessment, names[file] if names else "", line))
+            else:
+                lines.append("")
+            summary.count(assessment)
+            if assessment.risk >= NOTED:
+                summary.stands_out(assessment, scorer.describe(signin, assessment))
+            if teaches:
+                learn(signin, assessment)
+        return ENDED.join([line.encode("utf-8", "replace") for line in lines])
+
+    def _hand_over(self, scorer: Scorer) -> Dict[str, Any]:
+        summary, self._summary = self._summary, Summary()
+        if not self._setup.learn:
+            return {"summary": summary.to_json()}
+        if self._setup.store == IN_MEMORY:  # nobody else can read it: each worker keeps its own
+            scorer.save()
+            return {"summary": summary.to_json()}
+        changes, delta, ripe = scorer.hand_over()
+        return {
+            "summary": summary.to_json(), "profiles": changes.profiles, "journals": changes.journals,
+            "delta": delta.to_json(), "ripe": [[epoch, sorted(keys)] for epoch, keys in ripe.items()],
+        }  # fmt: skip
+
+
+def _about(row: List[Any]) -> About:
+    failures, succeeded, session = row
+    return About(
+        tuple((who, time) for who, time in failures), tuple((who, time) for who, time in succeeded),
+        None if session is None else (session[0], session[1], session[2]),
+    )  # fmt: skip
