@@ -11,7 +11,7 @@ surface that reads a stream calls `process`, which does all three in the right o
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from .decay import Decay
 from .fusion import BASE
@@ -272,6 +272,16 @@ class Scorer:
         """Write all that changed, at once or not at all."""
         population = population_text(self.organisation, self.evidence, self._delta, self._ripe)
         self.people.commit(self.people.collect(), population, meta or {})
+
+    def keep_share(self, owns: Callable[[str], bool], *, first: bool) -> None:
+        """For a worker that shares a store: of what waits to settle keep that of the people whose key it owns.
+
+        What is taught but not yet applied is the organisation's: the `first` worker hands it over with its own.
+        """
+        kept = {epoch: {key for key in keys if owns(key)} for epoch, keys in self._ripe.items()}
+        self._ripe = {epoch: keys for epoch, keys in kept.items() if keys}
+        if not first:
+            self._delta = Delta()
 
     def hand_over(self) -> Tuple[Changes, Delta, Ripe]:
         """For a worker that shares a store: what changed, what is taught but not applied, and who settles when.
