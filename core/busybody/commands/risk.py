@@ -1,0 +1,184 @@
+"""`busybody risk`: who is at risk now, and why."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple
+
+from .options import add_policy, add_store, load_policy, store_path
+
+if TYPE_CHECKING:
+    from ..policy import Policy
+    from ..stores import Store
+
+BATCH = 500  # people read at once
+HEADING = ("RISK", "LEVEL", "PERSON", "OPEN", "WORST", "LAST SEEN (UTC)", "WHY")
+WIDTHS = (4, 8, 28, 4, 9, 16, 0)  # characters: fixed, so that rows can be printed as they come
+COLUMNS = ("user", "risk", "level", "incidents", "status", "last_seen", "sentence")
+DESCRIPTION = """\
+Lists the people by their current risk: their open incidents added up, each halved for every week since its last
+sign-in. A confirmed incident is 100 until an analyst closes it; what was found to be the person's own never counts.
+"""
+EPILOG = """\
+examples:
+  busybody risk                             the 20 people most at risk
+  busybody risk --min 40 --output json      one JSON object per line: medium and above
+  busybody risk --all --output csv          everybody with any risk, in the order of the store
+  busybody verdict ana@example.com 9f3c benign --analyst      closes an incident; risk --output json shows the ids
+
+exit codes: 0 done · 2 usage or policy · 3 the store cannot be read
+"""
+
+
+def add(subparsers: Any) -> None:
+    """The parser of the command."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "risk",
+        help="list who is at risk, and why",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_store(parser)
+    add_policy(parser)
+    parser.add_argument(
+        "--at", metavar="TIME",
+        help="risk at this time (epoch seconds, ISO 8601, or now); default: the last hour that the store learned from",
+    )  # fmt: skip
+    parser.add_argument(
+        "--min",
+        type=_least,
+        default=None,
+        metavar="N",
+        help="people of risk N and more; 0 is everybody; default: any risk",
+    )
+    parser.add_argument("--top", type=_count, default=20, metavar="N", help="so many people, the riskiest first (20)")
+    parser.add_argument("--all", action="store_true", help="all of them, in the order of the store")
+    parser.add_argument("--output", choices=("table", "json", "csv"), default="table", help="default: table")
+
+
+def _least(text: str) -> float:
+    from .score import risk
+
+    return risk(text)
+
+
+def _count(text: str) -> int:
+    from .simulate import whole
+
+    return whole(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List."""
+    from heapq import nlargest
+
+    from ..stores import open as open_store
+    from .tables import note
+    from .times import minute
+
+    policy = load_policy(arguments)
+    with open_store(store_path(arguments), read_only=True) as store:
+        now = _now(arguments.at, store)
+        counted = [0]
+        found = (row for row in _people(store, policy, now, counted) if _wanted(row, arguments.min))
+        if not arguments.all:
+            best = nlargest(arguments.top, ((row["risk"], row["last_seen"] or 0.0, row["user"], row) for row in found))
+            found = (row for _, _, _, row in sorted(best, key=lambda entry: (-entry[0], -entry[1], entry[2])))
+        _print(found, arguments.output)
+        if arguments.output == "table":
+            note(f"{counted[0]:,} people in the store; risk at {minute(now)} UTC.")
+    return 0
+
+
+def _wanted(row: Dict[str, Any], least: Optional[float]) -> bool:
+    return bool(row["risk"] > 0.0 if least is None else row["risk"] >= least)
+
+
+def _now(text: Optional[str], store: Store) -> float:
+    """The time that counts: what was asked for, else the last hour that the store learned from."""
+    import json
+    import time
+
+    from .times import moment_of
+
+    asked = moment_of(text, "--at")
+    if asked is not None:
+        return asked
+    population = store.population()
+    if population is None:
+        return time.time()
+    try:
+        return float(json.loads(population)["organisation"]["epoch"]) * 3600.0 or time.time()
+    except (ValueError, KeyError, TypeError):
+        return time.time()  # what is damaged there is told by those who need it; risk does not
+
+
+def _people(store: Store, policy: Policy, now: float, counted: List[int]) -> Iterator[Dict[str, Any]]:
+    """Everybody in the store with their risk, in its order; memory holds one batch."""
+    from itertools import islice
+
+    users = store.users()
+    while True:
+        batch = list(islice(users, BATCH))
+        if not batch:
+            return
+        for user, text in store.profiles(batch).items():
+            counted[0] += 1
+            yield person(user, text, policy, now)
+
+
+def person(user: str, text: str, policy: Policy, now: float) -> Dict[str, Any]:
+    """One person: risk, open incidents with the worst first, and when they were last seen."""
+    from ..people import Person
+    from ..profile.codec import decode
+    from ..risk import level_of, person_risk
+
+    known = Person(user, decode(text, user), policy.learning.incident_hours)
+    risk = person_risk(known.incidents, now)
+    rows = [row for row in known.incidents if row["status"] in ("open", "malicious")]
+    rows.sort(key=_worst, reverse=True)
+    return {
+        "user": user, "risk": round(risk, 2), "level": level_of(risk), "last_seen": known.profile.last,
+        "frozen": known.profile.frozen,
+        "incidents": [
+            {name: row[name] for name in ("id", "event", "status", "risk", "opened", "last", "count", "sentence")} for row in rows
+        ],
+    }  # fmt: skip
+
+
+def _worst(row: Dict[str, Any]) -> Tuple[bool, float, float]:
+    return row["status"] == "malicious", row["risk"], row["last"]
+
+
+def _print(rows: Iterator[Dict[str, Any]], output: str) -> None:
+    from .tables import csv_line, say, say_json, table
+
+    if output == "json":
+        for row in rows:
+            say_json(row)
+    elif output == "csv":
+        say(",".join(COLUMNS))
+        for row in rows:
+            say(csv_line(_cells(row)))
+    else:
+        table(HEADING, map(_shown, rows), right=(0, 3, 4), widths=WIDTHS, empty="Nobody is at risk.")
+
+
+def _shown(row: Dict[str, Any]) -> Tuple[Any, ...]:
+    from .times import minute
+
+    user, risk, level, number, status, _, why = _cells(row)
+    worst = "" if not number else "confirmed" if status == "malicious" else f"{row['incidents'][0]['risk']:.0f}"
+    words = why.partition(": ")[2] if why.startswith("Risk ") else why
+    return f"{risk:.0f}", level, user, number, worst, minute(row["last_seen"]), words
+
+
+def _cells(row: Dict[str, Any]) -> Tuple[Any, ...]:
+    from ..contracts import iso
+
+    worst = row["incidents"][0] if row["incidents"] else None
+    return (
+        row["user"], row["risk"], row["level"], len(row["incidents"]), worst["status"] if worst else "",
+        "" if row["last_seen"] is None else iso(row["last_seen"]), worst["sentence"] if worst else "",
+    )  # fmt: skip
