@@ -7,7 +7,6 @@ could not show where that opinion is wrong.
 
 from __future__ import annotations
 
-import csv
 import ipaddress
 import json
 import re
@@ -101,6 +100,8 @@ STEP = 4096  # addresses between two samples of a range
 
 def samples(asn_csv: str) -> Iterator[Tuple[int, int, int, str]]:
     """(first address, size, ASN, name) for pieces of at most STEP addresses."""
+    import csv
+
     with open(asn_csv, newline="", encoding="utf-8") as stream:
         for first, last, asn, name in csv.reader(stream):
             start, end = int(ipaddress.IPv4Address(first)), int(ipaddress.IPv4Address(last)) + 1
@@ -229,6 +230,8 @@ def _choose(found: Any, weight: Any, names: Dict[int, str], places: Any, blocks:
 
 def ipv6_blocks(asn_csv: str, city_mmdb: str, wanted: Set[Tuple[int, Tuple[str, str, str]]]) -> Dict[Any, str]:
     """For operators in cities, a /40 that both tables place there."""
+    import csv
+
     import maxminddb
 
     places = maxminddb.open_database(city_mmdb)
