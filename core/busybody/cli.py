@@ -80,10 +80,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def _run(words: List[str]) -> int:
-    import argparse
-
     name = next((word for word in words if not word.startswith("-")), None)
-    parser = _parser(argparse, name)
+    parser = _parser(name)
     if name is None and not words:
         parser.print_help()
         return USAGE
@@ -98,12 +96,10 @@ def _run(words: List[str]) -> int:
 
 def parser_of(names: Sequence[str]) -> argparse.ArgumentParser:
     """The parser with the named commands in full: for shell completion and for the documentation."""
-    import argparse
-
-    return _parser(argparse, None, names)
+    return _parser(None, names)
 
 
-def _parser(argparse: object, name: Optional[str], names: Sequence[str] = ()) -> argparse.ArgumentParser:
+def _parser(name: Optional[str], names: Sequence[str] = ()) -> argparse.ArgumentParser:
     import argparse as library
 
     from . import __version__

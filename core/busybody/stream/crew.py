@@ -127,6 +127,7 @@ class Crew:
                 process.join()
         for connection in self._connections:
             connection.close()
+        self._processes.clear()
 
 
 def _ended() -> BusybodyError:

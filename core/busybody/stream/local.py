@@ -57,9 +57,7 @@ class Local:
             if assessment.risk >= NOTED:
                 summary.stands_out(assessment, scorer.describe(payload, assessment))
             if assessment.risk >= least:
-                held.append(
-                    renderer.signin(payload, assessment, file if name_files else "", line).encode("utf-8", "replace")
-                )
+                held.append(renderer.signin(payload, assessment, file if name_files else "").encode("utf-8", "replace"))
         summary.records += count
         self._since += count
         if self._since >= COMMIT_EVERY or scorer.people.is_full():

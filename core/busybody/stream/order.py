@@ -100,13 +100,15 @@ def _keyed(entries: Iterable[Entry]) -> Iterator[Keyed]:
 def _write(folder: str, number: int, run: Iterable[Keyed], old: Iterable[str] = ()) -> str:
     path = os.path.join(folder, f"run-{number}.jsonl")
     with open(path, "w", encoding="ascii") as file:
-        for time, place, (name, line, payload) in run:
-            file.write(
-                _encode([None if time == float("-inf") else time, place, name, line, payload_row(payload)]) + "\n"
-            )
+        file.writelines(_text(*keyed) for keyed in run)
     for done in old:
-        os.unlink(done)
+        os.remove(done)  # noqa: PTH107  pathlib costs a tenth of the start-up budget
     return path
+
+
+def _text(time: float, place: int, entry: Entry) -> str:
+    name, line, payload = entry
+    return _encode([None if time == float("-inf") else time, place, name, line, payload_row(payload)]) + "\n"
 
 
 def _read(path: str) -> Iterator[Keyed]:

@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import json
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any, Callable, Dict, List, Optional, Protocol
+from typing import Any, Callable, Dict, List, Protocol
 
 from .. import contracts
 from ..signin import Assessment, SignIn
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 Describe = Callable[[SignIn, Assessment], str]
+Document = Dict[str, Any]
 REMEMBERED = 50_000  # texts
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 COLUMNS = (
     "time", "user", "risk", "level", "sentence", "detectors", "techniques", "learned", "alert", "late", "incident",
     "event_id", "outcome", "ip", "network", "country", "city", "asn", "as_org", "device", "app", "method", "mfa",
-    "source",
+    "source", "file",
 )  # fmt: skip
 
 
 class Renderer(Protocol):
     """Makes lines of output, each with its end of line. `file` is empty where there is only one."""
 
-    def signin(self, signin: SignIn, assessment: Assessment, file: str, line: int) -> str: ...
+    def signin(self, signin: SignIn, assessment: Assessment, file: str) -> str: ...
 
     def skipped(self, reason: str, file: str, line: int, broken: bool) -> str: ...
 
@@ -47,7 +48,7 @@ class JsonLines:
         self._places: Dict[Any, str] = {}
         self._means: Dict[Any, str] = {}
 
-    def signin(self, signin: SignIn, assessment: Assessment, file: str, line: int) -> str:
+    def signin(self, signin: SignIn, assessment: Assessment, file: str) -> str:
         if assessment.findings or assessment.previous is not None or assessment.incident is not None:
             sentence = self._describe(signin, assessment)
             text = _encode(contracts.line(signin, assessment, sentence))
@@ -103,13 +104,20 @@ def _remember(texts: Dict[Any, str], key: Any, text: str) -> str:
 class Documents:
     """One JSON document for each sign-in, in the shape of ECS or of Splunk; nothing for other records."""
 
-    def __init__(self, shape: Callable[[SignIn, Assessment, str], Dict[str, Any]], describe: Describe) -> None:
+    def __init__(
+        self, shape: Callable[[SignIn, Assessment, str], Document], name: Callable[[str], Document], describe: Describe
+    ) -> None:
+        """`name` says where the file stands in a document, for runs over several."""
         self._shape = shape
+        self._name = name
         self._describe = describe
 
-    def signin(self, signin: SignIn, assessment: Assessment, file: str, line: int) -> str:
+    def signin(self, signin: SignIn, assessment: Assessment, file: str) -> str:
         sentence = self._describe(signin, assessment) if assessment.findings else ""
-        return _encode(self._shape(signin, assessment, sentence)) + "\n"
+        document = self._shape(signin, assessment, sentence)
+        if file:
+            document.update(self._name(file))
+        return _encode(document) + "\n"
 
     skipped = staticmethod(no_line)
 
@@ -120,14 +128,14 @@ class Csv:
     def __init__(self, describe: Describe) -> None:
         self._describe = describe
 
-    def signin(self, signin: SignIn, assessment: Assessment, file: str, line: int) -> str:
+    def signin(self, signin: SignIn, assessment: Assessment, file: str) -> str:
         sentence = self._describe(signin, assessment) if assessment.findings else ""
         cells: List[Any] = [
             contracts.iso(assessment.time), assessment.user, round(assessment.risk, 2), assessment.level, sentence,
             "; ".join(found.detector for found in assessment.findings), "; ".join(contracts.techniques_of(assessment)),
             assessment.learned, assessment.alert, assessment.late, assessment.incident, assessment.event_id,
             signin.outcome, signin.ip, signin.network, signin.country, signin.city, signin.asn, signin.as_org,
-            signin.device, signin.app, signin.method, signin.mfa, signin.source,
+            signin.device, signin.app, signin.method, signin.mfa, signin.source, file or None,
         ]  # fmt: skip
         return ",".join(map(cell, cells)) + "\r\n"
 
@@ -152,7 +160,7 @@ def cell(value: Any) -> str:
 class Silent:
     """No lines at all: for who only learns."""
 
-    def signin(self, signin: SignIn, assessment: Assessment, file: str, line: int) -> str:
+    def signin(self, signin: SignIn, assessment: Assessment, file: str) -> str:  # noqa: ARG002  nothing is shown
         return ""
 
     skipped = staticmethod(no_line)
@@ -163,9 +171,9 @@ def renderer(output: str, describe: Describe, width: int) -> Renderer:
     if output == "jsonl":
         return JsonLines(describe)
     if output == "ecs":
-        return Documents(contracts.ecs, describe)
+        return Documents(contracts.ecs, lambda file: {"log": {"file": {"path": file}}}, describe)
     if output == "splunk":
-        return Documents(contracts.splunk, describe)
+        return Documents(contracts.splunk, lambda file: {"busy_file": file}, describe)
     if output == "csv":
         return Csv(describe)
     if output == "table":

@@ -50,7 +50,7 @@ class Hearer(Protocol):
 def run(options: Options, policy: Policy, write: Write, hearer: Hearer) -> Summary:
     """Read everything, score and learn it, write the lines. Raises BusybodyError and OSError."""
     files = [File(path, options.format, options.now) for path in expand(options.inputs)]
-    engine: Union[None, Local, Sharded] = None
+    engine: Union[Local, Sharded, None] = None
     try:
         now = time.time() if options.now is None else options.now
         parser = parser_for(policy, options.source, now, options.now)
@@ -68,7 +68,10 @@ def run(options: Options, policy: Policy, write: Write, hearer: Hearer) -> Summa
             assert engine is not None
             for file in files:
                 file.idle = engine.commit
-            _drive(engine, files, parser, options, policy, hearer)
+            try:
+                _drive(engine, files, parser, options, policy, hearer)
+            finally:
+                engine.close()  # first the readers of the store, then its writer
             return engine.summary
     finally:
         if engine is not None:
@@ -124,7 +127,7 @@ def _ordered(
             backwards, stream = _looked_at(stream, gap)  # noqa: PLW2901
             if backwards:
                 hearer.notice(f"{file.name}: is written newest first; it is sorted by time before it is scored.")
-        entries = chain.from_iterable(stream)
+        entries: Iterator[Entry] = chain.from_iterable(stream)
         if options.sort or backwards:
             entries, plain = sorted_by_time(entries), False
         flat.append(entries)
@@ -133,7 +136,7 @@ def _ordered(
     return batches(by_time(flat) if len(flat) > 1 else flat[0])
 
 
-def _looked_at(stream: Iterator[List[Entry]], gap: float) -> "tuple[bool, Iterator[List[Entry]]]":
+def _looked_at(stream: Iterator[List[Entry]], gap: float) -> Tuple[bool, Iterator[List[Entry]]]:
     """Whether the stream is written newest first; and all of it again."""
     start: List[List[Entry]] = []
     number = 0

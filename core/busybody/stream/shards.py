@@ -12,7 +12,6 @@ from collections import deque
 from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Set, Union, cast
 
 from ..people import Changes, population_text
-from ..policy import Policy
 from ..population.delta import Delta
 from ..population.evidence import NOTHING
 from ..scorer import HOUR, Scorer
@@ -103,14 +102,14 @@ class Sharded:
                 continue
             if payload.time >= self._next_hour:
                 self._advance(payload.time)
-            signin = cast(SignIn, payload)  # it has all that evidence reads
+            signin = cast("SignIn", payload)  # it has all that evidence reads
             about = evidence.about(signin)
             if learn:
                 evidence.observe(signin)
             shard = payload.shard
             order.append(shard)
             batch = outgoing[shard]
-            batch.append(f"[{numbers.get(file, 0)},{line},{0 if about is NOTHING else _encode(about)},{payload.text}]")
+            batch.append(f"[{numbers.get(file, 0)},{0 if about is NOTHING else _encode(about)},{payload.text}]")
             if len(batch) >= BATCH:
                 self._send(shard)
         self.summary.records += len(entries)
@@ -173,7 +172,7 @@ class Sharded:
         lines = [next(following[place]) if type(place) is int else place for place in self._order]
         self._order.clear()
         self._lines = [[] for _ in following]
-        self._write(cast(List[bytes], lines))
+        self._write(cast("List[bytes]", lines))
 
     def _keep(self, rows: List[Dict[str, Any]]) -> None:
         scorer, delta = self.scorer, Delta()
@@ -207,5 +206,5 @@ def _entries(name: str, reply: bytes) -> List[Entry]:
         if len(row) == 2:
             entries.append((name, row[0], payload_of(row[1])))
         else:
-            entries.append((name, row[0], Routed(*row[1:], next(following))))
+            entries.append((name, row[0], Routed._make((*row[1:], next(following)))))
     return entries

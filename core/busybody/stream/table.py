@@ -21,7 +21,7 @@ class Table:
         self._describe = describe
         self._width = max(width, LEAST)
 
-    def signin(self, signin: SignIn, assessment: Assessment, file: str, line: int) -> str:
+    def signin(self, signin: SignIn, assessment: Assessment, file: str) -> str:  # noqa: ARG002  no room for it
         when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(assessment.time))
         why = self._describe(signin, assessment) if assessment.findings else ""
         words = why.partition(": ")[2] if why.startswith("Risk ") else why
@@ -45,8 +45,10 @@ def closing(summary: Summary) -> str:
     levels = [f"{summary.levels[level]:,} {level}" for level in LEVELS[:4] if summary.levels.get(level)]
     lines: List[str] = [
         "",
-        f"{summary.signins:,} sign-ins in {summary.records:,} records: {', '.join(levels) or 'none of them odd'}; "
-        f"{summary.alerts:,} at or above the alert threshold (!)",
+        (
+            f"{summary.signins:,} sign-ins in {summary.records:,} records: {', '.join(levels) or 'none of them odd'}; "
+            f"{summary.alerts:,} at or above the alert threshold (!)"
+        ),
     ]
     riskiest = [row for row in summary.riskiest() if row[0] >= 20.0]
     if riskiest:

@@ -175,11 +175,11 @@ class Worker:
         score, learn, teaches, least = scorer.score, scorer.learn, self._setup.learn, self._setup.least_risk
         names = self._setup.names
         lines: List[str] = ["1" if scorer.people.is_full() else "0"]
-        for file, line, about, row in rows:
+        for file, about, row in rows:
             signin = signin_of(row)
             assessment: Assessment = score(signin, _about(about) if about else NOTHING)
             if assessment.risk >= least:
-                lines.append(renderer.signin(signin, assessment, names[file] if names else "", line))
+                lines.append(renderer.signin(signin, assessment, names[file] if names else ""))
             else:
                 lines.append("")
             summary.count(assessment)
