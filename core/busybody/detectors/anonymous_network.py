@@ -27,7 +27,7 @@ BY_FLAG = (
 )
 BY_CLASS = {"tor": (3.0, "a Tor exit"), "vpn": (1.0, "a commercial VPN"), "hosting": (1.0, "a hosting network")}
 NEVER_HABIT = ("threat", "risky")
-HARD = 1.5  # nats from which such an address never teaches by habit
+HARD = 2.0  # nats from which such an address never teaches by habit; a corporate proxy may
 
 
 def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
