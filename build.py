@@ -231,7 +231,7 @@ def types(python: Path) -> str:
 def tests(python: Path, *, only: str = "", where: Sequence[str] = ("tests",)) -> str:
     """pytest on all cores; returns its closing line."""
     mark = ["-m", only] if only else []
-    return run([python, "-m", "pytest", *where, "-n", "auto", "-q", "-rsxX", "-p", "no:cacheprovider", *mark])
+    return run([python, "-m", "pytest", *where, "-n", "auto", "-q", "-rfEsxX", "-p", "no:cacheprovider", *mark])
 
 
 def tests_elsewhere(interpreter: Interpreter) -> str:
@@ -348,7 +348,7 @@ def riskiest(scores: Path) -> str:
     with scores.open(encoding="utf-8") as stream:
         people = summary(json.loads(line) for line in stream).people[:5]
     rows = [("risk", "person", "why")]
-    rows += [(f"{person.risk:.0f}", person.name, person.sentence[:90]) for person in people]
+    rows += [(f"{one.risk:.0f}", one.name, ("; ".join(one.reasons) or one.sentence)[:100]) for one in people]
     wide = max(len(row[1]) for row in rows)
     return "\n".join(f"  {risk:>4}  {name:<{wide}}  {why}" for risk, name, why in rows)
 

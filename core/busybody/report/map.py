@@ -29,7 +29,7 @@ class Journey(NamedTuple):
 
     start: Point  # latitude, longitude
     end: Point
-    level: str
+    level: str  # and, after a blank, `alerts`
     label: str
     link: str  # id of the finding on the page
 

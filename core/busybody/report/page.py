@@ -23,7 +23,7 @@ TITLE = "Sign-ins at risk"
 GEOLOCATION: Sequence[Credit] = (("IP Geolocation by DB-IP", "https://db-ip.com"),)  # its licence asks for this link
 MAP_CREDIT: Credit = ("Made with Natural Earth", None)
 TRAVEL = "impossible_travel"
-MOST_JOURNEYS = 40
+MOST_JOURNEYS = 24
 MOST_NAMED = 3
 SECTIONS = (
     ("people", "Who is at risk"),
@@ -128,17 +128,19 @@ def _body(said: Summary) -> Iterator[str]:
     if said.people:
         yield from _section("people", _controls(), tables.people(said.people, links))
         shown = said.incidents
-        more = said.dropped or len(shown) < said.at_risk
-        note = (
-            f"The {len(shown)} riskiest incidents, highest first."
-            if more
-            else f"{count(len(shown), 'incident')}, highest first."
+        kept = (
+            count(said.odd, "incident")
+            if len(shown) == said.odd
+            else f"The first {len(shown)} of {said.odd:,} incidents"
         )
+        note = f"{kept}: those with an alert, then by falling risk."
         yield from _section("findings", f'<p class="note">{note}</p>', findings.cards(shown))
     else:
         yield from _section("people", '<p class="empty">No sign-in reached risk 20.</p>')
     dots = [_dot(place, incident) for place, incident in enumerate(said.incidents, 1)]
-    note = '<p class="note">Each dot is an incident at its risk; the columns below count all sign-ins.</p>'
+    note = (
+        '<p class="note">Each dot is one of the incidents above at its risk; the columns below count all sign-ins.</p>'
+    )
     chart = risk_over_time(said.spans.counts, said.spans.seconds, dots, "time-title")
     yield from _section("time", note, '<div class="figure wide" tabindex="0">', chart, "</div>")
     if said.places:
@@ -147,7 +149,10 @@ def _body(said: Summary) -> Iterator[str]:
 
 
 def _figures(said: Summary) -> Iterable[str]:
-    rows = [(said.alerts, "alerts", "hot" if said.alerts else ""), (said.at_risk, "people with an odd sign-in", "")]
+    rows = [
+        (said.alerts, "alerts", "hot" if said.alerts else ""),
+        (said.at_risk, "people with a high or critical sign-in", ""),
+    ]
     rows += [(said.names, "people", ""), (said.quality.scored, "sign-ins scored", "")]
     yield '<dl class="figures">'
     yield from (f'<div class="{kind}"><dt>{words}</dt><dd>{number:,}</dd></div>' for number, words, kind in rows)
@@ -207,7 +212,9 @@ def _journey(place: int, incident: Incident) -> Optional[Journey]:
     gap = "" if before.time is None or this.time is None else f" in {duration(this.time - before.time)}"
     route = f"{before.city or before.country} to {this.city or this.country}, {far:,.0f} km{gap}"
     start, end = (before.lat or 0.0, before.lon or 0.0), (this.lat or 0.0, this.lon or 0.0)
-    return Journey(start, end, best.level, f"{plain(best.user)}: {route}", f"f{place}")
+    return Journey(
+        start, end, f"{best.level}{' alerts' if incident.alert else ''}", f"{plain(best.user)}: {route}", f"f{place}"
+    )
 
 
 def _routes(journeys: Sequence[Journey]) -> Iterable[str]:

@@ -7,6 +7,7 @@ per square degree of the map. Whatever is dropped is dropped from the bottom, an
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
 from ..risk import person_risk
@@ -20,6 +21,7 @@ Value = TypeVar("Value", bound="_Ranked")
 MOST_INCIDENTS = 120
 MOST_PEOPLE = 2_000
 MOST_PER_PERSON = 32  # incidents that count; the 32nd weighs 1/181
+MOST_PER_SIGNIN = 3  # reasons in the table of people
 MOST_REASONS = 40
 MOST_SPANS = 3_000
 MOST_DISTINCT = 2_000_000  # people and alerts are told apart by a hash each
@@ -28,8 +30,9 @@ LONGEST_REASON = 120
 
 
 class _Ranked:
-    """Something with a risk, by which it is kept or dropped."""
+    """Something that is kept or dropped by whether it alerts, then by its risk."""
 
+    alert: bool
     risk: float
 
 
@@ -63,6 +66,7 @@ class Person(_Ranked):
         self.last = 0.0
         self.highest = -1.0
         self.sentence = ""
+        self.reasons: Tuple[str, ...] = ()  # the strongest of the riskiest sign-in
         self.top = ""  # key of the riskiest incident
         self.incidents: Dict[str, Tuple[float, float]] = {}  # risk and last time
         self.detectors: Counter[str] = Counter()
@@ -81,6 +85,8 @@ class Person(_Ranked):
         if one.risk > self.highest:
             self.highest, self.sentence, self.top = one.risk, one.sentence, key
             self.risk = self.highest
+            speaking = (f.reason for f in one.findings if f.contribution > 0 and f.reason and not f.filtered_by)
+            self.reasons = tuple(islice(speaking, MOST_PER_SIGNIN))
         risk, last = self.incidents.get(key, (one.risk, one.time))
         self.incidents[key] = (max(risk, one.risk), max(last, one.time))
         if len(self.incidents) > MOST_PER_PERSON:
@@ -128,7 +134,7 @@ class Quality:
 
 
 class Summary:
-    """The answer of `summary`; people with an alert first, both lists by falling risk."""
+    """The answer of `summary`; people with an alert first, incidents likewise, then by falling risk."""
 
     def __init__(self) -> None:
         self.people: List[Person] = []
@@ -136,8 +142,7 @@ class Summary:
         self.spans = Spans()
         self.quality = Quality()
         self.places: Counter[Tuple[int, int]] = Counter()  # whole degrees (latitude, longitude)
-        self.names = self.alerts = self.at_risk = 0  # people; incidents that alert; people with an incident
-        self.dropped = False
+        self.names = self.alerts = self.odd = self.at_risk = 0  # people; alerts; incidents; people with a high one
         self.first: Optional[float] = None
         self.last: Optional[float] = None
 
@@ -158,6 +163,7 @@ class _Gathering:
         self.people: Dict[str, Person] = {}
         self.names: Set[int] = set()
         self.alerts: Set[int] = set()
+        self.odd: Set[int] = set()
         self.at_risk: Set[int] = set()
 
     def read(self, line: Mapping[str, Any]) -> None:
@@ -193,7 +199,9 @@ class _Gathering:
 
     def _rank(self, one: Scored) -> None:
         key = f"{one.user}\0{one.incident if one.incident is not None else one.id}"
-        _remember(self.at_risk, one.user)
+        _remember(self.odd, key)
+        if one.level in ("high", "critical"):
+            _remember(self.at_risk, one.user)
         if one.alert:
             _remember(self.alerts, key)
         if key not in self.incidents:
@@ -207,8 +215,7 @@ class _Gathering:
         """All of them until there are twice as many as wanted, then the riskier half."""
         if len(ranked) <= 2 * most:
             return ranked
-        self.said.dropped = True
-        return dict(sorted(ranked.items(), key=lambda item: -item[1].risk)[:most])
+        return dict(sorted(ranked.items(), key=lambda item: (not item[1].alert, -item[1].risk))[:most])
 
     def close(self) -> Summary:
         said = self.said
@@ -217,8 +224,11 @@ class _Gathering:
             for person in self.people.values():
                 person.close(self.person_risk, now)
         said.people = sorted(self.people.values(), key=lambda p: (not p.alert, -p.risk, -p.last, p.name))[:MOST_PEOPLE]
-        said.incidents = sorted(self.incidents.values(), key=lambda i: (-i.risk, -i.last, i.key))[:MOST_INCIDENTS]
-        said.names, said.alerts, said.at_risk = len(self.names), len(self.alerts), len(self.at_risk)
+        said.incidents = sorted(self.incidents.values(), key=lambda i: (not i.alert, -i.risk, -i.last, i.key))[
+            :MOST_INCIDENTS
+        ]
+        said.names, said.alerts = len(self.names), len(self.alerts)
+        said.odd, said.at_risk = len(self.odd), len(self.at_risk)
         return said
 
 

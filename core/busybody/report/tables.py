@@ -9,10 +9,11 @@ from typing import Iterable, List, Mapping, Tuple
 from .findings import badge
 from .reading import LEVELS, PRESENT
 from .summary import Person, Quality, Summary
-from .words import LONGEST_SENTENCE, html, minute, name, stamp
+from .words import html, minute, name, stamp
 
 MOST_ROWS = 40
 MOST_CHIPS = 4
+LONGEST_REASONS = 240  # the whole sentence stands in the card
 
 
 def people(rows: List[Person], links: Mapping[str, str]) -> Iterable[str]:
@@ -44,7 +45,7 @@ def _person(person: Person, links: Mapping[str, str]) -> Iterable[str]:
     yield f"<b>{person.risk:.0f}</b>{_meter(person.risk, person.worst)}</td>"
     yield f'<td class="worst" data-value="{person.highest:.3f}">{badge(person.highest, person.worst)}</td>'
     yield f'<th scope="row" data-value="{html(person.name)}">{shown}{alert}</th>'
-    yield f'<td class="why">{html(person.sentence, LONGEST_SENTENCE)}<span class="chips">'
+    yield f'<td class="why">{html("; ".join(person.reasons) or person.sentence, LONGEST_REASONS)}<span class="chips">'
     for detector, _ in person.detectors.most_common(MOST_CHIPS):
         yield f'<span class="chip">{html(detector.replace("_", " "))}</span>'
     yield f'</span></td><td class="count" data-label="Odd sign-ins" data-value="{person.signins}">{person.signins:,}</td>'

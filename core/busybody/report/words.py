@@ -12,7 +12,7 @@ from html import escape
 from typing import Any, Callable, Optional
 
 LONGEST_NAME = 80  # characters
-LONGEST_SENTENCE = 400
+LONGEST_SENTENCE = 700
 DAY = 86_400
 LATEST = 253_402_300_799  # 9999-12-31T23:59:59Z, the last time that a calendar can name
 # C0 and C1 controls, line and paragraph separators, marks of direction, zero widths, surrogates, tags.
