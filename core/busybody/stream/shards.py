@@ -58,6 +58,7 @@ class Sharded:
     def begin(self, store: Store) -> None:
         """The store is open: the workers may read it."""
         self._scorer = Scorer(self._policy, store)
+        self._scorer.keep_share(lambda _: False, first=False)
         self._hour_begins()
         self._crew.ask(b"O")
 
@@ -139,15 +140,20 @@ class Sharded:
 
     def _advance(self, time: float) -> None:
         """All workers settle what came before this hour; the sum of what that taught holds for all from here on."""
-        epoch = int(time // HOUR)
-        for shard in range(self._crew.jobs):
+        scorer, crew, until = self.scorer, self._crew, int(time // HOUR)
+        for shard in range(crew.jobs):
             self._send(shard)
-        total = Delta()
-        for text in self._crew.ask(b"T%d" % epoch):
-            total.add(Delta.from_json(json.loads(text)))
-        self.scorer.apply(total, epoch)
+        epochs = {until}
+        if until > scorer.organisation.epoch + 1:  # time jumps: each hour at which anybody settles, by itself
+            for text in crew.ask(b"E%d" % until):
+                epochs.update(json.loads(text))
+        for epoch in sorted(epochs):
+            total = scorer.settle(epoch)  # of nobody: the people are the workers'
+            for text in crew.ask(b"T%d" % epoch):
+                total.add(Delta.from_json(json.loads(text)))
+            scorer.apply(total, epoch)
+            crew.tell(b"A" + _encode([epoch, total.to_json()]).encode("ascii"))
         self._hour_begins()
-        self._crew.tell(b"A" + _encode([epoch, total.to_json()]).encode("ascii"))
 
     def _hour_begins(self) -> None:
         epoch = self.scorer.organisation.epoch

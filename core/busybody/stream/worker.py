@@ -3,9 +3,10 @@
 It answers one message after the other, and ends when nobody is left to ask. Messages are JSON behind one letter:
 
     P block of lines   -> p heads of entries, then the sign-ins as text
-    O open the store   -> o
+    O open the store   -> h
     S sign-ins         -> s their lines of output
-    T hour             -> t what that hour taught about the organisation
+    E hour             -> h the hours until then at which somebody settles
+    T hour             -> h what that hour taught about the organisation
     A hour, sum        (no answer) the organisation's next hour begins
     H                  -> h what goes to the store, and counts
     L                  (no answer) it is there: let go of it
@@ -128,11 +129,13 @@ class Worker:
             return b"s" + self._score(json.loads(body))
         if kind == b"O":
             self._open()
-            return b"o"
+            return b"h"
         scorer = self._scorer
         assert scorer is not None
+        if kind == b"E":
+            return b"h" + _encode(scorer.epochs(int(body))).encode()
         if kind == b"T":
-            return b"t" + _encode(scorer.settle(int(body)).to_json()).encode()
+            return b"h" + _encode(scorer.settle(int(body)).to_json()).encode()
         if kind == b"A":
             epoch, delta = json.loads(body)
             scorer.apply(Delta.from_json(delta), epoch)
