@@ -105,6 +105,14 @@ class Table:
             return _new(Place, self._cells[cell] + self._systems[asn])
         return self._place(cell, asn)
 
+    def ranges(self) -> Dict[str, int]:
+        """How many ranges and names the table has, by kind: for those who want to know what they look things up in."""
+        return {
+            "IPv4 ranges with a place": len(self._city4[1]), "IPv4 ranges with an operator": len(self._asn4[1]),
+            "IPv6 ranges with a place": len(self._city6[2]), "IPv6 ranges with an operator": len(self._asn6[2]),
+            "places": len(self._lats), "operators": len(self._numbers),
+        }  # fmt: skip
+
     def organisation(self, asn: int) -> Optional[str]:
         """The name of an AS, or None if the table does not know it."""
         at = self._at(asn)
