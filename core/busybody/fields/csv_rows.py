@@ -31,7 +31,10 @@ def rows(lines: Iterator[bytes], name: str) -> Iterator[Row]:
         yield from text
 
     reader = csv.reader(all_lines(), delimiter=separator)
-    header = [column.strip() for column in next(reader, [])]
+    try:
+        header = [column.strip() for column in next(reader, [])]
+    except csv.Error as error:
+        raise InputError(f"the header is no CSV: {error}", source=name, line=1) from error
     doubled = sorted({column for column in header if column and header.count(column) > 1})
     if doubled:
         raise InputError(f"the column {shown(doubled[0])} stands twice in the header. Rename one", source=name, line=1)

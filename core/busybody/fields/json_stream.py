@@ -38,12 +38,17 @@ class Scanner:
         self.ended = False
 
     def more(self) -> bool:
-        """One more piece; False where there is none."""
-        if self.ended:
-            return False
-        content = self._read(max(PIECE, len(self.text) - self.at))  # doubling keeps long elements linear
-        self.ended = not content
-        self.text = self.text[self.at :] + self._decode(content, final=self.ended)
+        """At least as much again as is pending, so that long elements stay linear; False where there is no more."""
+        pending = [self.text[self.at :]]
+        wanted = len(pending[0])
+        while not self.ended:
+            content = self._read(PIECE)
+            self.ended = not content
+            pending.append(self._decode(content, final=self.ended))
+            wanted -= len(pending[-1])
+            if wanted <= 0:
+                break
+        self.text = "".join(pending)
         self.at = 0
         return not self.ended
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, Tuple
 
 import pytest
-
 from busybody.fields import schema
 from busybody.fields.intake import Intake, Skipped
 from busybody.fields.times import TimeReader
@@ -67,7 +66,7 @@ def test_fixture_shows_all_that_matters(name: str, fixture: Dict[str, Any]) -> N
     assert set(fixture) <= KEYS
     assert fixture["map"] == name
     assert fixture["documented_at"]
-    shown = {kind: False for kind in NEEDED}
+    shown = dict.fromkeys(NEEDED, False)
     for case in fixture["cases"]:
         expect = case["expect"]
         shown["skipped"] |= "skipped" in expect
