@@ -44,7 +44,9 @@ def signin(number: int, time: float, user: str = "ana", **fields: Any) -> Dict[s
 
 def written(path: Path, records: List[Any]) -> Path:
     """The records as JSON Lines; text goes in as it is."""
-    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in records), encoding="utf-8")
+    path.write_text(
+        "".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in records), encoding="utf-8"
+    )
     return path
 
 
@@ -69,7 +71,14 @@ def write_troubled(path: Path) -> Path:
     placed = [(time + (chance.uniform(0, 7200) if chance.random() < 0.1 else 0.0), text) for time, text in texts]
     placed += [(time + 30.0 * 3600, text) for time, text in chance.sample(texts, 10)]  # once more, a day late
     ordered = [text for _, text in sorted(placed)]
-    for place, text in ((40, "{broken"), (300, '{"a": 1}'), (700, ""), (701, "[]"), (702, "nonsense \xe4"), (900, "{}")):
+    for place, text in (
+        (40, "{broken"),
+        (300, '{"a": 1}'),
+        (700, ""),
+        (701, "[]"),
+        (702, "nonsense \xe4"),
+        (900, "{}"),
+    ):
         ordered.insert(place, text)
     ordered.insert(500, json.dumps(signin(7, 1e11)))
     ordered.insert(501, json.dumps({**signin(8, 0.0), "@timestamp": "yesterday"}))

@@ -19,7 +19,8 @@ def test_one_two_and_seven_processes_give_the_same_bytes_and_the_same_store(
     busybody: Busybody, troubled: Path, tmp_path: Path
 ) -> None:
     runs = {
-        jobs: busybody("score", troubled, "--output", "jsonl", "--store", f"{jobs}.db", "--jobs", jobs) for jobs in (1, 2, 7)
+        jobs: busybody("score", troubled, "--output", "jsonl", "--store", f"{jobs}.db", "--jobs", jobs)
+        for jobs in (1, 2, 7)
     }
     assert runs[1].code == runs[2].code == runs[7].code == 1
     assert runs[1].output == runs[2].output == runs[7].output
@@ -44,7 +45,9 @@ def test_a_run_may_go_on_with_another_number_of_processes(busybody: Busybody, tr
     for first, second in ((1, 1), (1, 3), (3, 2), (2, 1)):
         store = f"{first}{second}.db"
         busybody("score", "half0.jsonl", "--output", "jsonl", "--store", store, "--jobs", first)
-        outputs[first, second] = busybody("score", "half1.jsonl", "--output", "jsonl", "--store", store, "--jobs", second).output
+        outputs[first, second] = busybody(
+            "score", "half1.jsonl", "--output", "jsonl", "--store", store, "--jobs", second
+        ).output
     assert len(set(outputs.values())) == 1
     kept = [contents(tmp_path / f"{first}{second}.db") for first, second in outputs]
     assert all(store == kept[0] for store in kept)
@@ -70,7 +73,9 @@ def test_several_packed_and_foreign_files_are_the_same_from_several_processes(
         words = ("score", "a.jsonl.gz", "b.jsonl", "c.json", "cut.gz", "--output", "jsonl", *options)
         if "--no-learn" in options:
             busybody("learn", troubled, "--store", "x.db")
-        one, more = (busybody(*words, "--store", "x.db" if "--no-learn" in options else ":memory:", "--jobs", n) for n in (1, 3))
+        one, more = (
+            busybody(*words, "--store", "x.db" if "--no-learn" in options else ":memory:", "--jobs", n) for n in (1, 3)
+        )
         assert one == more
         assert {row["file"] for row in one.rows} == {"a.jsonl.gz", "b.jsonl", "c.json", "cut.gz"}
 
@@ -93,7 +98,7 @@ def test_a_killed_worker_is_an_error_and_no_hang(troubled: Path, tmp_path: Path)
         process.communicate()
         pytest.skip("this system does not list children in /proc")
     os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
-    output, errors = process.communicate(troubled.read_bytes(), timeout=60)
+    _, errors = process.communicate(troubled.read_bytes(), timeout=60)
     assert process.returncode == 3
     assert b"a worker process ended before its time" in errors
 
