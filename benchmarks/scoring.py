@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "core"))
 from busybody.policy import Policy  # noqa: E402
 from busybody.scorer import Scorer  # noqa: E402
 from busybody.signin import SignIn  # noqa: E402
-from busybody.simulate import Config, generate  # noqa: E402
+from busybody.simulate import Organisation, generate  # noqa: E402
 from busybody.stores import open as open_store  # noqa: E402
 
 
@@ -30,6 +30,7 @@ def reference(signins: List[SignIn]) -> int:
     """Four counters, four logarithms, one distance."""
     asns: Dict[Any, int] = {}
     countries: Dict[Any, int] = {}
+    networks: Dict[Any, int] = {}
     devices: Dict[Any, int] = {}
     people: Dict[Any, Any] = {}
     odd = 0
@@ -37,6 +38,8 @@ def reference(signins: List[SignIn]) -> int:
         user = signin.user
         key = (user, signin.asn)
         a = asns[key] = asns.get(key, 0) + 1
+        key = (user, signin.network)
+        n = networks[key] = networks.get(key, 0) + 1
         key = (user, signin.country)
         c = countries[key] = countries.get(key, 0) + 1
         key = (user, signin.device)
@@ -48,7 +51,7 @@ def reference(signins: List[SignIn]) -> int:
         half = sin((psi - phi) / 2) ** 2 + cos(phi) * cos(psi) * sin(radians(there - lon) / 2) ** 2
         distance = 12742.0 * asin(sqrt(half))
         people[user] = (count, here, there)
-        if log(a / count) + log(c / count) + log(d / count) + log(1.0 + distance) < -5.0:
+        if log(a / count) + log(c / count) + log(d / count) + log(n / count) - distance / 900.0 < -5.0:
             odd += 1
     return odd
 
@@ -67,7 +70,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--long", action="store_true", help="without the short path")
     arguments = parser.parse_args()
-    signins = [event.signin for event in generate(Config(people=arguments.people, days=arguments.days, seed=7))]
+    signins = [event.signin for event in generate(Organisation(people=arguments.people, days=arguments.days, seed=7))]
     split = next(place for place, signin in enumerate(signins) if signin.time > signins[0].time + 7 * 86400)
     best, best_reference, odd = float("inf"), float("inf"), 0
     for _ in range(3):

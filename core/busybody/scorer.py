@@ -11,18 +11,20 @@ surface that reads a stream calls `process`, which does all three in the right o
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from .decay import Decay
 from .fusion import BASE
 from .fusion.judge import Judge
-from .fusion.short_path import Limits, is_habitual
+from .fusion.short_path import Limits, repeats
 from .people import Changes, Keeper, Person, Ripe, population_text
 from .policy import Policy
 from .population import NOTHING, About, Population
 from .population.delta import Delta
-from .profile import Anchor, Profile, Waiting, incidents, learning
+from .profile import Profile, Waiting, incidents, learning
 from .profile.known import untrusted
+from .profile.profile import key_of
 from .risk import alert_threshold, level_of, risk_of
 from .sentence import sentence
 from .signin import Assessment, SignIn
@@ -49,8 +51,10 @@ class Scorer:
         self._limits = Limits(policy)
         self._short_path = short_path
         self._lateness = max([policy.lateness_seconds(name) for name in policy.sources] + [policy.learning.lateness_seconds])
+        self._lateness_of = lru_cache(maxsize=256)(policy.lateness_seconds)
         self._stripped = bool(policy.networks.ignored) or bool(policy.networks.trusted) or bool(policy.countries.ignored)
         self.organisation, self.evidence, self._delta, self._ripe = self.people.population(self.decay)
+        self._asked, self._weight = (0, 0), 1  # the last answer of `_unit`
         self._new_epoch()
 
     # Score --------------------------------------------------------------------------------------------------
@@ -66,27 +70,34 @@ class Scorer:
         if person is None:
             return self._assess(signin, Profile(), [], about, False)
         profile = person.profile
-        late = learning.is_late(profile, signin, self.policy.lateness_seconds(signin.source))
-        unit = self.decay.weight(int(signin.time // DAY), profile.era)
-        habitual = is_habitual(signin, profile, unit, self._limits, person.box)
-        if habitual and self._short_path:
-            repeated = late or signin.outcome != "success" or (profile.window and learning.is_known(profile, signin))
-            return Assessment(
-                signin.id, signin.time, signin.user, self._everyday, "none", BASE, BASE, (),
-                "withheld" if repeated else "trusted", None, MODEL, None, late, False, False, True,
-            )  # fmt: skip
-        return self._assess(signin, profile, person.incidents, about, late)._replace(habitual=habitual)
+        late = learning.is_late(profile, signin, self._lateness_of(signin.source))
+        habit = repeats(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
+        if habit is None or not self._short_path:
+            assessment = self._assess(signin, profile, person.incidents, about, late)
+            return assessment if habit is None else assessment._replace(habitual=True)
+        repeated = late or signin.outcome != "success" or learning.is_known(profile, signin)
+        return self._everyday(signin, "withheld" if repeated else "trusted", late)
+
+    def _everyday(self, signin: SignIn, learned: str, late: bool) -> Assessment:
+        """The assessment of a sign-in that repeats a habit: nothing was odd."""
+        return Assessment(
+            signin.id, signin.time, signin.user, self._everyday_risk, "none", BASE, BASE, (), learned, None, MODEL, None,
+            late, False, False, True,
+        )  # fmt: skip
+
+    def _unit(self, time: float, era: int) -> int:
+        """What one sign-in of that day weighs in counts of `era`."""
+        asked = (int(time // DAY), era)
+        if asked != self._asked:
+            self._asked, self._weight = asked, self.decay.weight(*asked)
+        return self._weight
 
     def _assess(
         self, signin: SignIn, profile: Profile, rows: List[incidents.Row], about: Optional[About], late: bool
     ) -> Assessment:
         judgement = self._judge(profile, signin, self._population(signin, profile, about), rows)
-        rule = self.policy.learning
-        new = profile.is_new(rule.new_person_signins, rule.new_person_days, signin.time)
         incident = judgement.incident
-        risk = risk_of(judgement.log_odds, self.organisation, new, judgement.hard)
-        if incident is not None and judgement.log_odds <= incident["log_odds"]:
-            risk = max(risk, min(incident["risk"], 100.0))
+        risk = self._risk(signin, profile, judgement)
         ignored = self._ignored_by(signin.user)
         findings = judgement.findings
         if ignored:
@@ -104,11 +115,21 @@ class Scorer:
             _previous(anchor), MODEL, identity, late, alert, judgement.hard,
         )  # fmt: skip
 
+    def _risk(self, signin: SignIn, profile: Profile, judgement: learning.Judgement) -> float:
+        if not judgement.findings:
+            return self._everyday_risk
+        rule, incident = self.policy.learning, judgement.incident
+        new = profile.is_new(rule.new_person_signins, rule.new_person_days, signin.time)
+        risk = risk_of(judgement.log_odds, self.organisation, new, judgement.hard)
+        if incident is not None and judgement.log_odds <= incident["log_odds"]:
+            risk = max(risk, incident["risk"])
+        return risk
+
     def _population(self, signin: SignIn, profile: Profile, about: Optional[About]) -> Population:
         day = int(signin.time // DAY)
         return Population(
-            self.organisation, about if about is not None else self.evidence.about(signin), self.decay.weight(day, profile.era),
-            self.decay.weight(day, self.organisation.era), day,
+            self.organisation, about if about is not None else self.evidence.about(signin),
+            self._unit(signin.time, profile.era), self.decay.weight(day, self.organisation.era), day,
         )  # fmt: skip
 
     def _ignored_by(self, user: str) -> Tuple[str, ...]:
@@ -137,7 +158,17 @@ class Scorer:
 
     def process(self, signin: SignIn) -> Assessment:
         """Advance, score and learn: what a surface does with each sign-in of a stream."""
-        self.advance(signin.time)
+        if signin.time >= self._next_hour:
+            self.advance(signin.time)
+        person = None if self._stripped or not self._short_path else self.people.get(signin.user)
+        if person is not None and signin.outcome == "success":
+            profile = person.profile
+            habit = repeats(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
+            if habit is not None and not learning.is_late(profile, signin, self._lateness_of(signin.source)):
+                if not learning.is_known(profile, signin):
+                    self.evidence.observe(signin)
+                    self._await(person, Waiting(signin.time, signin.id, signin.source, signin, True, habit=habit))
+                    return self._everyday(signin, "trusted", False)
         assessment = self.score(signin)
         self.learn(signin, assessment)
         return assessment
@@ -156,30 +187,35 @@ class Scorer:
             person = self.people.begin(signin.user)
             self._delta.people += 1
         profile = person.profile
-        if assessment.late or learning.is_late(profile, signin, self.policy.lateness_seconds(signin.source)):
+        if assessment.late or learning.is_late(profile, signin, self._lateness_of(signin.source)):
             return
-        if profile.window and learning.is_known(profile, signin):
-            return
-        entry = self._waiting(signin, assessment)
+        if not learning.is_known(profile, signin):
+            self._await(person, self._waiting(signin, assessment, profile))
+
+    def _await(self, person: Person, entry: Waiting) -> None:
+        """Let a new sign-in wait for its lateness bound; one that is past it already settles at once."""
+        profile, time = person.profile, entry.time
         learning.admit(profile, entry)
         self.people.changed(person)
-        early = learning.overfull(profile)
-        if signin.time < self._cutoff or early is not None:
+        early = learning.overfull(profile) if len(profile.window) > learning.WINDOW else None
+        if time < self._cutoff or early is not None:
             self._settle(person, max(self._cutoff, early or 0.0))
             return
-        ripe = int((signin.time + self._lateness) // HOUR) + 1
+        ripe = int((time + self._lateness) // HOUR) + 1
         try:
             self._ripe[ripe].add(person.key)
         except KeyError:
             self._ripe[ripe] = {person.key}
-        person.widen(signin)
+        if entry.signin is not None:
+            person.widen(entry.signin)
         if entry.risk >= incidents.RISK:
             person.suspect(entry, self.policy.learning.incident_hours)
 
-    def _waiting(self, signin: SignIn, assessment: Assessment) -> Waiting:
+    def _waiting(self, signin: SignIn, assessment: Assessment, profile: Profile) -> Waiting:
         findings = assessment.findings
         if assessment.habitual:
-            return Waiting(signin.time, signin.id, signin.source, signin)
+            habit = profile.habits.get(key_of(signin))
+            return Waiting(signin.time, signin.id, signin.source, signin, True, habit=habit)
         risk = 0.0 if findings and findings[0].filtered_by else assessment.risk
         words = self.describe(signin, assessment) if risk >= incidents.RISK else ""
         return Waiting(signin.time, signin.id, signin.source, signin, False, risk, assessment.log_odds, words)
@@ -187,7 +223,7 @@ class Scorer:
     def describe(self, signin: SignIn, assessment: Assessment) -> str:
         """The sentence for an assessment of this sign-in."""
         rarity = self.organisation.calibration.rarity(assessment.log_odds)
-        return sentence(list(assessment.findings), assessment.risk, rarity, signin, assessment.previous)
+        return sentence(assessment.findings, assessment.risk, rarity, signin, assessment.previous)
 
     def feedback(self, verdict: Verdict) -> str:
         """Take the answer of a person or an analyst. Returns what it did, in words.
@@ -199,8 +235,8 @@ class Scorer:
             return "unknown person: nothing to learn"
         self._settle(person, verdict.settle_until(person.profile))
         done = take(verdict, person.profile, self.people.journal(person), self.decay)
-        profile = person.profile
-        profile.window = [entry._replace(sure=False) for entry in profile.window]  # what it teaches may be else now
+        for entry in person.profile.window:
+            entry.sure = False  # what it teaches may be else now
         self.people.changed(person, journal=True)
         person.refresh(self.policy.learning.incident_hours)
         return done
@@ -245,12 +281,14 @@ class Scorer:
     def _new_epoch(self) -> None:
         self._next_hour = (self.organisation.epoch + 1) * HOUR if self.organisation.epoch else float("-inf")
         self._cutoff = self.organisation.epoch * HOUR - self._lateness if self.organisation.epoch else float("-inf")
-        self._everyday = risk_of(BASE, self.organisation, False, False)
+        self._everyday_risk = risk_of(BASE, self.organisation, False, False)
         self.threshold = alert_threshold(self.organisation, self.policy)
 
     def _settle(self, person: Person, cutoff: float) -> None:
         profile = person.profile
-        sure = all(entry.sure for entry in profile.window)
+        sure = True
+        for entry in profile.window:
+            sure = sure and entry.sure
         learning.settle(
             profile, self.people.journal(person), cutoff, self._reconsider, self.policy, self.decay, self._delta, person.key
         )
@@ -260,11 +298,13 @@ class Scorer:
 
     def _reconsider(self, profile: Profile, signin: SignIn) -> learning.Outcome:
         """Judge a sign-in again when it settles, with all that came before it in place."""
-        assessment = self._assess(signin, profile, profile.incidents, NOTHING, False)
-        filtered = bool(assessment.findings and assessment.findings[0].filtered_by)
-        risk = 0.0 if filtered else assessment.risk
-        words = self.describe(signin, assessment) if risk >= incidents.RISK else ""
-        return learning.Outcome(assessment.log_odds, risk, assessment.hard, words)
+        judgement = self._judge(profile, signin, self._population(signin, profile, NOTHING), profile.incidents)
+        risk = 0.0 if judgement.findings and self._ignored_by(signin.user) else self._risk(signin, profile, judgement)
+        words = ""
+        if risk >= incidents.RISK:
+            rarity = self.organisation.calibration.rarity(judgement.log_odds)
+            words = sentence(judgement.findings, risk, rarity, signin, _previous(judgement.anchor or profile.previous))
+        return learning.Outcome(judgement.log_odds, risk, judgement.hard, words, judgement.seen, judgement.incident)
 
     # Keep ---------------------------------------------------------------------------------------------------
 
@@ -291,7 +331,7 @@ class Scorer:
         return self.people.collect(), self._delta, self._ripe
 
 
-def _previous(anchor: Optional[Anchor]) -> Optional[Dict[str, Any]]:
+def _previous(anchor: Optional[SignIn]) -> Optional[Dict[str, Any]]:
     """The sign-in that this one is compared with, as a reader wants it."""
     if anchor is None:
         return None

@@ -7,7 +7,7 @@ sign-in last.
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from .detectors import CATALOGUE, entry
 from .signin import Finding, SignIn
@@ -26,7 +26,7 @@ def reason(finding: Finding) -> str:
 
 
 def sentence(
-    findings: List[Finding], risk: float, rarity: float, signin: SignIn, previous: Optional[Mapping[str, Any]]
+    findings: Sequence[Finding], risk: float, rarity: float, signin: SignIn, previous: Optional[Mapping[str, Any]]
 ) -> str:
     """The whole sentence. Empty where nothing was odd."""
     reasons = [found for found in findings if found.contribution >= NOTICEABLE]

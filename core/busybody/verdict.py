@@ -16,7 +16,7 @@ from .errors import BusybodyError, shown
 from .profile import Profile, incidents
 from .profile.journal import Journal
 from .profile.known import name, values
-from .profile.profile import DAY, Key, key_of
+from .profile.profile import DAY, Key, key_of, operator_of
 from .signin import SignIn
 
 ANSWERS = ("benign", "malicious", "closed")
@@ -127,7 +127,7 @@ def _disown(
     incident["status"] = "malicious"
     incident["risk"] = 100.0
     profile.frozen = True
-    places = [anchor for anchor in profile.anchors if f"asn:{anchor.asn}" not in shared and f"device:{anchor.device}" not in shared]
+    places = [anchor for anchor in profile.anchors if f"asn:{operator_of(anchor)}" not in shared and f"device:{anchor.device}" not in shared]
     profile.anchors = places
     return f"disowned: {', '.join(shared) or 'nothing new'}; {undone} learned sign-ins taken back; learning is frozen"
 

@@ -22,7 +22,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from ..places import distance_km
 from ..policy import Policy
 from ..population import Population
-from ..profile import Anchor, Known, Profile, learning
+from ..profile import Known, Profile
 from ..profile.known import ANONYMOUS
 from ..profile.profile import key_of, operator_of
 from ..signin import SignIn
@@ -42,7 +42,7 @@ FIRM_GAP = 2.0  # σ
 def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
     if signin.lat is None or signin.lon is None or signin.network == "private" or signin.interactive is False:
         return None
-    worst: Optional[Tuple[float, Anchor, Dict[str, Any]]] = None
+    worst: Optional[Tuple[float, SignIn, Dict[str, Any]]] = None
     for anchor in places(profile, signin, policy):
         found = _journey(signin, anchor, profile, seen, population, policy)
         if found is not None and (worst is None or found[0] > worst[0]):
@@ -64,7 +64,7 @@ def feasible_km(hours: float, policy: Policy) -> float:
     return max(travel.ground_kmh * hours + 30.0, travel.jet_kmh * (hours - travel.airport_hours))
 
 
-def places(profile: Profile, signin: SignIn, policy: Policy) -> List[Anchor]:
+def places(profile: Profile, signin: SignIn, policy: Policy) -> List[SignIn]:
     """Where a journey to here may have begun: the anchors, and what waits to become one and came before."""
     recent = policy.travel.window_hours * 3600.0
     found = [anchor for anchor in profile.anchors if abs(signin.time - anchor.time) <= recent]
@@ -75,12 +75,12 @@ def places(profile: Profile, signin: SignIn, policy: Policy) -> List[Anchor]:
         if (entry.time, entry.id) >= (signin.time, signin.id):
             break
         if other.network != "private" and other.interactive is not False and key_of(other) in profile.habits:
-            found.append(learning.anchor_at(other))
+            found.append(other)
     return found
 
 
 def _journey(
-    signin: SignIn, anchor: Anchor, profile: Profile, seen: Known, population: Population, policy: Policy
+    signin: SignIn, anchor: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy
 ) -> Optional[Tuple[float, Dict[str, Any]]]:
     hours = abs(signin.time - anchor.time) / 3600.0
     if signin.lat is None or signin.lon is None or anchor.lat is None or anchor.lon is None:
@@ -113,12 +113,12 @@ def _radius(accuracy_km: Optional[float], network: Optional[str]) -> float:
     return accuracy_km if accuracy_km is not None else RADIUS_KM.get(network or "", OTHER_RADIUS_KM)
 
 
-def _benign(signin: SignIn, anchor: Anchor, profile: Profile, seen: Known, population: Population) -> float:
+def _benign(signin: SignIn, anchor: SignIn, profile: Profile, seen: Known, population: Population) -> float:
     """The probability that an honest sign-in shows such a journey."""
     organisation = population.organisation
     if organisation.is_shared(signin.subnet, population.day) or organisation.is_shared(anchor.subnet, population.day):
         return SHARED
-    here, there = operator_of(signin), anchor.asn if anchor.asn is not None else anchor.subnet
+    here, there = operator_of(signin), operator_of(anchor)
     needed = HABIT_TIMES * population.unit
     if here is not None and there is not None and profile.alternates(here, there) >= needed:
         return HABIT

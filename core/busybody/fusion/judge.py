@@ -8,7 +8,7 @@ from ..detectors import CATALOGUE, Signal
 from ..detectors.open_incident import detect as detect_incident
 from ..policy import Policy
 from ..population import Population
-from ..profile import Anchor, Profile, incidents, known
+from ..profile import Profile, incidents, known
 from ..profile.learning import Judgement
 from ..signin import Finding, SignIn
 from .weighted_sum import fuse
@@ -52,5 +52,5 @@ class Judge:
                 findings.append(Finding("open_incident", joined.surprisal, joined.evidence))
                 log_odds += joined.surprisal
         travel = signals.get("impossible_travel")
-        anchor: Optional[Anchor] = travel.evidence["from"] if travel is not None else None
+        anchor: Optional[SignIn] = travel.evidence["from"] if travel is not None else None
         return Judgement(log_odds, tuple(findings), hard, incident, anchor, seen)

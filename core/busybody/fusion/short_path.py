@@ -1,6 +1,6 @@
 """The short path for the habitual sign-in: a combination they often use, at a usual hour, near the last places.
 
-`is_habitual` says yes only where every detector would find exactly nothing, so that the short path gives the
+`repeats` names a habit only where every detector would find exactly nothing, so that the short path gives the
 answer of the long one. It compares counts with thresholds and takes no logarithm. Its thresholds carry slack
 for what waits in the window: what the person did within the last hour can only add.
 """
@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
-from ..detectors.impossible_travel import HABIT_TIMES
+from ..detectors.impossible_travel import HABIT_TIMES, beyond
 from ..detectors.new_device import BACK, LEAP
 from ..detectors.signal import FAMILIAR
 from ..detectors.unusual_hour import RARE
+from ..places import distance_km
 from ..policy import Policy
 from ..profile import Profile
-from ..profile.profile import DAY, Operator
+from ..profile.known import ANONYMOUS
+from ..profile.profile import DAY, Habit, Operator
 from ..signin import SignIn
 
 HARMLESS = frozenset(("managed_device", "phishing_resistant"))
+ANONYMITY = HARMLESS | {"proxy", "anonymous", "vpn", "tor", "hosting"}  # no news on a class that is a habit
 DEGREES_PER_KM = 0.006  # two places within that many degrees on both axes are closer than one km for each
 OFTEN = 12.0  # sign-ins from a network after which a habitual journey to it is negligible, see impossible_travel
 
@@ -28,49 +31,56 @@ Box = Tuple[float, float, float, float]
 class Limits:
     """The policy's limits in the units that the short path compares."""
 
-    __slots__ = ("atypical", "degrees", "dormant", "window")
+    __slots__ = ("atypical", "degrees", "dormant", "policy", "window")
 
     def __init__(self, policy: Policy) -> None:
         self.atypical = int(policy.countries.atypical_days) * DAY
         self.dormant = int(policy.dormant.days) * DAY
         self.degrees = policy.travel.min_distance_km * DEGREES_PER_KM
         self.window = policy.travel.window_hours * 3600.0
+        self.policy = policy
 
 
-def is_habitual(signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Optional[Box]) -> bool:
-    """Whether nothing about this sign-in is unlike the person. `unit`: weight of one sign-in of its day."""
+def repeats(signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Optional[Box]) -> Optional[Habit]:
+    """The habit that this sign-in merely repeats; None where anything might be unlike the person.
+
+    `unit` is what one sign-in of its day weighs; `box` holds all places that travel may start at.
+    """
     time, asn, device, subnet = signin.time, signin.asn, signin.device, signin.subnet
     operator = asn if asn is not None else subnet
     habit = profile.habits.get((signin.network, signin.country, operator, device, signin.device_id))
     if habit is None:
-        return False
+        return None
     last, window = profile.last, profile.window
     total = profile.total + (8 + 2 * len(window)) * unit
     if habit.count < FAMILIAR * total or last is None or time - last >= limits.dormant or time - habit.last >= limits.atypical:
-        return False
-    if profile.frozen or profile.denied or (signin.flags and not HARMLESS.issuperset(signin.flags)):
-        return False
+        return None
+    if profile.frozen or profile.denied:
+        return None
+    if signin.flags and not (ANONYMITY if signin.network in ANONYMOUS else HARMLESS).issuperset(signin.flags):
+        return None
     if subnet is not None and subnet not in habit.subnets and profile.fresh + 0.5 * unit < FAMILIAR * total:
-        return False
+        return None
     hours, hour = profile.hours, int(time % DAY // 3600.0)
     if 2 * hours[hour] + hours[hour - 1] + hours[(hour + 1) % 24] < 4.0 * RARE * total:
-        return False
+        return None
     version = signin.version
     if version is not None and device is not None:
         highest = profile.versions.get(device)
         if highest is not None and not highest - BACK <= version <= highest + LEAP:
-            return False
+            return None
         for entry in window:
             other = entry.signin
             if other is not None and other.version is not None and other.version - BACK > version and other.device == device:
-                return False
+                return None
     lat, lon = signin.lat, signin.lon
     if lat is None or lon is None or box is None:
-        return True
+        return habit
     reach = limits.degrees
     if box[1] - reach <= lat <= box[0] + reach and box[3] - reach <= lon <= box[2] + reach:
-        return True
-    return _near_all(signin, operator, habit.count >= OFTEN * unit, profile, unit, limits)
+        return habit
+    often = habit.count >= OFTEN * unit
+    return habit if _near_all(signin, operator, often, profile, unit, limits) else None
 
 
 def _near_all(
@@ -78,21 +88,16 @@ def _near_all(
 ) -> bool:
     """Whether every recent place is near, or a place that the person habitually goes between."""
     lat, lon, reach = signin.lat or 0.0, signin.lon or 0.0, limits.degrees
-    for place in profile.anchors:
-        if abs(signin.time - place.time) > limits.window or place.lat is None or place.lon is None:
+    waiting = [entry.signin for entry in profile.window if entry.signin is not None]
+    for place in (*profile.anchors, *waiting):
+        if place.lat is None or place.lon is None or place.subnet == signin.subnet:
             continue
-        if place.subnet == signin.subnet or (abs(place.lat - lat) <= reach and abs(place.lon - lon) <= reach):
+        if abs(place.lat - lat) <= reach and abs(place.lon - lon) <= reach:
+            continue
+        seconds = abs(signin.time - place.time)
+        if seconds > limits.window or not beyond(distance_km(place.lat, place.lon, lat, lon), seconds / 3600.0, limits.policy):
             continue
         there = place.asn if place.asn is not None else place.subnet
-        if not often or profile.alternates(operator, there) < HABIT_TIMES * unit:
-            return False
-    for entry in profile.window:
-        other = entry.signin
-        if other is None or other.lat is None or other.lon is None:
-            continue
-        if other.subnet == signin.subnet or (abs(other.lat - lat) <= reach and abs(other.lon - lon) <= reach):
-            continue
-        there = other.asn if other.asn is not None else other.subnet
         if not often or profile.alternates(operator, there) < HABIT_TIMES * unit:
             return False
     return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Tuple
 
-from ..detectors import CATALOGUE, Signal
+from ..detectors import Signal
 from ..policy import Policy
 from ..population.calibration import BASE
 from ..signin import Finding
@@ -17,14 +17,14 @@ __all__ = ["BASE", "fuse"]
 
 
 def fuse(signals: Dict[str, Signal], policy: Policy) -> Tuple[float, List[Finding]]:
-    """Log-odds and findings in catalogue order. Adding up again gives the same number, bit for bit."""
+    """Log-odds and findings, in the order of `signals`, which is the catalogue's.
+
+    Adding the contributions up again gives the same number, bit for bit.
+    """
     findings: List[Finding] = []
-    log_odds = BASE
-    for row in CATALOGUE:
-        signal = signals.get(row.name)
-        if signal is None:
-            continue
-        contribution = policy.weights[row.name] * signal.surprisal
+    log_odds, weights = BASE, policy.weights
+    for name, signal in signals.items():
+        contribution = weights[name] * signal.surprisal
         log_odds += contribution
-        findings.append(Finding(row.name, contribution, signal.evidence))
+        findings.append(Finding(name, contribution, signal.evidence))
     return log_odds, findings

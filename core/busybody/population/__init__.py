@@ -18,4 +18,4 @@ class Population(NamedTuple):
     day: int = 0  # days since 1970
 
 
-__all__ = ["About", "Organisation", "Population"]
+__all__ = ["NOTHING", "About", "Organisation", "Population"]

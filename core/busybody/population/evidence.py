@@ -35,17 +35,20 @@ class Evidence:
 
     def observe(self, signin: SignIn) -> None:
         """Take one sign-in in: failures by address, successes from addresses that fail, where a session began."""
-        if signin.outcome == "failure" and signin.ip is not None:
-            self._note(signin.ip, "failed", signin)
-        elif signin.ip is not None and signin.ip in self.addresses:
-            self._note(signin.ip, "succeeded", signin)
-        if signin.session is not None and signin.outcome == "success":
-            known = self.sessions.get(signin.session)
-            if known is None or signin.time < known[2] or signin.time - known[2] > LIFETIME:
-                self.sessions.pop(signin.session, None)
-                self.sessions[signin.session] = [signin.asn, signin.device, signin.time]
+        address, session = signin.ip, signin.session
+        if address is not None:
+            if signin.outcome == "failure":
+                self._note(address, "failed", signin)
+            elif address in self.addresses:
+                self._note(address, "succeeded", signin)
+        if session is not None and signin.outcome == "success":
+            known = self.sessions.get(session)
+            if known is None:
+                self.sessions[session] = [signin.asn, signin.device, signin.time]
                 if len(self.sessions) > SESSIONS:
                     del self.sessions[next(iter(self.sessions))]
+            elif signin.time < known[2] or signin.time - known[2] > LIFETIME:
+                known[:] = [signin.asn, signin.device, signin.time]
 
     def about(self, signin: SignIn) -> About:
         """What was seen of this sign-in's address and session in the day before it."""

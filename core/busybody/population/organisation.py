@@ -27,9 +27,19 @@ GROUP_BOUND = 64  # values of one kind kept for a peer group
 EGRESS = 4000  # subnets watched for being shared
 SHARED_BY = 4  # people that make a subnet shared egress
 EGRESS_DAYS = 30
-WORLD: Dict[str, Any] = json.loads(Path(__file__).with_name("world.json").read_text(encoding="utf-8"))
+World = Tuple[float, float, float, Dict[Any, float]]
 EVERYDAY = bin_of(BASE)
 GROUP_MASS = 10.0  # sign-ins of back-off from the peer group to the organisation
+
+
+def _world() -> Dict[str, World]:
+    """world.json: for each table the mass of the prior in sign-ins, the share that always stays on it (or a first
+    trip to a country would saturate), the probability of a value that is not named, and those that are."""
+    rows: Dict[str, Any] = json.loads(Path(__file__).with_name("world.json").read_text(encoding="utf-8"))
+    return {name: (float(row["mass"]), row["floor"], row["other"], row["values"]) for name, row in rows.items()}
+
+
+WORLD = _world()
 
 
 class Organisation:
@@ -54,18 +64,18 @@ class Organisation:
 
     def base(self, table: str, value: Key, group: Optional[str], unit: float) -> float:
         """Probability of a value for somebody here of whom nothing is known. `unit` is the weight of one sign-in."""
-        world = WORLD[table]
-        prior = world["values"].get(str(value), world["other"])
-        mass = world["mass"] * unit
+        mass, floor, other, values = WORLD[table]
+        prior = values.get(value, other)
+        mass *= unit
         counts = self.tables.get((table, ""))
-        base = prior if counts is None else (counts.count(value) + mass * prior) / (counts.total + mass)
-        floor = world["floor"]  # the share that always stays on the world, or a first trip would saturate
-        base = (1.0 - floor) * base + floor * prior
+        base = prior
+        if counts is not None:
+            base = (1.0 - floor) * (counts.count(value) + mass * prior) / (counts.total + mass) + floor * prior
         if group is not None:
             peers = self.tables.get((table, group))
             if peers is not None:
                 base = (peers.count(value) + GROUP_MASS * unit * base) / (peers.total + GROUP_MASS * unit)
-        return float(base)
+        return base
 
     def common(self, table: str, value: Key) -> float:
         """Share of the organisation's sign-ins that have this value, 0 to 1."""

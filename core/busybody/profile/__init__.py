@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .known import Known, known
-from .profile import Anchor, Profile, Waiting
+from .profile import Profile, Waiting
 
-__all__ = ["Anchor", "Known", "Profile", "Waiting", "known"]
+__all__ = ["Known", "Profile", "Waiting", "known"]

@@ -9,7 +9,7 @@ from typing import Any, Dict, List
 from ..errors import ModelError
 from ..signin import SignIn
 from .incidents import PARTS
-from .profile import Anchor, Habit, Profile, Waiting
+from .profile import Habit, Profile, Waiting
 
 VERSION = 1
 WINDOW_FIELDS = (
@@ -22,6 +22,17 @@ PLAIN = (
 )  # fmt: skip
 
 
+PLACE_FIELDS = (
+    "time", "lat", "lon", "accuracy_km", "asn", "subnet", "network", "country", "city", "as_org", "device", "app", "ip",
+)  # fmt: skip
+_place_values = attrgetter(*PLACE_FIELDS)
+
+
+def _place(values: List[Any]) -> SignIn:
+    """What is kept of a sign-in that travel may start at."""
+    return SignIn(id="", user="", **dict(zip(PLACE_FIELDS, values)))
+
+
 def encode(profile: Profile) -> str:
     """The profile as one line of JSON. Empty parts are left out."""
     out: Dict[str, Any] = {"v": VERSION}
@@ -32,9 +43,10 @@ def encode(profile: Profile) -> str:
     if profile.habits:
         out["habits"] = [[*key, habit.count, habit.last, habit.subnets] for key, habit in profile.habits.items()]
     if profile.anchors:
-        out["anchors"] = [list(anchor) for anchor in profile.anchors]
-    if profile.previous is not None:
-        out["previous"] = list(profile.previous)
+        out["anchors"] = [list(_place_values(anchor)) for anchor in profile.anchors]
+    previous = profile.previous
+    if previous is not None and (not profile.anchors or previous != profile.anchors[-1]):
+        out["previous"] = list(_place_values(previous))
     if profile.pending:
         out["pending"] = [[key, row["first"], row["last"], row["days"]] for key, row in profile.pending.items()]
     if profile.incidents:
@@ -60,9 +72,11 @@ def decode(text: str, user: str = "?") -> Profile:
                 setattr(profile, name, row.pop(name))
         for values in row.pop("habits", []):
             profile.habits[(*values[:5],)] = Habit(*values[5:])
-        profile.anchors = [Anchor(*values) for values in row.pop("anchors", [])]
+        profile.anchors = [_place(values) for values in row.pop("anchors", [])]
+        if profile.anchors:
+            profile.previous = profile.anchors[-1]
         if "previous" in row:
-            profile.previous = Anchor(*row.pop("previous"))
+            profile.previous = _place(row.pop("previous"))
         profile.pending = {
             key: {"first": first, "last": last, "days": days} for key, first, last, days in row.pop("pending", [])
         }

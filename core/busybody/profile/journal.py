@@ -1,72 +1,66 @@
 """What each habit was taught, hour by hour: the way back when a person says "not me".
 
-One row for each (hour, habit) with the number of sign-ins; their weight is a function of the day, so that
-undoing is exact. Kept apart from the hot profile, for 30 days.
+One row for each habit with the hours at which it was learned; the weight of a sign-in is a function of its day,
+so that undoing is exact. Kept apart from the hot profile, for 30 days.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Optional, Tuple
+from itertools import accumulate
+from typing import Dict, List, Optional
 
 from ..decay import Decay
 from ..errors import ModelError
 from .profile import Key, Profile
 
 DAYS = 30
-ROWS = 1000
-Row = Tuple[int, Key]
+LONGEST = 500  # sign-ins of one habit; older ones can no longer be taken back
 
 
 class Journal:
-    def __init__(self, rows: Optional[Dict[Row, int]] = None) -> None:
-        self.rows: Dict[Row, int] = rows if rows is not None else {}
+    def __init__(self, rows: Optional[Dict[Key, List[int]]] = None) -> None:
+        self.rows: Dict[Key, List[int]] = rows if rows is not None else {}  # habit -> hours since 1970, one a sign-in
 
-    def note(self, hour: int, key: Key) -> None:
-        """One sign-in of that hour (since 1970) was learned under `key`."""
-        row = (hour, key)
-        rows = self.rows
-        if row in rows:
-            rows[row] += 1
-            return
-        rows[row] = 1
-        oldest = next(iter(rows))
-        if oldest[0] < hour - 24 * DAYS or len(rows) > ROWS:
-            del rows[oldest]
+    def trail(self, key: Key) -> List[int]:
+        """The hours at which a habit was learned; append to it."""
+        return self.rows.setdefault(key, [])
 
     def roll_back(self, profile: Profile, disowned: List[str], decay: Decay) -> int:
         """Take out of the profile all that a disowned network or device taught. Returns sign-ins undone."""
         undone = 0
-        for row in list(self.rows):
-            hour, key = row
-            if not is_of(key, disowned):
-                continue
-            times = self.rows.pop(row)
-            weight = times * decay.weight(hour // 24, profile.era)
-            habit = profile.habits.get(key)
-            if habit is not None:
-                habit.count -= min(weight, habit.count)
-            profile.hours[hour % 24] -= min(weight, profile.hours[hour % 24])
-            profile.total -= min(weight, profile.total)
-            undone += times
+        for key in [key for key in self.rows if is_of(key, disowned)]:
+            for hour in self.rows.pop(key):
+                weight = decay.weight(hour // 24, profile.era)
+                profile.hours[hour % 24] -= min(weight, profile.hours[hour % 24])
+                undone += 1
         for key in [key for key in profile.habits if is_of(key, disowned)]:
-            profile.total -= min(profile.total, profile.habits.pop(key).count)
+            profile.total -= min(profile.total, profile.drop(key).count)
+        profile.count -= min(undone, profile.count)
         return undone
 
     def encode(self) -> str:
-        keys = {key: place for place, key in enumerate(dict.fromkeys(key for _, key in self.rows))}
-        rows = [[hour, keys[key], times] for (hour, key), times in self.rows.items()]
-        return json.dumps([[list(key) for key in keys], rows], ensure_ascii=False, separators=(",", ":"))
+        """As text; what is older than 30 days before the latest is left out."""
+        latest = max((row[-1] for row in self.rows.values() if row), default=0)
+        kept = []
+        for key, row in self.rows.items():
+            recent = [hour for hour in row[-LONGEST:] if hour >= latest - 24 * DAYS]
+            row[:] = recent
+            if recent:
+                kept.append([list(key), recent[0], [after - before for before, after in zip(recent, recent[1:])]])
+        return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def decode(cls, text: Optional[str], user: str = "?") -> Journal:
         if text is None:
             return cls()
         try:
-            names, rows = json.loads(text)
-            keys: List[Any] = [tuple(key) for key in names]
-            return cls({(hour, keys[place]): times for hour, place, times in rows})
-        except (ValueError, TypeError, IndexError) as error:
+            rows: Dict[Key, List[int]] = {}
+            for key, first, steps in json.loads(text):
+                network, country, operator, device, device_id = key
+                rows[network, country, operator, device, device_id] = list(accumulate([first, *steps]))
+            return cls(rows)
+        except (ValueError, TypeError) as error:
             raise ModelError(f"the journal is damaged ({error}). Restore the store from a backup.", key=user) from error
 
 

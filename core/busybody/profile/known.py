@@ -67,21 +67,23 @@ def known(profile: Profile, signin: SignIn) -> Known:
 
 def untrusted(signin: SignIn, seen: Known) -> List[Value]:
     """The values of this sign-in that the person is not known for."""
-    return [value for value, count in zip(_all(signin), (seen.asn, seen.country, seen.device, seen.device_id)) if value[1] is not None and not count]
+    fresh: List[Value] = []
+    if not seen.asn and (signin.asn is not None or signin.subnet is not None):
+        fresh.append(("asn", operator_of(signin)))
+    if not seen.country and signin.country is not None:
+        fresh.append(("country", signin.country))
+    if not seen.device and signin.device is not None:
+        fresh.append(("device", signin.device))
+    if not seen.device_id and signin.device_id is not None:
+        fresh.append(("id", signin.device_id))
+    return fresh
 
 
 def values(signin: SignIn) -> List[Value]:
     """The values of a sign-in that need trust."""
-    return [value for value in _all(signin) if value[1] is not None]
+    return untrusted(signin, NOBODY)
 
 
 def name(kind: str, value: Operator) -> str:
     """How a value is written in pending rows, incidents and denials."""
     return f"{kind}:{value}"
-
-
-def _all(signin: SignIn) -> Tuple[Value, ...]:
-    return (
-        ("asn", signin.asn if signin.asn is not None else signin.subnet), ("country", signin.country),
-        ("device", signin.device), ("id", signin.device_id),
-    )  # fmt: skip

@@ -16,12 +16,13 @@ from ..population.delta import Delta
 from ..signin import SignIn
 from . import incidents, trust
 from .journal import Journal
-from .known import Known, Value, known, untrusted
-from .profile import ANCHORS, DAY, HOUR, WINDOW, Anchor, Operator, Profile, Waiting, key_of
+from .known import Known, Value, untrusted
+from .profile import ANCHORS, DAY, HOUR, WINDOW, Profile, Waiting, key_of, operator_of
 
 TRUSTED, PENDING, WITHHELD = "trusted", "pending", "withheld"
 SOURCES = 8
 FIRST_SIGNINS = 3  # of a new person: there is nothing yet that one side could vouch for
+LONG_AGO = float("-inf")
 PLACE_KM = 100.0  # anchors closer than this are one place
 
 
@@ -32,7 +33,7 @@ class Judgement(NamedTuple):
     findings: Tuple[Any, ...]
     hard: bool  # something other than a value that may one day be trusted was odd
     incident: Optional[Dict[str, Any]]  # the open incident that it belongs to
-    anchor: Optional[Anchor]  # what travel was measured from
+    anchor: Optional[SignIn]  # what travel was measured from
     seen: Known
 
 
@@ -43,6 +44,8 @@ class Outcome(NamedTuple):
     risk: float
     hard: bool
     sentence: str  # for the incident, where one opens
+    seen: Known
+    incident: Optional[Dict[str, Any]]
 
 
 Judge = Callable[[Profile, SignIn], Outcome]
@@ -50,34 +53,36 @@ Judge = Callable[[Profile, SignIn], Outcome]
 
 def is_known(profile: Profile, signin: SignIn) -> bool:
     """Whether this very event was taken in before."""
-    return any(entry.id == signin.id and entry.source == signin.source for entry in profile.window)
+    for entry in profile.window:
+        if entry.id == signin.id and entry.source == signin.source:
+            return True
+    return False
 
 
 def is_late(profile: Profile, signin: SignIn, lateness: float) -> bool:
     """Whether the event is older than its data set's lateness bound for this person."""
-    latest = profile.sources.get(signin.source)
-    if latest is not None and signin.time < latest - lateness:
+    if signin.time < profile.sources.get(signin.source, LONG_AGO) - lateness:
         return True
-    floor = profile.floor.get(signin.source)
-    return floor is not None and signin.time <= floor
+    return bool(profile.floor) and signin.time <= profile.floor.get(signin.source, LONG_AGO)
 
 
 def admit(profile: Profile, entry: Waiting) -> None:
     """Put a new sign-in in its place among those that wait. The caller asked `is_late` and `is_known`."""
-    window = profile.window
-    if not window or (window[-1].time, window[-1].id) <= (entry.time, entry.id):
+    window, time, last = profile.window, entry.time, profile.last
+    if not window or window[-1].time < time:
         window.append(entry)
     else:
         _insert(window, entry)
-    latest = profile.sources.get(entry.source)
+    sources = profile.sources
+    latest = sources.get(entry.source)
     if latest is None:
-        if len(profile.sources) >= SOURCES:
+        if len(sources) >= SOURCES:
             _forget_source(profile)
-        profile.sources[entry.source] = entry.time
-    elif entry.time > latest:
-        profile.sources[entry.source] = entry.time
-    if profile.last is None or entry.time > profile.last:
-        profile.last = entry.time
+        sources[entry.source] = time
+    elif time > latest:
+        sources[entry.source] = time
+    if last is None or time > last:
+        profile.last = time
 
 
 def _insert(window: List[Waiting], entry: Waiting) -> None:
@@ -85,8 +90,8 @@ def _insert(window: List[Waiting], entry: Waiting) -> None:
     place = len(window)
     while place and (window[place - 1].time, window[place - 1].id) > (entry.time, entry.id):
         place -= 1
-        window[place] = window[place]._replace(sure=False)
-    window.insert(place, entry._replace(sure=False))
+        window[place].sure = entry.sure = False
+    window.insert(place, entry)
 
 
 def _forget_source(profile: Profile) -> None:
@@ -102,23 +107,24 @@ def settle(
     profile: Profile, journal: Journal, cutoff: float, judge: Judge, policy: Policy, decay: Decay, delta: Delta, user: str
 ) -> None:
     """Let every waiting sign-in before `cutoff` teach, in time order, and drop ids that cannot come again."""
-    window, sources, kept = profile.window, profile.sources, 0
-    for place, entry in enumerate(window):
+    window = profile.window
+    for entry in window:
         if entry.time >= cutoff:
-            kept = len(window)
             break
         signin = entry.signin
         if signin is None:
             continue
         if entry.sure:
-            teach_habit(profile, journal, signin, decay, delta, user)
+            repeat(profile, journal, entry, decay, delta, user)
         else:
             teach(profile, journal, signin, judge(profile, signin), policy, decay, delta, user)
-        window[place] = Waiting(entry.time, entry.id, entry.source, None)
-    if kept or len(window) > 1:
-        lateness = policy.lateness_seconds
+        entry.signin = None
+    if len(window) > 1:
+        sources, lateness = profile.sources, policy.lateness_seconds
         profile.window = [
-            entry for entry in window if entry.signin is not None or entry.time >= sources.get(entry.source, 0.0) - lateness(entry.source)
+            entry
+            for entry in window
+            if entry.signin is not None or entry.time >= sources.get(entry.source, LONG_AGO) - lateness(entry.source)
         ]
         if len(profile.window) > WINDOW:
             _cap(profile)
@@ -145,13 +151,30 @@ def standing(profile: Profile, signin: SignIn, fresh: List[Value], incident: Opt
     return PENDING if fresh else TRUSTED
 
 
-def teach_habit(profile: Profile, journal: Journal, signin: SignIn, decay: Decay, delta: Delta, user: str) -> None:
+def repeat(profile: Profile, journal: Journal, entry: Waiting, decay: Decay, delta: Delta, user: str) -> None:
     """Learn a sign-in that the short path found habitual: nothing about it is in doubt."""
-    day = int(signin.time // DAY)
-    if decay.era(day) > profile.era:
-        profile.move_to_era(decay.era(day), decay)
-    (delta.days.get(day) or delta.day(day)).habitual += 1
-    _learn(profile, journal, signin, day, decay.weight(day, profile.era), delta, user)
+    signin, habit = entry.signin, entry.habit
+    if signin is None:
+        return
+    time = signin.time
+    day = int(time // DAY)
+    counts = delta.days.get(day) or delta.day(day)
+    counts.habitual += 1
+    if habit is None or not habit.kept or day - profile.era >= decay.era_days:
+        _learn(profile, journal, signin, day, decay, delta, user)
+        return
+    profile.count += 1
+    if profile.repeat(habit, signin.subnet, time, decay.weight(day, profile.era), day):
+        delta.note_values(signin, day, user)
+    if habit.trail is None:
+        habit.trail = journal.trail(key_of(signin))
+    habit.trail.append(int(time // HOUR))
+    version = signin.version
+    if version is not None and signin.device is not None and version > profile.versions.get(signin.device, 0):
+        profile.versions[signin.device] = version
+    if signin.group is not None:
+        profile.group = signin.group
+    _move(profile, signin, day, decay)
 
 
 def teach(
@@ -159,19 +182,15 @@ def teach(
     user: str,
 ) -> None:  # fmt: skip
     """Learn one sign-in, as far as it may teach."""
-    seen = known(profile, signin)
+    seen, incident = outcome.seen, outcome.incident
     fresh = untrusted(signin, seen)
-    brought = incidents.brings(signin, seen)
-    incident = incidents.open_one(profile.incidents, brought, signin.time, policy.learning.incident_hours)
     verdict = standing(profile, signin, fresh, incident)
     day = int(signin.time // DAY)
-    era = decay.era(day)
-    if era > profile.era:
-        profile.move_to_era(era, decay)
     if incident is None and verdict != WITHHELD:
         delta.note_score(outcome.log_odds, day)
     if outcome.risk >= incidents.RISK:
         identity = incidents.identifier(user, signin)
+        brought = incidents.brings(signin, seen)
         incidents.record(
             profile.incidents, incident, brought, signin, identity, outcome.log_odds, outcome.risk, outcome.sentence
         )
@@ -182,7 +201,7 @@ def teach(
     before = profile.previous
     if before is not None and int(before.time // DAY) // 7 != day // 7:
         tidy(profile, signin.time, policy)
-    _learn(profile, journal, signin, day, decay.weight(day, profile.era), delta, user)
+    _learn(profile, journal, signin, day, decay, delta, user)
 
 
 def _earned(profile: Profile, signin: SignIn, fresh: List[Value], seen: Known, hard: bool, policy: Policy) -> bool:
@@ -201,61 +220,53 @@ def _earned(profile: Profile, signin: SignIn, fresh: List[Value], seen: Known, h
 
 
 def _learn(
-    profile: Profile, journal: Journal, signin: SignIn, day: int, weight: int, delta: Delta, user: str
+    profile: Profile, journal: Journal, signin: SignIn, day: int, decay: Decay, delta: Delta, user: str
 ) -> None:
     """Count one trusted sign-in."""
     time, device, version = signin.time, signin.device, signin.version
+    profile.move_to_era(decay.era(day), decay)
     profile.count += 1
     if profile.first is None or time < profile.first:
         profile.first = time
     key = key_of(signin)
-    if profile.add(key, signin.subnet, time, weight):
+    if profile.add(key, signin.subnet, time, decay.weight(day, profile.era)):
         delta.note_values(signin, day, user)  # once a day: who signs in a thousand times is one of the people here
-    journal.note(int(time // HOUR), key)
+    journal.trail(key).append(int(time // HOUR))
     if version is not None and device is not None and version > profile.versions.get(device, 0):
         profile.versions[device] = version
     if signin.group is not None:
         profile.group = signin.group
-    _move(profile, signin, key[2], weight, day)
+    _move(profile, signin, day, decay)
 
 
-def _move(profile: Profile, signin: SignIn, operator: Operator, weight: int, day: int) -> None:
+def _move(profile: Profile, signin: SignIn, day: int, decay: Decay) -> None:
     """Keep the previous sign-in, the anchors of travel and the pairs of networks used in turn."""
     before = profile.previous
     if before is not None:
         if before.time > signin.time:
             return
-        if operator is not None:
-            came_from = before.asn if before.asn is not None else before.subnet
-            if came_from != operator and came_from is not None:
-                profile.add_pair(came_from, operator, weight, day)
-    profile.previous = here = anchor_at(signin)
+        here, there = operator_of(signin), operator_of(before)
+        if here != there and here is not None and there is not None:
+            profile.add_pair(there, here, decay.weight(day, profile.era), day)
+    profile.previous = signin
     if signin.lat is None or signin.lon is None or signin.network == "private" or signin.interactive is False:
         return
     anchors = profile.anchors
     for index in range(len(anchors) - 1, -1, -1):
-        if _is_same_place(anchors[index], here):
+        if _is_same_place(anchors[index], signin):
             del anchors[index]
             break
-    anchors.append(here)
+    anchors.append(signin)
     if len(anchors) > ANCHORS:
         del anchors[0]
 
 
-def _is_same_place(one: Anchor, other: Anchor) -> bool:
+def _is_same_place(one: SignIn, other: SignIn) -> bool:
     if one.subnet == other.subnet:
         return True
     if one.asn != other.asn or one.lat is None or one.lon is None or other.lat is None or other.lon is None:
         return False
     return distance_km(one.lat, one.lon, other.lat, other.lon) < PLACE_KM
-
-
-def anchor_at(signin: SignIn) -> Anchor:
-    """Where and with what a sign-in was."""
-    return Anchor(
-        signin.time, signin.lat, signin.lon, signin.accuracy_km, signin.asn, signin.subnet, signin.network,
-        signin.country, signin.city, signin.as_org, signin.device, signin.app, signin.ip,
-    )  # fmt: skip
 
 
 def tidy(profile: Profile, time: float, policy: Policy) -> None:

@@ -9,7 +9,7 @@ Only `learning` and `verdict` write here. Detectors read.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from ..decay import Decay, shifted
 from ..signin import SignIn
@@ -28,43 +28,34 @@ DAY, HOUR = 86400.0, 3600.0
 class Habit:
     """How often one combination of network class, country, operator, device and device id was used."""
 
-    __slots__ = ("count", "last", "subnets")
+    __slots__ = ("count", "kept", "last", "subnets", "trail")
 
     def __init__(self, count: int = 0, last: float = 0.0, subnets: Optional[Dict[str, int]] = None) -> None:
         self.count = count  # decayed whole number
         self.last = last  # latest sign-in, epoch seconds
         self.subnets: Dict[str, int] = subnets if subnets is not None else {}  # subnet -> last day
+        self.kept = True  # still in the table
+        self.trail: Optional[List[int]] = None  # its row of the journal, once that was read
 
 
-class Anchor(NamedTuple):
-    """A trusted place at a time: where travel starts."""
-
-    time: float
-    lat: Optional[float]
-    lon: Optional[float]
-    accuracy_km: Optional[float]
-    asn: Optional[int]
-    subnet: Optional[str]
-    network: Optional[str]
-    country: Optional[str]
-    city: Optional[str]
-    as_org: Optional[str]
-    device: Optional[str]
-    app: Optional[str]
-    ip: Optional[str]
-
-
-class Waiting(NamedTuple):
+class Waiting:
     """A sign-in inside the lateness bound: known by id, not yet learned unless `signin` is None."""
 
-    time: float
-    id: str
-    source: str
-    signin: Optional[SignIn]
-    sure: bool = True  # habitual, and nothing arrived before it since: it need not be judged again
-    risk: float = 0.0  # as first scored; an incident of it holds at once, whatever it may teach later
-    log_odds: float = 0.0
-    sentence: str = ""
+    __slots__ = ("habit", "id", "log_odds", "risk", "sentence", "signin", "source", "sure", "time")
+
+    def __init__(
+        self, time: float, event_id: str, source: str, signin: Optional[SignIn], sure: bool = True, risk: float = 0.0,
+        log_odds: float = 0.0, sentence: str = "", habit: Optional[Habit] = None,
+    ) -> None:  # fmt: skip
+        self.time = time
+        self.id = event_id
+        self.source = source
+        self.signin = signin
+        self.sure = sure  # habitual, and nothing arrived before it since: it need not be judged again
+        self.risk = risk  # as first scored; an incident of it holds at once, whatever it may teach later
+        self.log_odds = log_odds
+        self.sentence = sentence
+        self.habit = habit  # the one that a sure sign-in repeats, where it is at hand
 
 
 class Profile:
@@ -87,8 +78,8 @@ class Profile:
         self.hours: List[int] = [0] * 24
         self.versions: Dict[str, int] = {}  # device -> highest browser version
         self.pairs: Dict[str, List[int]] = {}  # two networks used one after the other -> [count, last day]
-        self.anchors: List[Anchor] = []  # oldest first
-        self.previous: Optional[Anchor] = None  # the latest trusted sign-in, placed or not
+        self.anchors: List[SignIn] = []  # trusted places where travel may start, oldest first
+        self.previous: Optional[SignIn] = None  # the latest trusted sign-in, placed or not
         self.pending: Dict[str, Dict[str, Any]] = {}  # see trust
         self.promoted: List[Any] = []  # (kind, time) of values that became trusted, this week
         self.incidents: List[Dict[str, Any]] = []  # see incidents
@@ -109,6 +100,10 @@ class Profile:
             habit = self.habits[key] = Habit()
             if len(self.habits) > ROWS:
                 self._evict(key)
+        return self.repeat(habit, subnet, time, weight, day)
+
+    def repeat(self, habit: Habit, subnet: Optional[str], time: float, weight: int, day: int) -> bool:
+        """Count one sign-in of a habit at hand; returns whether it is the first of that day."""
         first_today = habit.last < day * DAY
         habit.count += weight
         if time > habit.last:
@@ -119,10 +114,18 @@ class Profile:
                 self.fresh += weight
                 if len(subnets) >= SUBNETS:
                     del subnets[min(subnets, key=lambda name: (subnets[name], name))]
-            subnets[subnet] = day
+                subnets[subnet] = day
+            elif first_today:
+                subnets[subnet] = day
         self.hours[int(time % DAY // HOUR)] += weight
         self.total += weight
         return first_today
+
+    def drop(self, key: Key) -> Habit:
+        """Take a habit out of the table."""
+        habit = self.habits.pop(key)
+        habit.kept = False
+        return habit
 
     def add_pair(self, one: Operator, other: Operator, weight: int, day: int) -> None:
         """Count that two networks were used one after the other."""
@@ -148,7 +151,7 @@ class Profile:
     def forget(self, before: float) -> None:
         """Drop habits not used since."""
         for key in [key for key, habit in self.habits.items() if habit.last < before]:
-            del self.habits[key]
+            self.drop(key)
         devices = {key[3] for key in self.habits}
         self.versions = {device: version for device, version in self.versions.items() if device in devices}
         self.pairs = {name: row for name, row in self.pairs.items() if row[1] * DAY >= before}
@@ -162,7 +165,7 @@ class Profile:
             for key, habit in list(self.habits.items()):
                 habit.count = shifted(habit.count, bits)
                 if not habit.count:
-                    del self.habits[key]
+                    self.drop(key)
             self.pairs = {name: [row[0] >> bits, row[1]] for name, row in self.pairs.items() if row[0] >> bits}
             self.hours = [count >> bits for count in self.hours]
             self.total, self.fresh = self.total >> bits, self.fresh >> bits
@@ -175,7 +178,7 @@ class Profile:
     def _evict(self, newest: Key) -> None:
         habits = self.habits
         victim = min((key for key in habits if key != newest), key=lambda key: (habits[key].count, habits[key].last, str(key)))
-        del habits[victim]
+        self.drop(victim)
 
 
 def pair(one: Operator, other: Operator) -> str:
