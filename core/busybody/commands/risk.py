@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple
 
+from .opening import existing
 from .options import add_policy, add_store, load_policy, store_path
 
 if TYPE_CHECKING:
@@ -73,12 +74,11 @@ def run(arguments: argparse.Namespace) -> int:
     """List."""
     from heapq import nlargest
 
-    from ..stores import open as open_store
     from .tables import note
     from .times import minute
 
     policy = load_policy(arguments)
-    with open_store(store_path(arguments), read_only=True) as store:
+    with existing(store_path(arguments)) as store:
         now = _now(arguments.at, store)
         counted = [0]
         found = (row for row in _people(store, policy, now, counted) if _wanted(row, arguments.min))

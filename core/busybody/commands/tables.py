@@ -9,7 +9,7 @@ import json
 import shutil
 import sys
 from itertools import chain
-from typing import Any, Iterable, Optional, Sequence
+from typing import Any, Iterable, Iterator, List, Optional, Sequence
 
 from ..report.words import plain
 
@@ -50,7 +50,9 @@ def table(
     With `widths` rows are printed as they come, else the columns are as wide as what stands in them. `empty` is
     printed in place of a table without rows.
     """
-    lines = ([plain(value, WIDEST) for value in row[:-1]] + [plain(row[-1], UNCUT)] for row in rows)
+    lines: Iterator[List[str]] = (
+        [plain(value, WIDEST) for value in row[:-1]] + [plain(row[-1], UNCUT)] for row in rows
+    )
     limit = shutil.get_terminal_size((120, 25)).columns if sys.stdout.isatty() else UNCUT
     first = next(lines, None)
     if first is None:
