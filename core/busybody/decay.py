@@ -13,6 +13,7 @@ from typing import Dict, Tuple
 
 UNIT = 64  # weight of one sign-in at the start of an era: the rounding error stays below 1 %
 HALF_LIVES = 10  # in an era
+MOST = 500.0  # half-lives between an era and a day: what is so far apart weighs nothing anyway
 DAY = 86400.0  # seconds
 
 
@@ -32,7 +33,8 @@ class Decay:
         """What one sign-in of `day` weighs in counts of `era`; at least 1."""
         weight = self._weights.get((day, era))
         if weight is None:
-            weight = max(1, round(UNIT * 2.0 ** ((day - era) / self.half_life_days)))
+            half_lives = min((day - era) / self.half_life_days, MOST)
+            weight = max(1, round(UNIT * 2.0**half_lives))
             if len(self._weights) < 4096:
                 self._weights[(day, era)] = weight
         return weight

@@ -12,11 +12,12 @@ import hashlib
 import hmac
 import os
 import unicodedata
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from .errors import PolicyError
 
-_REMEMBERED = 65536  # names
+_REMEMBERED = 65536  # names per source
+_SOURCES = 256
 SHORTEST_KEY = 16  # bytes; a shorter one can be guessed
 PSEUDONYM_LENGTH = 32  # hex digits, 128 bits
 
@@ -39,17 +40,21 @@ class Identity:
         self._key: Optional[bytes] = None
         self._sources: Mapping[str, Any] = getattr(policy, "sources", None) or {}
         self._rules: Dict[str, Rules] = {}
-        self._known: Dict[Tuple[str, str], str] = {}
+        self._known: Dict[str, Dict[str, str]] = {}  # source -> name -> person
 
     def resolve(self, name: str, source: str = "") -> str:
         """The person that this name of this source stands for; the name itself where no rule says more."""
-        known = self._known.get((name, source))
-        if known is not None:
-            return known
-        person = self._resolve(name, source)
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        self._known[(name, source)] = person
+        known = self._known.get(source)
+        if known is None:
+            if len(self._known) >= _SOURCES:
+                self._known.clear()
+                self._rules.clear()
+            known = self._known[source] = {}
+        person = known.get(name)
+        if person is None:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            person = known[name] = self._resolve(name, source)
         return person
 
     def _resolve(self, name: str, source: str) -> str:

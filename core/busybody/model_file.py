@@ -17,7 +17,7 @@ from typing import IO, Any, BinaryIO, Dict, Iterable, Iterator, List, Mapping, O
 
 from .decay import Decay
 from .errors import ModelError, shown
-from .model import Population, State, joined, later, population_of, state
+from .model import Population, State, joined, later, population_of, state, states
 from .model_schema import fault
 from .population import Organisation
 from .population.delta import Delta
@@ -237,10 +237,11 @@ def take_in(loaded: Loaded, store: Store, *, replace: bool = False) -> int:
         ) from None
     changed = 0
     for one, _ in loaded.rows():
-        if store.profile(one.user) == one.profile and store.journal(one.user) == one.journal:
+        known = next(states(store, (one.user,), there), None)
+        if known is not None and known[:3] == one[:3]:
             continue
         changed += 1
-        if not replace and store.profile(one.user) is not None:
+        if known is not None and not replace:
             told = "is known to the store, and otherwise. --replace takes the one of the file."
             raise ModelError(f"{shown(one.user)} {told}", source=loaded.source, key="user")
     settles: Dict[str, Iterable[int]] = {**there, **loaded.settles}

@@ -17,7 +17,7 @@ from .population import Organisation
 from .population.delta import Delta
 from .population.evidence import Evidence
 from .profile import Profile, Waiting, incidents, known
-from .profile.codec import decode, encode
+from .profile.codec import clean, decode, encode
 from .profile.journal import Journal
 from .signin import SignIn
 from .stores import Row, Store
@@ -96,11 +96,11 @@ class Keeper:
 
     def key(self, user: str) -> str:
         """The name under which a person is stored: a pseudonym where the policy asks for privacy."""
-        return self._identity.pseudonym(user) if self._private else user
+        return self._identity.pseudonym(user) if self._private else user if user.isascii() else clean(user)
 
     def get(self, user: str) -> Optional[Person]:
         """The person, or None where nothing is known of them."""
-        return self.by_key(self.key(user) if self._private else user)
+        return self.by_key(user if not self._private and user.isascii() else self.key(user))
 
     def by_key(self, key: str) -> Optional[Person]:
         try:
@@ -192,4 +192,4 @@ def population_text(organisation: Organisation, evidence: Evidence, delta: Delta
         "v": VERSION, "organisation": organisation.to_json(), "evidence": evidence.to_json(),
         "delta": delta.to_json(), "ripe": [[epoch, sorted(keys)] for epoch, keys in sorted(ripe.items())],
     }  # fmt: skip
-    return json.dumps(population, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return clean(json.dumps(population, ensure_ascii=False, separators=(",", ":"), allow_nan=False))

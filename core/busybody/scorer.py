@@ -86,10 +86,10 @@ class Scorer:
         )  # fmt: skip
 
     def _unit(self, time: float, era: int) -> int:
-        """What one sign-in of that day weighs in counts of `era`."""
+        """What one sign-in of that day weighs in counts of `era`; of nobody yet (0), in those of the day's own."""
         asked = (int(time // DAY), era)
         if asked != self._asked:
-            self._asked, self._weight = asked, self.decay.weight(*asked)
+            self._asked, self._weight = asked, self.decay.weight(asked[0], era or self.decay.era(asked[0]))
         return self._weight
 
     def _assess(
@@ -129,7 +129,8 @@ class Scorer:
         day = int(signin.time // DAY)
         return Population(
             self.organisation, about if about is not None else self.evidence.about(signin),
-            self._unit(signin.time, profile.era), self.decay.weight(day, self.organisation.era), day,
+            self._unit(signin.time, profile.era),
+            self.decay.weight(day, self.organisation.era or self.decay.era(day)), day,
         )  # fmt: skip
 
     def _ignored_by(self, user: str) -> Tuple[str, ...]:
@@ -185,7 +186,6 @@ class Scorer:
         person = self.people.get(signin.user)
         if person is None:
             person = self.people.begin(signin.user)
-            self._delta.people += 1
         profile = person.profile
         if assessment.late or learning.is_late(profile, signin, self._lateness_of(signin.source)):
             return
@@ -218,7 +218,8 @@ class Scorer:
             return Waiting(signin.time, signin.id, signin.source, signin, True, habit=habit)
         risk = 0.0 if findings and findings[0].filtered_by else assessment.risk
         words = self.describe(signin, assessment) if risk >= incidents.RISK else ""
-        return Waiting(signin.time, signin.id, signin.source, signin, False, risk, assessment.log_odds, words)
+        ignored = bool(self._ignored_by(signin.user))
+        return Waiting(signin.time, signin.id, signin.source, signin, False, risk, assessment.log_odds, words, ignored)
 
     def describe(self, signin: SignIn, assessment: Assessment) -> str:
         """The sentence for an assessment of this sign-in."""
@@ -296,10 +297,10 @@ class Scorer:
         if not sure:
             person.refresh(self.policy.learning.incident_hours)
 
-    def _reconsider(self, profile: Profile, signin: SignIn) -> learning.Outcome:
+    def _reconsider(self, profile: Profile, signin: SignIn, ignored: bool) -> learning.Outcome:
         """Judge a sign-in again when it settles, with all that came before it in place."""
         judgement = self._judge(profile, signin, self._population(signin, profile, NOTHING), profile.incidents)
-        risk = 0.0 if judgement.findings and self._ignored_by(signin.user) else self._risk(signin, profile, judgement)
+        risk = 0.0 if ignored else self._risk(signin, profile, judgement)
         words = ""
         if risk >= incidents.RISK:
             rarity = self.organisation.calibration.rarity(judgement.log_odds)

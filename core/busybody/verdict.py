@@ -14,7 +14,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from .decay import Decay
 from .errors import BusybodyError, shown
 from .profile import Profile, incidents
-from .profile.journal import Journal
+from .profile.journal import Journal, is_of
 from .profile.known import name, values
 from .profile.profile import DAY, Key, key_of, operator_of
 from .signin import SignIn
@@ -45,7 +45,7 @@ def take(verdict: Verdict, profile: Profile, journal: Journal, decay: Decay) -> 
     """Apply a verdict to a profile. Returns what it did, in words. Raises BusybodyError for an unknown answer."""
     if verdict.answer not in ANSWERS:
         raise BusybodyError(f"{shown(verdict.answer)} is no verdict. Say one of: {', '.join(ANSWERS)}.", key="verdict")
-    said = f"{verdict.answer}{'+' if verdict.verified or verdict.analyst else ''}"
+    said = f"{verdict.answer}{'++' if verdict.analyst else '+' if verdict.verified else ''}"
     if profile.verdicts.get(verdict.event_id) == said:
         return "already known: nothing changed"
     incident = next((row for row in reversed(profile.incidents) if _concerns(row, verdict)), None)
@@ -114,12 +114,12 @@ def _disown(
     names = _values(verdict, incident)
     shared = incident["values"][: incident["shared"]] if incident is not None else []
     if not shared:
-        shared = [value for value in names if not value.startswith("country:")]
-        shared = [value for value in shared if value in profile.pending] or shared[-1:]
+        shared = _newest(names, profile, journal)
     for value in shared:
         profile.denied[value] = verdict.time
         profile.pending.pop(value, None)
     undone = journal.roll_back(profile, shared, decay)
+    _leave(profile, shared)
     if incident is None:
         when = verdict.signin.time if verdict.signin is not None else verdict.time
         incident = incidents.blank(verdict.event_id, when, names, shared)
@@ -127,9 +127,34 @@ def _disown(
     incident["status"] = "malicious"
     incident["risk"] = 100.0
     profile.frozen = True
-    places = [anchor for anchor in profile.anchors if f"asn:{operator_of(anchor)}" not in shared and f"device:{anchor.device}" not in shared]
-    profile.anchors = places
     return f"disowned: {', '.join(shared) or 'nothing new'}; {undone} learned sign-ins taken back; learning is frozen"
+
+
+def _newest(names: List[str], profile: Profile, journal: Journal) -> List[str]:
+    """What of a disowned sign-in is the intruder's: values that are not trusted, else the one that came last.
+
+    The person's own device must not go with the network that somebody else brought to it.
+    """
+    mine = [value for value in names if not value.startswith("country:")]
+    known = [value for value in mine if any(is_of(key, [value]) for key in profile.habits)]
+    if len(known) < len(mine):
+        return [value for value in mine if value not in known]
+    first = {value: journal.first_seen(value) for value in mine}
+    latest = max(first.values(), default=0)
+    return [value for value in mine if first[value] == latest and latest > min(first.values())] or mine[:1]
+
+
+def _leave(profile: Profile, disowned: List[str]) -> None:
+    """Forget the disowned places, journeys and versions; a place that the person still uses stays."""
+    kept = {key[2] for key in profile.habits}
+    profile.anchors = [anchor for anchor in profile.anchors if operator_of(anchor) in kept]
+    previous = profile.previous
+    if previous is not None and is_of(key_of(previous), disowned):
+        profile.previous = profile.anchors[-1] if profile.anchors else None
+    devices = {key[3] for key in profile.habits}
+    profile.versions = {device: version for device, version in profile.versions.items() if device in devices}
+    operators = {str(operator) for operator in kept}
+    profile.pairs = {name: row for name, row in profile.pairs.items() if operators.issuperset(name.split("|"))}
 
 
 def _close(profile: Profile, incident: Optional[Dict[str, Any]]) -> str:

@@ -133,17 +133,17 @@ ZSH = """\
 #compdef busybody
 # Completion of busybody for zsh. Made by `busybody completion zsh`.
 _busybody() {
-    local path="" word
+    local at="" word
     local -a offered
     for word in "${(@)words[2,CURRENT-1]}"; do
-        case "$path/$word" in
+        case "$at/$word" in
 %(paths)s
         esac
     done
-    case "$path ${words[CURRENT-1]}" in
+    case "$at ${words[CURRENT-1]}" in
 %(values)s
     esac
-    case "$path" in
+    case "$at" in
 %(nodes)s
     esac
     if [[ "${words[CURRENT]}" != -* ]]; then
@@ -165,7 +165,7 @@ def _zsh(nodes: List[Node]) -> str:
     for node in nodes:
         path = "/".join(("", *node.path)) if node.path else ""
         if node.path:
-            paths.append(f'            "{path}") path="{path}" ;;')
+            paths.append(f'            "{path}") at="{path}" ;;')
         offered = [f"'{verb}:{words}'" for verb, words in node.verbs.items()]
         offered += [f"'{choice}'" for choice in node.choices]
         offered += [f"'{flag}:{option.help}'" for option in node.options for flag in option.flags]

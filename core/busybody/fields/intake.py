@@ -15,12 +15,14 @@ from ..errors import RecordError
 from ..identity import Identity
 from ..places import NOWHERE, Place, address, networks
 from ..signin import NO_EXTRA, SignIn
+from .conditions import always
 from .networks import ClassRules
 from .paths import Slots
 from .reader import ORDER, Reader
 from .registry import Registry
 from .times import TimeReader
 
+_SOURCES = 256  # whose time readers are kept; records name their source themselves
 _REMEMBERED = 65536  # addresses whose place is remembered
 _make = SignIn._make  # half the time of SignIn(…)
 
@@ -106,7 +108,10 @@ class Intake:
         elif as_org is None and asn is not None and asn == table.asn:
             as_org = table.as_org
         network = self._classes.network(ip, asn, as_org, network, flags, table)
-        country, region, city, lat, lon, accuracy_km = self._merged(event_place(reader, slots), table)
+        place = event_place(reader, slots)
+        if place is None or place[3] is None or self._prefer_table:
+            place = self._merged(place, table)
+        country, region, city, lat, lon, accuracy_km = place
         if lat is not None and accuracy_km is None:
             accuracy_km = networks.accuracy_km(network)
         if user_agent is None:
@@ -142,6 +147,8 @@ class Intake:
         return found
 
     def _time_reader(self, source: str) -> TimeReader:
+        if len(self._times) >= _SOURCES:
+            self._times.clear()
         settings = (getattr(self._policy, "sources", None) or {}).get(source)
         found = self._times[source] = TimeReader(getattr(settings, "timezone", None), self._reference)
         return found
@@ -174,10 +181,11 @@ class Intake:
 def event_place(reader: Reader, slots: Slots) -> Optional[Spot]:
     """The first place of the record that has a country or coordinates."""
     for group in reader.places:
-        if not group.when(slots):
+        if group.when is not always and not group.when(slots):
             continue
-        country, region, city, point, accuracy_km = [get(slots) for get in group.ordered]
-        lat, lon = point or (group.lat(slots), group.lon(slots))
+        get_country, get_region, get_city, get_point, get_accuracy = group.ordered
+        country, region, city, accuracy_km = get_country(slots), get_region(slots), get_city(slots), get_accuracy(slots)
+        lat, lon = get_point(slots) or (group.lat(slots), group.lon(slots))
         if lat is None or lon is None or (lat == 0.0 and lon == 0.0):
             lat = lon = accuracy_km = None
         if country is not None or lat is not None:

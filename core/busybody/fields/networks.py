@@ -33,6 +33,8 @@ class ClassRules:
                 return network
         if own is not None and own != "unknown":
             return own
+        if not flags and asn == table[6] and table[8] is not None:
+            return table[8]
         key = (asn, as_org, flags, table[6], table[8])
         try:
             return self._known[key]

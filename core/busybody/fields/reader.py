@@ -20,6 +20,7 @@ from .schema import VOCABULARIES, FieldMap
 from .transforms import LONGEST_MATCHED, Transform, compile_transforms
 
 _REMEMBERED = 8192  # decisions
+_NEW: Any = object()  # a decision not yet made
 NOT_REMEMBERED = ("id", "time", "session", "location", "lat", "lon")  # each value comes once or twice
 
 ORDER = (
@@ -109,8 +110,9 @@ class Reader:
             return self._decide(slots)
         found = [slots[slot] for slot in self._deciding]
         key = tuple([value if value is None or type(value) is str else _key(value) for value in found])
-        if key in memory:
-            return memory[key]
+        reason: Optional[str] = memory.get(key, _NEW)
+        if reason is not _NEW:
+            return reason
         reason = memory[key] = self._decide(slots)
         if len(memory) >= _REMEMBERED:
             self._decided = None  # the values do not repeat: remembering costs more than it saves
@@ -330,7 +332,15 @@ def _listed(raw: Any) -> List[Any]:
 
 
 def _unless_missing(convert: values.Convert, missing: FrozenSet[str]) -> values.Convert:
-    return lambda value: convert(value) if is_present(value, missing) else None
+    def converted(value: Any) -> Any:
+        if type(value) in _NEVER_MISSING or is_present(value, missing):
+            return convert(value)
+        return None
+
+    return converted
+
+
+_NEVER_MISSING = frozenset((int, float, dict))
 
 
 def _truth(translate: values.Vocabulary) -> values.Convert:

@@ -113,6 +113,8 @@ def radius(value: Any) -> Optional[float]:
 
 def asn(value: Any) -> Optional[int]:
     """The number of an autonomous system: 64500, "64500", "AS64500" or "AS64500 Example Net"."""
+    if type(value) is int and 0 < value <= HIGHEST_ASN:
+        return value
     if isinstance(value, (list, tuple)):
         value = value[0] if value else None
     if isinstance(value, str):

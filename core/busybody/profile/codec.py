@@ -53,7 +53,14 @@ def encode(profile: Profile) -> str:
         out["incidents"] = [[row[part] for part in PARTS] for row in profile.incidents]
     if profile.window:
         out["window"] = [_waiting_to_json(entry) for entry in profile.window]
-    return json.dumps(out, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return clean(json.dumps(out, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+
+def clean(text: str) -> str:
+    """Text that any store can hold: half a surrogate pair, which JSON lets through, becomes a question mark."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def decode(text: str, user: str = "?") -> Profile:
@@ -95,7 +102,7 @@ def _waiting_to_json(entry: Waiting) -> List[Any]:
     if signin is not None:
         row.append({name: value for name, value in zip(WINDOW_FIELDS, _window_values(signin)) if value != _DEFAULTS[name]})
         if not entry.sure:
-            row += [entry.risk, entry.log_odds, entry.sentence]
+            row += [entry.risk, entry.log_odds, entry.sentence, entry.ignored]
     return row
 
 

@@ -48,7 +48,7 @@ class Outcome(NamedTuple):
     incident: Optional[Dict[str, Any]]
 
 
-Judge = Callable[[Profile, SignIn], Outcome]
+Judge = Callable[[Profile, SignIn, bool], Outcome]
 
 
 def is_known(profile: Profile, signin: SignIn) -> bool:
@@ -115,9 +115,9 @@ def settle(
         if signin is None:
             continue
         if entry.sure:
-            repeat(profile, journal, entry, decay, delta, user)
+            repeat(profile, journal, entry, policy, decay, delta, user)
         else:
-            teach(profile, journal, signin, judge(profile, signin), policy, decay, delta, user)
+            teach(profile, journal, signin, judge(profile, signin, entry.ignored), policy, decay, delta, user)
         entry.signin = None
     if len(window) > 1:
         sources, lateness = profile.sources, policy.lateness_seconds
@@ -151,7 +151,9 @@ def standing(profile: Profile, signin: SignIn, fresh: List[Value], incident: Opt
     return PENDING if fresh else TRUSTED
 
 
-def repeat(profile: Profile, journal: Journal, entry: Waiting, decay: Decay, delta: Delta, user: str) -> None:
+def repeat(
+    profile: Profile, journal: Journal, entry: Waiting, policy: Policy, decay: Decay, delta: Delta, user: str
+) -> None:
     """Learn a sign-in that the short path found habitual: nothing about it is in doubt."""
     signin, habit = entry.signin, entry.habit
     if signin is None:
@@ -161,7 +163,7 @@ def repeat(profile: Profile, journal: Journal, entry: Waiting, decay: Decay, del
     counts = delta.days.get(day) or delta.day(day)
     counts.habitual += 1
     if habit is None or not habit.kept or day - profile.era >= decay.era_days:
-        _learn(profile, journal, signin, day, decay, delta, user)
+        _learn(profile, journal, signin, day, policy, decay, delta, user)
         return
     profile.count += 1
     if profile.repeat(habit, signin.subnet, time, decay.weight(day, profile.era), day):
@@ -174,7 +176,7 @@ def repeat(profile: Profile, journal: Journal, entry: Waiting, decay: Decay, del
         profile.versions[signin.device] = version
     if signin.group is not None:
         profile.group = signin.group
-    _move(profile, signin, day, decay)
+    _move(profile, signin, day, policy, decay)
 
 
 def teach(
@@ -198,10 +200,7 @@ def teach(
         return
     if verdict == PENDING and not _earned(profile, signin, fresh, seen, outcome.hard, policy):
         return
-    before = profile.previous
-    if before is not None and int(before.time // DAY) // 7 != day // 7:
-        tidy(profile, signin.time, policy)
-    _learn(profile, journal, signin, day, decay, delta, user)
+    _learn(profile, journal, signin, day, policy, decay, delta, user)
 
 
 def _earned(profile: Profile, signin: SignIn, fresh: List[Value], seen: Known, hard: bool, policy: Policy) -> bool:
@@ -220,12 +219,14 @@ def _earned(profile: Profile, signin: SignIn, fresh: List[Value], seen: Known, h
 
 
 def _learn(
-    profile: Profile, journal: Journal, signin: SignIn, day: int, decay: Decay, delta: Delta, user: str
+    profile: Profile, journal: Journal, signin: SignIn, day: int, policy: Policy, decay: Decay, delta: Delta, user: str
 ) -> None:
     """Count one trusted sign-in."""
     time, device, version = signin.time, signin.device, signin.version
     profile.move_to_era(decay.era(day), decay)
     profile.count += 1
+    if profile.first is None:
+        delta.people += 1
     if profile.first is None or time < profile.first:
         profile.first = time
     key = key_of(signin)
@@ -236,15 +237,17 @@ def _learn(
         profile.versions[device] = version
     if signin.group is not None:
         profile.group = signin.group
-    _move(profile, signin, day, decay)
+    _move(profile, signin, day, policy, decay)
 
 
-def _move(profile: Profile, signin: SignIn, day: int, decay: Decay) -> None:
+def _move(profile: Profile, signin: SignIn, day: int, policy: Policy, decay: Decay) -> None:
     """Keep the previous sign-in, the anchors of travel and the pairs of networks used in turn."""
     before = profile.previous
     if before is not None:
         if before.time > signin.time:
             return
+        if int(before.time // DAY) // 7 != day // 7:
+            tidy(profile, signin.time, policy)
         here, there = operator_of(signin), operator_of(before)
         if here != there and here is not None and there is not None:
             profile.add_pair(there, here, decay.weight(day, profile.era), day)

@@ -41,11 +41,11 @@ class Habit:
 class Waiting:
     """A sign-in inside the lateness bound: known by id, not yet learned unless `signin` is None."""
 
-    __slots__ = ("habit", "id", "log_odds", "risk", "sentence", "signin", "source", "sure", "time")
+    __slots__ = ("habit", "id", "ignored", "log_odds", "risk", "sentence", "signin", "source", "sure", "time")
 
     def __init__(
         self, time: float, event_id: str, source: str, signin: Optional[SignIn], sure: bool = True, risk: float = 0.0,
-        log_odds: float = 0.0, sentence: str = "", habit: Optional[Habit] = None,
+        log_odds: float = 0.0, sentence: str = "", ignored: bool = False, habit: Optional[Habit] = None,
     ) -> None:  # fmt: skip
         self.time = time
         self.id = event_id
@@ -55,6 +55,7 @@ class Waiting:
         self.risk = risk  # as first scored; an incident of it holds at once, whatever it may teach later
         self.log_odds = log_odds
         self.sentence = sentence
+        self.ignored = ignored  # the policy does not watch this person: the name is not kept, so this is
         self.habit = habit  # the one that a sure sign-in repeats, where it is at hand
 
 
