@@ -157,8 +157,8 @@ class Scorer:
 
     # Learn --------------------------------------------------------------------------------------------------
 
-    def process(self, signin: SignIn) -> Assessment:
-        """Advance, score and learn: what a surface does with each sign-in of a stream."""
+    def process(self, signin: SignIn, about: Optional[About] = None) -> Assessment:
+        """Advance, score and learn: what a surface does with each sign-in of a stream. `about` as in `score`."""
         if signin.time >= self._next_hour:
             self.advance(signin.time)
         person = None if self._stripped or not self._short_path else self.people.get(signin.user)
@@ -170,7 +170,7 @@ class Scorer:
                     self.evidence.observe(signin)
                     self._await(person, Waiting(signin.time, signin.id, signin.source, signin, True, habit=habit))
                     return self._everyday(signin, "trusted", False)
-        assessment = self.score(signin)
+        assessment = self.score(signin, about)
         self.learn(signin, assessment)
         return assessment
 

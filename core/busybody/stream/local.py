@@ -11,7 +11,7 @@ from ..stores import Store
 from .entries import Broken, Entry, Parser
 from .render import Renderer
 from .source import Block, File
-from .summary import NOTED, Summary
+from .summary import Summary
 
 COMMIT_EVERY = 20_000  # records
 Write = Callable[[List[bytes]], None]
@@ -54,7 +54,7 @@ class Local:
                 continue
             assessment = process(payload)
             summary.count(assessment)
-            if assessment.risk >= NOTED:
+            if assessment.risk >= summary.floor:
                 summary.stands_out(assessment, scorer.describe(payload, assessment))
             if assessment.risk >= least:
                 held.append(renderer.signin(payload, assessment, file if name_files else "").encode("utf-8", "replace"))

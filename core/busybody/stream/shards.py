@@ -26,7 +26,8 @@ from .summary import Summary
 from .worker import ENDED, IN_MEMORY, Setup, Shards
 
 BATCH = 100  # sign-ins sent at once
-AHEAD = 12  # blocks read ahead for each worker
+BLOCK = 1 << 14  # bytes; a worker reads one in a millisecond or two, and what is urgent waits no longer
+AHEAD = 40  # blocks read ahead for each worker
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
@@ -71,7 +72,7 @@ class Sharded:
 
     def parsed(self, file: File, parser: Parser, share: int) -> Iterator[List[Entry]]:
         """The entries of a file, read by the workers ahead of need. `share` is by how many the window is divided."""
-        parts = file.parts(parser)
+        parts = file.parts(parser, BLOCK)
         slots: Deque[Union[Slot, List[Entry]]] = deque()
         window = max(2, AHEAD * self._crew.jobs // share)
         more = True

@@ -90,8 +90,8 @@ class File:
         if self._raw is not getattr(sys.stdin, "buffer", None):
             self._raw.close()
 
-    def parts(self, parser: Parser) -> Iterator[Part]:
-        """Blocks of lines, or entries where the format knows no lines. Raises InputError, MissingExtra."""
+    def parts(self, parser: Parser, block: int = BLOCK) -> Iterator[Part]:
+        """Blocks of lines, or entries where the format knows no lines. `block` is in bytes. Raises InputError, MissingExtra."""
         stream = opened(self._stream(), self.name)
         try:
             start = stream.peek(1)
@@ -99,7 +99,7 @@ class File:
             raise InputError(f"cannot be read: {error}.", source=self.name) from error
         self.empty = not start
         if self._format == "jsonl" or (self._format is None and _in_lines(start)):
-            yield from self._blocks(stream)
+            yield from self._blocks(stream, block)
             return
         found = records(stream, self.name, self._format, reference_time=self._now)
         size = 1 if self.live else PART  # nobody waits in front of a pipe for the next record
@@ -115,12 +115,12 @@ class File:
         raw: IO[bytes] = self._raw
         return raw
 
-    def _blocks(self, stream: io.BufferedReader) -> Iterator[Part]:
+    def _blocks(self, stream: io.BufferedReader, size: int) -> Iterator[Part]:
         first, skipping, held = 1, False, 0
         rest: List[bytes] = []  # of a line that has no end yet
         while True:
             try:
-                piece = stream.read1(BLOCK)
+                piece = stream.read1(size)
             except broken() as error:
                 told = f"the stream ends or breaks here: {error}. What was packed behind it is lost."
                 yield [(self.name, first, Broken(None, told))]

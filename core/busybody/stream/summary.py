@@ -21,6 +21,7 @@ class Summary:
         self.learned: Dict[str, int] = {}
         self.late = 0
         self.alerts = 0
+        self.floor = NOTED  # risk below which nobody is among the riskiest
         self.top: List[Tuple[float, float, str, str, str]] = []  # risk, time, id, user, sentence
         # Counted by the one who reads:
         self.skipped: Dict[str, int] = {}
@@ -38,8 +39,9 @@ class Summary:
     def stands_out(self, assessment: Assessment, sentence: str) -> None:
         """Remember one of the riskiest."""
         self.top.append((assessment.risk, -assessment.time, assessment.event_id, assessment.user, sentence))
-        if len(self.top) > 50 * TOP:
-            self.top = nlargest(TOP, self.top)
+        if len(self.top) >= 4 * TOP:
+            self.top = self.riskiest()
+            self.floor = self.top[-1][0]
 
     def skip(self, reason: str) -> None:
         if reason in self.skipped or len(self.skipped) < REASONS:

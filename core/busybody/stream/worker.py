@@ -1,6 +1,6 @@
 """A worker of `--jobs`: reads blocks of lines, and scores the people that are its own.
 
-It answers one message after the other, and ends when nobody is left to ask. Messages are JSON behind one letter:
+It answers one message after the other, blocks of lines last, and ends when nobody is left to ask. Messages are JSON behind one letter:
 
     P block of lines   -> p heads of entries, then the sign-ins as text
     O open the store   -> h
@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
+from collections import deque
+from typing import TYPE_CHECKING, Any, Deque, Dict, List, NamedTuple, Optional, Tuple
 
 from ..errors import BusybodyError
 from ..identity import Identity
@@ -25,11 +26,11 @@ from ..policy import Policy
 from ..population.delta import Delta
 from ..population.evidence import NOTHING, About
 from ..scorer import Scorer
-from ..signin import Assessment, SignIn
+from ..signin import SignIn
 from ..stores import open as open_store
 from .entries import parser_for, payload_row, signin_of, signin_text
 from .render import Renderer, renderer
-from .summary import NOTED, Summary
+from .summary import Summary
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -65,21 +66,27 @@ def main(connection: Connection, setup: Setup, others: List[Connection]) -> None
     for other in others:
         other.close()
     worker = Worker(setup)
+    urgent: Deque[bytes] = deque()
+    blocks: Deque[bytes] = deque()  # to be read when nobody waits for anything else
     try:
         while True:
-            message = connection.recv_bytes()
-            try:
-                answer = worker.answer(message[:1], message[1:])
-            except BusybodyError as error:
-                answer = (
-                    b"e" + _encode([type(error).__name__, error.message, error.source, error.line, error.key]).encode()
-                )
-            except Exception as error:  # noqa: BLE001  whatever it is, the one who asked must hear of it
-                answer = b"e" + _encode(["BusybodyError", _unexpected(error), None, None, None]).encode()
+            while connection.poll() or not (urgent or blocks):
+                message = connection.recv_bytes()
+                (blocks if message[:1] == b"P" else urgent).append(message)
+            answer = _answer(worker, urgent.popleft() if urgent else blocks.popleft())
             if answer:
                 connection.send_bytes(answer)
     except (EOFError, OSError):
         return
+
+
+def _answer(worker: Worker, message: bytes) -> bytes:
+    try:
+        return worker.answer(message[:1], message[1:])
+    except BusybodyError as error:
+        return b"e" + _encode([type(error).__name__, error.message, error.source, error.line, error.key]).encode()
+    except Exception as error:  # noqa: BLE001  whatever it is, the one who asked must hear of it
+        return b"e" + _encode(["BusybodyError", _unexpected(error), None, None, None]).encode()
 
 
 def _unexpected(error: Exception) -> str:
@@ -175,21 +182,19 @@ class Worker:
         scorer, renderer, summary = self._scorer, self._renderer, self._summary
         assert scorer is not None
         assert renderer is not None
-        score, learn, teaches, least = scorer.score, scorer.learn, self._setup.learn, self._setup.least_risk
+        least, answer = self._setup.least_risk, scorer.process if self._setup.learn else scorer.score
         names = self._setup.names
         lines: List[str] = ["1" if scorer.people.is_full() else "0"]
         for file, about, row in rows:
             signin = signin_of(row)
-            assessment: Assessment = score(signin, _about(about) if about else NOTHING)
+            assessment = answer(signin, _about(about) if about else NOTHING)
             if assessment.risk >= least:
                 lines.append(renderer.signin(signin, assessment, names[file] if names else ""))
             else:
                 lines.append("")
             summary.count(assessment)
-            if assessment.risk >= NOTED:
+            if assessment.risk >= summary.floor:
                 summary.stands_out(assessment, scorer.describe(signin, assessment))
-            if teaches:
-                learn(signin, assessment)
         return ENDED.join([line.encode("utf-8", "replace") for line in lines])
 
     def _hand_over(self, scorer: Scorer) -> Dict[str, Any]:
