@@ -38,10 +38,10 @@ COMMANDS: Dict[str, str] = {
 
 EXAMPLES = """\
 first steps:
-  busybody simulate --output ecs > month.jsonl    a month of made-up sign-ins
-  busybody fields month.jsonl                     does my log fit? which field became what
-  busybody score month.jsonl                      who signed in unlike themselves, and why
-  busybody report month.jsonl > report.html       the same as a page
+  busybody simulate --output month.jsonl       a month of made-up sign-ins
+  busybody fields month.jsonl                  does my log fit? which field became what
+  busybody score month.jsonl                   who signed in unlike themselves, and why
+  busybody report month.jsonl > report.html    the same as a page
 
 `busybody COMMAND --help` explains a command.
 
@@ -52,6 +52,7 @@ exit codes:
   3    a file, a stream or the store could not be read or written
   130  interrupted with Ctrl-C; what was learned until then is kept
   141  the reader of the output went away
+  143  ended from outside (SIGTERM); as with Ctrl-C
 """
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from .inputs import Teller, add_inputs, moment
+from .inputs import Teller, add_inputs, moment, prepare
 from .options import load_policy, store_path
 
 DESCRIPTION = """\
@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..stream.run import Options
     from ..stream.run import run as run_stream
 
+    prepare()
     path = store_path(arguments)
     options = Options(
         inputs=arguments.files, store=path, output="none", format=arguments.format, source=arguments.source,

@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import Any, List
 
-from .inputs import Teller, add_inputs, moment
+from .inputs import Teller, add_inputs, moment, prepare
 from .options import load_policy, store_path
 
 OUTPUTS = ("jsonl", "table", "csv", "ecs", "splunk")
@@ -70,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..stream.run import run as run_stream
     from ..stream.table import closing
 
+    prepare()
     output = arguments.output or ("table" if sys.stdout.isatty() else "jsonl")
     least = arguments.min_risk
     options = Options(
