@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Iterable, List, Mapping
 
 from .population import Organisation
+from .population.calibration import risk_of as risk_of_rarity
 from .policy import Policy
 
 LEVELS = (("critical", 90.0), ("high", 70.0), ("medium", 40.0), ("low", 20.0), ("none", 0.0))
@@ -36,17 +37,20 @@ def risk_of(log_odds: float, organisation: Organisation, new_person: bool, hard:
     return min(risk, BELOW_CRITICAL) if log_odds < CRITICAL_NEEDS else risk
 
 
-def alert_threshold(organisation: Organisation, policy: Policy) -> float:
-    """The risk from which a sign-in alerts: stated in the policy, or what the alert budget buys.
+def alert_rarity(organisation: Organisation, policy: Policy) -> float:
+    """How rare a sign-in has to be to alert (share of sign-ins that look as odd), from the alert budget.
 
-    The budget is in false alerts per 1,000 people and day, the risk in sign-ins; the organisation's own number
-    of sign-ins per person and day converts them.
+    The budget is in false alerts per 1,000 people and day, rarity in sign-ins; the organisation's own number of
+    sign-ins per person and day converts them. Rarity is compared, not risk, since risk ends at one in 10,000.
     """
+    return policy.alerts.budget / (1000.0 * organisation.signins_a_day())
+
+
+def alert_threshold(organisation: Organisation, policy: Policy) -> float:
+    """The risk from which a sign-in alerts, 0 to 100: stated in the policy, or what the alert budget buys."""
     if policy.alerts.threshold is not None:
         return policy.alerts.threshold
-    from .population.calibration import risk_of as risk_of_rarity
-
-    return risk_of_rarity(policy.alerts.budget / (1000.0 * organisation.signins_a_day()))
+    return risk_of_rarity(alert_rarity(organisation, policy))
 
 
 def combined(scores: Iterable[float]) -> float:

@@ -25,7 +25,7 @@ from .population.delta import Delta
 from .profile import Profile, Waiting, incidents, learning
 from .profile.known import untrusted
 from .profile.profile import key_of
-from .risk import alert_threshold, level_of, risk_of
+from .risk import alert_rarity, alert_threshold, level_of, risk_of
 from .sentence import sentence
 from .signin import Assessment, SignIn
 from .stores import Store
@@ -109,7 +109,7 @@ class Scorer:
         if identity is None and risk >= incidents.RISK and signin.outcome == "success":
             identity = incidents.identifier(self.people.key(signin.user), signin)
         anchor = judgement.anchor or (profile.previous if findings else None)
-        alert = risk >= self.threshold and signin.outcome == "success" and not ignored and not late
+        alert = signin.outcome == "success" and not ignored and not late and self._alerts(risk, judgement.log_odds)
         return Assessment(
             signin.id, signin.time, signin.user, risk, level_of(risk), judgement.log_odds, BASE, findings, learned,
             _previous(anchor), MODEL, identity, late, alert, judgement.hard,
@@ -124,6 +124,12 @@ class Scorer:
         if incident is not None and judgement.log_odds <= incident["log_odds"]:
             risk = max(risk, incident["risk"])
         return risk
+
+    def _alerts(self, risk: float, log_odds: float) -> bool:
+        """Whether a risk is at or above the threshold; where risk ends at 100, rarity decides."""
+        if risk < self.threshold or self.policy.alerts.threshold is not None or self.threshold < 100.0:
+            return risk >= self.threshold
+        return self.organisation.calibration.rarity(log_odds) <= alert_rarity(self.organisation, self.policy)
 
     def _population(self, signin: SignIn, profile: Profile, about: Optional[About]) -> Population:
         day = int(signin.time // DAY)
@@ -294,7 +300,7 @@ class Scorer:
             profile, self.people.journal(person), cutoff, self._reconsider, self.policy, self.decay, self._delta, person.key
         )
         self.people.changed(person, journal=True)
-        if not sure:
+        if not sure or person.incidents is not profile.incidents:
             person.refresh(self.policy.learning.incident_hours)
 
     def _reconsider(self, profile: Profile, signin: SignIn, ignored: bool) -> learning.Outcome:

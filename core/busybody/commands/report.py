@@ -11,6 +11,7 @@ from .inputs import Teller
 from .options import add_policy, load_policy
 
 LOOKED_AT = 50  # records from which scores are told from logs
+LOOKED_INTO = 1 << 16  # bytes of a pipe
 PAGE = "report.html"
 DESCRIPTION = """\
 Draws one self-contained HTML page: who is at risk and why, the findings with the previous sign-in beside, risk over
@@ -72,10 +73,20 @@ def _are_scores(files: List[str]) -> bool:
     """Whether the first file is what `score` printed. Standard input is looked at without being used up."""
     with _Opened(files[0]) as stream:
         if files[0] == "-":
-            head = stream.peek(1)  # type: ignore[attr-defined]
-            return b'"log_odds"' in head[:65536] or head.lstrip()[:12] == b'{"skipped": '[:12]
+            head = _unpacked(stream.peek(1))  # type: ignore[attr-defined]
+            return b'"log_odds"' in head or head.lstrip().startswith((b'{"skipped":', b'{"file":'))
         values = [value for value, _, _ in islice(_lines(stream, files[0]), LOOKED_AT)]
     return any(value is not None and ("log_odds" in value or set(value) >= {"skipped", "line"}) for value in values)
+
+
+def _unpacked(head: bytes) -> bytes:
+    """The start of a stream, out of gzip where it is packed."""
+    import zlib
+
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, LOOKED_INTO)
+    except zlib.error:
+        return head[:LOOKED_INTO]
 
 
 class _Opened:

@@ -151,6 +151,7 @@ def _prune(arguments: argparse.Namespace) -> int:
 
 
 def _forget(arguments: argparse.Namespace) -> int:
+    from ..identity import Identity
     from ..model import forget
     from .tables import note, say
 
@@ -166,7 +167,7 @@ def _forget(arguments: argparse.Namespace) -> int:
             arguments, f"{path}: erase all that was learned of {arguments.person}{under}? It cannot be undone."
         ):
             return NOT_CONFIRMED
-        gone = forget(store, key)
+        gone = forget(store, key, arguments.person, Identity(policy).normal(arguments.person))
         say(f"{path}: erased of {_visible(arguments.person)}{under}: {', '.join(gone)}.")
         say("Logs, scores, reports, exported models and backups are elsewhere: erase the person there, too.")
     return 0

@@ -50,7 +50,8 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
     if worst is None:
         return None
     # where an anonymous network "is" says nothing of where the person is
-    return Signal(worst[0], worst[2], worst[0] >= HARD and signin.network not in ANONYMOUS)
+    hard = worst[0] >= HARD and signin.network not in ANONYMOUS
+    return Signal(worst[0], worst[2], hard, worst[1])
 
 
 def beyond(distance_km: float, hours: float, policy: Policy) -> bool:
@@ -105,7 +106,7 @@ def _journey(
         "speed_kmh": distance / hours if hours > 0.0 else None,
         "hours": hours,
         "feasible_km": feasible,
-        "from": anchor,
+        "since": anchor.time,
     }
 
 

@@ -9,7 +9,9 @@ one; so the habitual sign-in has no surprise at all, exactly, and a short path m
 from __future__ import annotations
 
 from math import log
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Mapping, NamedTuple, Optional
+
+from ..signin import SignIn
 
 FAMILIAR = 0.02  # share of a person's own sign-ins from which on nothing is surprising
 
@@ -18,6 +20,7 @@ class Signal(NamedTuple):
     surprisal: float  # nats; negative where it lowers the odds
     evidence: Mapping[str, Any]  # the values that the catalogue's words need
     hard: bool = False  # not merely a value that may become normal one day
+    before: Optional[SignIn] = None  # the sign-in that this one was compared with, where it was one
 
 
 def surprisal(probability: float, highest: float) -> float:

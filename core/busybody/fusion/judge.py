@@ -52,5 +52,5 @@ class Judge:
                 findings.append(Finding("open_incident", joined.surprisal, joined.evidence))
                 log_odds += joined.surprisal
         travel = signals.get("impossible_travel")
-        anchor: Optional[SignIn] = travel.evidence["from"] if travel is not None else None
+        anchor: Optional[SignIn] = travel.before if travel is not None else None
         return Judgement(log_odds, tuple(findings), hard, incident, anchor, seen)

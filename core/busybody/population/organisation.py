@@ -114,8 +114,9 @@ class Organisation:
         if era > self.era:
             self._move_to_era(era)
         if self.today:
-            kept = 0.5 ** ((day - self.today) / self.decay.half_life_days)
-            self.person_days = self.person_days * kept + self.people * min(day - self.today, 30)
+            daily = 0.5 ** (1.0 / self.decay.half_life_days)
+            kept = daily ** (day - self.today)  # as if every day in between had been entered by itself
+            self.person_days = self.person_days * kept + self.people * (1.0 - kept) / (1.0 - daily)
             self.signins *= kept
         self.today = day
         self.calibration = self._calibrate(day)

@@ -17,6 +17,7 @@ BOUND = 4
 LONGEST_SENTENCE = 300  # characters
 KEPT_DAYS = 30  # an incident stops counting after that, closed or not
 RISK = 40.0  # from medium on, a success opens an incident
+STAYING = ("closed", "benign", "open", "malicious")  # what makes room first
 STICKY = ("open", "malicious")
 PARTS = (
     "id", "opened", "last", "log_odds", "risk", "count", "shared", "values", "status", "event", "opening", "sentence",
@@ -63,7 +64,7 @@ def record(
         }  # fmt: skip
         rows.append(row)
         if len(rows) > BOUND:
-            rows.remove(min(rows, key=lambda other: (other["status"] != "benign", other["last"])))
+            rows.remove(min(rows[:-1], key=lambda other: (STAYING.index(other["status"]), other["last"])))
         return row
     row["last"] = max(row["last"], signin.time)
     row["count"] += 1
@@ -84,6 +85,6 @@ def blank(event_id: str, time: float, named: List[str], shared: List[str]) -> Ro
 
 def expire(profile: Profile, time: float) -> None:
     """Drop what is too old to count; a confirmed one stays until an analyst closes it."""
-    profile.incidents = [
+    profile.incidents[:] = [
         row for row in profile.incidents if row["status"] == "malicious" or time - row["last"] <= KEPT_DAYS * 86400.0
     ]

@@ -47,7 +47,7 @@ class Journal:
         """As text; what is older than 30 days before the latest is left out."""
         latest = max((row[-1] for row in self.rows.values() if row), default=0)
         kept = []
-        for key, row in self.rows.items():
+        for key, row in sorted(self.rows.items(), key=str):
             recent = [hour for hour in row[-LONGEST:] if hour >= latest - 24 * DAYS]
             row[:] = recent
             if recent:
