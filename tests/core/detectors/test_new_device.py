@@ -1,0 +1,92 @@
+"""New device: an id decides first, then the kind of device, then the browser's version."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import pytest
+from builders import HOME, LAPTOP, MANAGED, PHONE, STRANGE, at, company, finding, live, model, settled, signin
+from busybody.detectors.new_device import BACK, LEAP, OTHER_VERSION, UNKNOWN_ID
+from busybody.policy import Policy
+from busybody.scorer import Scorer
+from busybody.sentence import reason
+from busybody.signin import Finding
+
+WEIGHT = Policy.default().weights["new_device"]
+
+
+@pytest.fixture(scope="module")
+def lived() -> Scorer:
+    scorer = model()
+    company(scorer)
+    live(scorer, 30)
+    live(scorer, 30, user="managed", **MANAGED)
+    return settled(scorer, at(29, 13))
+
+
+def found(scorer: Scorer, **fields: Any) -> Optional[Finding]:
+    return finding(scorer.score(signin(30, 8, **{**HOME, **fields})), "new_device")
+
+
+def test_usual_device_is_no_news(lived: Scorer) -> None:
+    assert found(lived, **LAPTOP) is None
+
+
+def test_device_never_used_is_surprising_and_says_so(lived: Scorer) -> None:
+    odd = found(lived, **STRANGE)
+    assert odd is not None and odd.contribution > 1.0
+    assert reason(odd) == "never used before: linux-desktop-firefox (usually windows-desktop-chrome)"
+
+
+def test_device_that_colleagues_use_is_less_surprising(lived: Scorer) -> None:
+    common, rare = found(lived, **PHONE), found(lived, **STRANGE)
+    assert common is not None and rare is not None
+    assert common.contribution < rare.contribution
+
+
+def test_missing_device_says_nothing(lived: Scorer) -> None:
+    assert found(lived, device=None, version=128) is None
+
+
+def test_known_device_id_is_no_news_whatever_its_browser(lived: Scorer) -> None:
+    assert found(lived, user="managed", **STRANGE, device_id=MANAGED["device_id"]) is None
+
+
+def test_unknown_device_id_is_news_even_on_the_usual_browser(lived: Scorer) -> None:
+    odd = found(lived, user="managed", **LAPTOP, device_id="B-99")
+    assert odd is not None and odd.contribution == pytest.approx(WEIGHT * UNKNOWN_ID)
+    assert reason(odd) == "another device, of a known kind: windows-desktop-chrome (usually windows-desktop-chrome)"
+
+
+def test_unknown_device_id_without_a_browser_is_news(lived: Scorer) -> None:
+    odd = found(lived, user="managed", device_id="B-99")
+    assert odd is not None and odd.contribution == pytest.approx(WEIGHT * UNKNOWN_ID)
+
+
+def test_first_device_id_of_somebody_whose_log_never_had_one_is_no_news(lived: Scorer) -> None:
+    assert found(lived, **LAPTOP, device_id="B-99") is None
+
+
+@pytest.mark.parametrize("step", [-BACK, 0, 1, LEAP])
+def test_update_of_the_browser_is_no_news(lived: Scorer, step: int) -> None:
+    assert found(lived, device=LAPTOP["device"], version=LAPTOP["version"] + step) is None
+
+
+@pytest.mark.parametrize("step", [-BACK - 1, -40, LEAP + 1, 60])
+def test_version_that_no_update_explains_is_a_lesser_surprise(lived: Scorer, step: int) -> None:
+    odd = found(lived, device=LAPTOP["device"], version=LAPTOP["version"] + step)
+    assert odd is not None and odd.contribution == pytest.approx(WEIGHT * OTHER_VERSION)
+    assert f"browser version {LAPTOP['version'] + step} on windows-desktop-chrome" in reason(odd)
+
+
+def test_missing_version_says_nothing(lived: Scorer) -> None:
+    assert found(lived, device=LAPTOP["device"]) is None
+
+
+def test_versions_are_learned_as_the_browser_updates() -> None:
+    scorer = model()
+    for day in range(30):
+        scorer.process(signin(day, 9, **HOME, device=LAPTOP["device"], version=100 + day))
+    settled(scorer, at(29, 9))
+    assert found(scorer, device=LAPTOP["device"], version=130) is None
+    assert found(scorer, device=LAPTOP["device"], version=100) is not None

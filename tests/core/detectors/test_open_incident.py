@@ -1,0 +1,44 @@
+"""Open incident: what is missing to the incident's odds, no more, and never less than nothing."""
+
+from __future__ import annotations
+
+import pytest
+from builders import FAR, HOME, LAPTOP, STRANGE, at, finding, live, model, settled, signin
+from busybody.detectors.open_incident import detect
+from busybody.sentence import reason
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@given(st.floats(-20, 20), st.floats(-20, 20))
+def test_adds_exactly_what_is_missing(of_incident: float, log_odds: float) -> None:
+    signal = detect({"log_odds": of_incident, "id": "x", "opened": 0.0}, log_odds)
+    if of_incident <= log_odds:
+        assert signal is None
+    else:
+        assert signal is not None and log_odds + signal.surprisal == pytest.approx(of_incident)
+
+
+def test_without_an_incident_there_is_nothing_to_add() -> None:
+    assert detect(None, -6.0) is None
+
+
+def test_calmer_sign_in_of_the_same_attacker_keeps_the_incidents_odds() -> None:
+    scorer = model()
+    live(scorer, 30)
+    opening = scorer.process(signin(30, 9, **FAR, **STRANGE, flags=("threat",)))
+    settled(scorer, at(30, 9))
+    again = scorer.score(signin(30, 20, **FAR, **LAPTOP))
+    joined = finding(again, "open_incident")
+    assert joined is not None and joined.contribution > 0.0
+    assert reason(joined) == "part of the incident opened 2026-04-01 09:00 UTC"
+    assert again.log_odds == pytest.approx(opening.log_odds)
+    assert joined.evidence["incident"] == opening.incident
+
+
+def test_everyday_sign_in_is_no_part_of_it() -> None:
+    scorer = model()
+    live(scorer, 30)
+    scorer.process(signin(30, 9, **FAR, **STRANGE, flags=("threat",)))
+    settled(scorer, at(30, 9))
+    assert scorer.score(signin(30, 13, **HOME, **LAPTOP)).findings == ()

@@ -1,0 +1,163 @@
+"""The sentence: strongest reason first, the previous sign-in last, values printable and short."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+import pytest
+from builders import FAR, HOME, LAPTOP, STRANGE, adversarial, at, company, live, model, settled, signin
+from busybody.detectors import CATALOGUE
+from busybody.sentence import LONGEST_VALUE, NOTICEABLE, elapsed, reason, sentence
+from busybody.signin import Finding
+from hypothesis import given
+from hypothesis import strategies as st
+
+EVENT = signin(30, 9, **FAR, **STRANGE)
+COUNTRY = Finding("new_country", 1.25, {"country": "JP", "usual": "PT"})
+NETWORK = Finding(
+    "unusual_network",
+    4.0,
+    {
+        "novelty": "never used before:",
+        "network": "residential",
+        "operator": "Yuki Net",
+        "asn": 64530,
+        "usual": "Tejo Cable",
+    },
+)
+DEVICE = Finding(
+    "new_device",
+    2.0,
+    {"novelty": "never used before:", "device": "linux-desktop-firefox", "usual": "windows-desktop-chrome"},
+)
+TRAVEL = Finding(
+    "impossible_travel", 4.5,
+    {"origin": "Lisbon", "place": "Sapporo", "distance_km": 10980.4, "speed_kmh": 10980.4, "hours": 1.0, "feasible_km": 212.5, "from": None},
+)  # fmt: skip
+PROOF = Finding("strong_proof", -2.0, {"what": "a factor that cannot be phished"})
+PREVIOUS: Dict[str, Any] = {
+    "time": at(30, 8),
+    "country": "PT",
+    "city": "Lisbon",
+    "as_org": "Tejo Cable",
+    "device": "windows-desktop-chrome",
+}
+
+
+def test_whole_sentence() -> None:
+    told = sentence([NETWORK, COUNTRY, DEVICE, TRAVEL, PROOF], 88.0, 10 ** (-88 / 25), EVENT, PREVIOUS)
+    assert told == (
+        "Risk 88 (1 in 3,300 sign-ins here): Lisbon to Sapporo, 10,980 km in 60 min (feasible 212 km); "
+        "never used before: residential network Yuki Net (usually Tejo Cable); "
+        "never used before: linux-desktop-firefox (usually windows-desktop-chrome); "
+        "first sign-in from JP (usually PT); but a factor that cannot be phished. "
+        "Before: 60 min earlier from Lisbon, PT on Tejo Cable with windows-desktop-chrome."
+    )
+
+
+def test_nothing_odd_says_nothing() -> None:
+    assert sentence([], 0.0, 1.0, EVENT, PREVIOUS) == ""
+    assert sentence([PROOF], 0.0, 1.0, EVENT, PREVIOUS) == ""
+    assert sentence([COUNTRY._replace(contribution=NOTICEABLE / 2)], 12.0, 0.3, EVENT, None) == ""
+
+
+def test_reasons_of_equal_strength_stand_in_catalogue_order() -> None:
+    told = sentence([DEVICE._replace(contribution=1.25), COUNTRY], 50.0, 0.01, EVENT, None)
+    assert told == (
+        "Risk 50 (1 in 100 sign-ins here): first sign-in from JP (usually PT); "
+        "never used before: linux-desktop-firefox (usually windows-desktop-chrome)."
+    )
+
+
+def test_previous_sign_in_of_which_little_is_known() -> None:
+    bare = {"time": at(28, 9), "country": None, "city": None, "as_org": None, "device": None}
+    assert sentence([COUNTRY], 50.0, 0.01, EVENT, bare).endswith("(usually PT). Before: 48.0 h earlier.") or sentence(
+        [COUNTRY], 50.0, 0.01, EVENT, bare
+    ).endswith("Before: 2 days earlier.")
+
+
+@pytest.mark.parametrize(
+    ("rarity", "words"),
+    [(1.0, "an everyday sign-in here"), (0.4, "1 in 2 sign-ins here"), (0.01, "1 in 100 sign-ins here"), (1 / 3311.3, "1 in 3,300 sign-ins here"), (1e-5, "1 in 100,000 sign-ins here")],
+)  # fmt: skip
+def test_rarity_in_words(rarity: float, words: str) -> None:
+    assert sentence([COUNTRY], 50.0, rarity, EVENT, None) == f"Risk 50 ({words}): first sign-in from JP (usually PT)."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (60, "60 s"), (600, "10 min"), (5400, "1.5 h"), (172_799, "48.0 h"), (172_800, "2 days"), (86400 * 40, "40 days"), (-600, "10 min")],
+)  # fmt: skip
+def test_elapsed_time_as_people_say_it(seconds: float, words: str) -> None:
+    assert elapsed(seconds) == words
+
+
+EVIDENCE: Dict[str, Dict[str, Any]] = {
+    "unusual_network": dict(NETWORK.evidence),
+    "new_country": dict(COUNTRY.evidence),
+    "atypical_country": {"country": "NL", "days": 41, "usual": "PT"},
+    "new_device": dict(DEVICE.evidence),
+    "impossible_travel": dict(TRAVEL.evidence),
+    "anonymous_network": {"what": "a Tor exit", "flag": "tor", "network": "tor"},
+    "unusual_hour": {"hour": 3},
+    "dormant_account": {"days": 75},
+    "strong_proof": dict(PROOF.evidence),
+    "failed_attempt": {},
+    "open_incident": {"incident": "0123456789abcdef", "opened": at(29, 9.5)},
+}
+WORDS = {
+    "unusual_network": "never used before: residential network Yuki Net (usually Tejo Cable)",
+    "new_country": "first sign-in from JP (usually PT)",
+    "atypical_country": "NL again after 41 days (usually PT)",
+    "new_device": "never used before: linux-desktop-firefox (usually windows-desktop-chrome)",
+    "impossible_travel": "Lisbon to Sapporo, 10,980 km in 60 min (feasible 212 km)",
+    "anonymous_network": "a Tor exit",
+    "unusual_hour": "at 03:00 UTC, an hour they hardly use",
+    "dormant_account": "first sign-in after 75 days of silence",
+    "strong_proof": "a factor that cannot be phished",
+    "failed_attempt": "the attempt failed",
+    "open_incident": "part of the incident opened 2026-03-31 09:30 UTC",
+}
+
+
+@pytest.mark.parametrize("name", [row.name for row in CATALOGUE])
+def test_reason_of_each_detector(name: str) -> None:
+    assert name in WORDS, "a new detector needs its words here"
+    assert reason(Finding(name, 1.0, EVIDENCE[name])) == WORDS[name]
+
+
+@given(st.text(max_size=500))
+def test_value_of_a_log_stays_on_one_line_printable_and_short(text: str) -> None:
+    told = reason(Finding("new_country", 1.0, {"country": text, "usual": text}))
+    assert told.isprintable()
+    assert len(told) <= len("first sign-in from  (usually )") + 2 * LONGEST_VALUE
+
+
+def test_braces_in_a_value_are_text() -> None:
+    assert (
+        reason(Finding("new_country", 1.0, {"country": "{usual.__class__}", "usual": ""}))
+        == "first sign-in from {usual.__class__}"
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_finding_of_a_hostile_stream_has_words(seed: int) -> None:
+    scorer = model()
+    for event in adversarial(seed, odd=0.6):
+        assessment = scorer.process(event)
+        told = scorer.describe(event, assessment)
+        assert told.isprintable() and "None" not in told, told
+        assert bool(told) == any(found.contribution >= NOTICEABLE for found in assessment.findings)
+
+
+def test_sentence_of_a_stolen_account_as_an_analyst_reads_it() -> None:
+    scorer = model()
+    company(scorer)
+    live(scorer, 30)
+    scorer.process(signin(30, 8, **HOME, **LAPTOP))
+    settled(scorer, at(30, 8))
+    event = signin(30, 9, **FAR, **STRANGE)
+    told = scorer.describe(event, scorer.score(event))
+    assert "Lisbon to Sapporo, 10,448" in told and " km in 60 min (feasible " in told
+    assert "never used before: residential network Yuki Net (usually Tejo Cable)" in told
+    assert told.endswith(" Before: 60 min earlier from Lisbon, PT on Tejo Cable with windows-desktop-chrome.")
