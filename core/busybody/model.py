@@ -24,23 +24,27 @@ from .profile.codec import decode, encode
 from .profile.journal import Journal
 from .stores import Row, Store
 
-BATCH = 500  # people read at once
+BATCH = 100  # people read at once
 Population = Dict[str, Any]  # as JSON: v, organisation, evidence, delta
 Settles = Mapping[str, Iterable[int]]  # person -> hours
 
 
 class State(NamedTuple):
-    """One person: key, profile and journal as text, and the hours (since 1970) at which something of theirs settles."""
+    """One person: key, profile and journal as text, the hours (since 1970) at which something of theirs settles.
+
+    `last_seen` (epoch seconds) is the profile's own.
+    """
 
     user: str
     profile: str
     journal: Optional[str]
     settles: Tuple[int, ...]
+    last_seen: float
 
     @property
     def row(self) -> Row:
         """What a store keeps of the profile."""
-        return Row(self.profile, decode(self.profile, self.user).last or 0.0)
+        return Row(self.profile, self.last_seen)
 
 
 class Part(NamedTuple):
@@ -118,10 +122,9 @@ def _read(store: Store, users: List[str], settles: Settles) -> Iterator[State]:
 
 def state(user: str, profile: str, journal: Optional[str], settles: Iterable[int]) -> State:
     """One person, in the spelling that the store has. Raises ModelError."""
-    text = encode(decode(profile, user))
-    return State(
-        user, text, None if journal is None else Journal.decode(journal, user).encode(), tuple(sorted(settles))
-    )
+    known = decode(profile, user)
+    kept = None if journal is None else Journal.decode(journal, user).encode()
+    return State(user, encode(known), kept, tuple(sorted(settles)), known.last or 0.0)
 
 
 def population_of(store: Store) -> Tuple[Optional[Population], Dict[str, Set[int]]]:

@@ -64,13 +64,13 @@ class Loaded:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
 
     def add(self, one: State) -> None:
-        self._file.write(json.dumps([*one[:3], one.settles, one.row.last_seen]).encode("ascii") + b"\n")
+        self._file.write(json.dumps(one).encode("ascii") + b"\n")
         self.people += 1
         if one.settles:
             self.settles[one.user] = one.settles
 
-    def rows(self) -> Iterator[Tuple[State, float]]:
-        """Everybody, in order of name, with the time they were last seen. Several readers may go at their own pace."""
+    def rows(self) -> Iterator[State]:
+        """Everybody, in order of name. Several readers may go at their own pace."""
         self._file.flush()
         place = 0
         while True:
@@ -80,7 +80,7 @@ class Loaded:
                 return
             place += len(line)
             user, profile, journal, settles, last_seen = json.loads(line)
-            yield State(user, profile, journal, tuple(settles)), last_seen
+            yield State(user, profile, journal, tuple(settles), last_seen)
 
     def close(self) -> None:
         self._file.close()
@@ -236,7 +236,7 @@ def take_in(loaded: Loaded, store: Store, *, replace: bool = False) -> int:
             f"{error.message} --replace takes those of the file.", source=loaded.source, key=error.key
         ) from None
     changed = 0
-    for one, _ in loaded.rows():
+    for one in loaded.rows():
         known = next(states(store, (one.user,), there), None)
         if known is not None and known[:3] == one[:3]:
             continue
@@ -261,33 +261,33 @@ class _Column(Mapping[str, V]):
 
     def _restart(self) -> None:
         self._rows = self._loaded.rows()
-        self._at: Optional[Tuple[State, float]] = next(self._rows, None)
+        self._at: Optional[State] = next(self._rows, None)
 
     def __len__(self) -> int:
         return self._loaded.people
 
     def __iter__(self) -> Iterator[str]:
-        for one, _ in self._loaded.rows():
+        for one in self._loaded.rows():
             yield one.user
 
     def __getitem__(self, user: str) -> V:
-        if self._at is None or self._at[0].user > user:
+        if self._at is None or self._at.user > user:
             self._restart()
-        while self._at is not None and self._at[0].user < user:
+        while self._at is not None and self._at.user < user:
             self._at = next(self._rows, None)
-        if self._at is None or self._at[0].user != user:
+        if self._at is None or self._at.user != user:
             raise KeyError(user)
-        return self._of(*self._at)
+        return self._of(self._at)
 
-    def _of(self, one: State, last_seen: float) -> V:
+    def _of(self, one: State) -> V:
         raise NotImplementedError
 
 
 class _Profiles(_Column[Optional[Row]]):
-    def _of(self, one: State, last_seen: float) -> Row:
-        return Row(one.profile, last_seen)
+    def _of(self, one: State) -> Row:
+        return one.row
 
 
 class _Journals(_Column[Optional[str]]):
-    def _of(self, one: State, last_seen: float) -> Optional[str]:  # noqa: ARG002  one signature for both columns
+    def _of(self, one: State) -> Optional[str]:
         return one.journal

@@ -154,7 +154,7 @@ def _info(arguments: argparse.Namespace) -> int:
 
     with ExitStack() as stack:
         loaded = stack.enter_context(load(_opened(arguments.file, stack), arguments.file))
-        seen = (last_seen for _, last_seen in loaded.rows())
+        seen = (one.last_seen for one in loaded.rows())
         last_seen = max(seen, default=None)
         epoch: Optional[int] = loaded.population["organisation"]["epoch"] if loaded.population else None
     if arguments.output == "json":

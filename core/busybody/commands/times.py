@@ -21,7 +21,8 @@ def moment_of(text: Optional[str], option: str) -> Optional[float]:
         return TimeReader(None, None).read(float(plain) if plain.replace(".", "", 1).isdigit() else plain)
     except (ValueError, OverflowError) as error:
         raise PolicyError(
-            f"{str(error).partition('. ')[0]}. Give epoch seconds, or ISO 8601 such as 2026-03-02T08:00:00Z.", key=option
+            f"{str(error).partition('. ')[0]}. Give epoch seconds, or ISO 8601 such as 2026-03-02T08:00:00Z.",
+            key=option,
         ) from error
 
 
