@@ -13,7 +13,7 @@ from .detectors import CATALOGUE, entry
 from .signin import Finding, SignIn
 
 NOTICEABLE = 0.3  # log-odds below which a reason is not worth a word
-LONGEST_VALUE = 60  # characters of a value in a sentence
+LONGEST_VALUE = 80  # characters of a value in a sentence
 
 
 def reason(finding: Finding) -> str:

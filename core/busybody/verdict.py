@@ -16,7 +16,7 @@ from .errors import BusybodyError, shown
 from .profile import Profile, incidents
 from .profile.journal import Journal, is_of
 from .profile.known import name, values
-from .profile.profile import DAY, Key, key_of, operator_of
+from .profile.profile import DAY, Key, key_of
 from .signin import SignIn
 
 ANSWERS = ("benign", "malicious", "closed")
@@ -145,9 +145,9 @@ def _newest(names: List[str], profile: Profile, journal: Journal) -> List[str]:
 
 
 def _leave(profile: Profile, disowned: List[str]) -> None:
-    """Forget the disowned places, journeys and versions; a place that the person still uses stays."""
+    """Forget the disowned places, journeys and versions."""
     kept = {key[2] for key in profile.habits}
-    profile.anchors = [anchor for anchor in profile.anchors if operator_of(anchor) in kept]
+    profile.anchors = [anchor for anchor in profile.anchors if not is_of(key_of(anchor), disowned)]
     previous = profile.previous
     if previous is not None and is_of(key_of(previous), disowned):
         profile.previous = profile.anchors[-1] if profile.anchors else None

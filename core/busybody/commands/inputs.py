@@ -118,7 +118,9 @@ class Teller:
             self._say(f"{summary.records:,} records, {summary.signins:,} sign-ins in {seconds:.1f} s")
         if summary.broken:
             stopped = "; stopped there, as --strict asks" if self.strict else ""
-            self._say(f"busybody: {summary.broken:,} of {summary.records:,} records were broken{stopped}.")
+            self._say(
+                f"busybody: {summary.broken:,} of {summary.records:,} records were broken{stopped}. `busybody fields FILE` shows each of them."
+            )
         if summary.late:
             hint = " Sort the log by time, or use --sort." if summary.late > summary.signins * 0.01 else ""
             self._say(f"busybody: {summary.late:,} sign-ins came too late to be learned from; they were scored.{hint}")

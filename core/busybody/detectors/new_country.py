@@ -27,8 +27,7 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
         return None
     tau = (TAU_ANONYMOUS if signin.network in ANONYMOUS else TAU) * population.unit
     base = population.organisation.base("country", country, signin.group or profile.group, population.organisation_unit)
-    credit = trust.credit(profile, "country", signin, seen) * population.unit
-    surprise = surprisal((credit + tau * base) / (seen.total + credit + tau), HIGHEST)
+    surprise = surprisal(tau * base / (seen.total + tau), HIGHEST) * trust.doubt(profile, "country", signin, seen)
     if surprise <= 0.0:
         return None
     return Signal(surprise, {"country": country, "usual": ", ".join(profile.most_used(1))})

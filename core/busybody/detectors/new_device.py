@@ -4,7 +4,7 @@
 
 A device id, where the log carries one, decides first: a known id is no news whatever its browser, an unknown
 one is news even on a familiar browser. On a known device, a browser that went back more than one major
-version or leapt more than LEAP ahead is a lesser surprise. A missing device says nothing.
+version or leapt more than LEAP ahead is a lesser surprise. A missing device, and somebody of whom nothing is known yet, say nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OTHER_VERSION = 1.0  # nats
 
 
 def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
-    if signin.device_id is not None and seen.device_id:
+    if not profile.habits or (signin.device_id is not None and seen.device_id):
         return None
     new_id = signin.device_id is not None and seen.device_ids
     device = signin.device
@@ -33,9 +33,8 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
         return _signal(UNKNOWN_ID, "never used before:", "device id", profile) if new_id else None
     unit = population.unit
     base = population.organisation.base("device", device, signin.group or profile.group, population.organisation_unit)
-    credit = trust.credit(profile, "device", signin, seen) * unit
-    probability = (seen.device + credit + TAU * unit * base) / (seen.total + credit + TAU * unit)
-    surprise = surprisal(probability, HIGHEST)
+    probability = (seen.device + TAU * unit * base) / (seen.total + TAU * unit)
+    surprise = surprisal(probability, HIGHEST) * trust.doubt(profile, "device", signin, seen)
     if new_id and surprise < UNKNOWN_ID:
         return _signal(UNKNOWN_ID, "another device, of a known kind:", device, profile)
     if surprise > 0.0:

@@ -7,7 +7,7 @@
     that was new then.
 
 The class comes first, since most false alarms of plain country or address rules are VPN exits and phones.
-A missing network says nothing.
+A missing network, and somebody of whom nothing is known yet, say nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SUBNET_SHARE = 0.4  # a subnet repeats much of what the ASN said
 
 def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
     operator = operator_of(signin)
-    if operator is None:
+    if operator is None or not profile.habits:
         return None
     group, unit, organisation = signin.group or profile.group, population.unit, population.organisation
     surprise, context = 0.0, seen.total
@@ -37,9 +37,8 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
         probability = (seen.network + TAU_CLASS * unit * base) / (seen.total + TAU_CLASS * unit)
         surprise, context = surprisal(probability, HIGHEST_CLASS), seen.network
     base = organisation.base("asn", operator, group, population.organisation_unit)
-    known = seen.asn + trust.credit(profile, "asn", signin, seen) * unit
-    probability = (known + TAU_ASN * unit * base) / (max(context, known) + TAU_ASN * unit)
-    surprise += surprisal(probability, HIGHEST_ASN)
+    probability = (seen.asn + TAU_ASN * unit * base) / (max(context, seen.asn) + TAU_ASN * unit)
+    surprise += surprisal(probability, HIGHEST_ASN) * trust.doubt(profile, "asn", signin, seen)
     if signin.subnet is not None and seen.asn and not seen.subnet:
         probability = (profile.fresh + 0.5 * unit) / (profile.total + unit)
         surprise += SUBNET_SHARE * surprisal(probability, HIGHEST_SUBNET)

@@ -197,6 +197,8 @@ def teach(
             profile.incidents, incident, brought, signin, identity, outcome.log_odds, outcome.risk, outcome.sentence
         )
     if verdict == WITHHELD:
+        if not fresh and not trust.denied(profile, signin):
+            _move(profile, signin, day, policy, decay)  # learning is frozen, but travel is still watched
         return
     if verdict == PENDING and not _earned(profile, signin, fresh, seen, outcome.hard, policy):
         return

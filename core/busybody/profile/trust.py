@@ -13,7 +13,7 @@ from typing import List, Set
 from ..policy import Policy
 from ..signin import SignIn
 from .known import Known, Value, name, values
-from .profile import DAY, Profile
+from .profile import DAY, Profile, operator_of
 
 NETWORK, DEVICE = "network", "device"  # the two sides of a sign-in; one may vouch for the other
 SIDES = {"asn": NETWORK, "country": NETWORK, "device": DEVICE, "id": DEVICE}
@@ -21,7 +21,7 @@ PENDING_BOUND = 10
 PENDING_DAYS = 30  # an unconfirmed value that is not seen for so long is dropped
 DENIED_DAYS = 180
 PROMOTIONS_A_WEEK = {"country": 1, "asn": 2}  # without a confirmation
-CREDIT = 0.5  # of a sign-in, for each clean day of a pending value that the other side vouches for
+RELIEF = 0.25  # of the surprise, for each clean day of a pending value that the other side vouches for
 WEEK = 7 * DAY
 
 
@@ -32,15 +32,15 @@ def denied(profile: Profile, signin: SignIn) -> bool:
     return any(name(kind, value) in profile.denied for kind, value in values(signin) if kind != "country")
 
 
-def credit(profile: Profile, kind: str, signin: SignIn, seen: Known) -> float:
-    """Sign-ins' worth of credit for a pending value, while the other side of the sign-in is trusted."""
+def doubt(profile: Profile, kind: str, signin: SignIn, seen: Known) -> float:
+    """The share of a value's surprise that is left: less with each clean day, never less than half until trusted."""
     if not profile.pending:
-        return 0.0
-    value = {"asn": signin.asn if signin.asn is not None else signin.subnet, "country": signin.country, "device": signin.device}
-    row = profile.pending.get(name(kind, value[kind]))
+        return 1.0
+    value = {"asn": operator_of(signin), "country": signin.country, "device": signin.device}[kind]
+    row = profile.pending.get(name(kind, value))
     if row is None or not vouched(signin, seen, DEVICE if SIDES[kind] == NETWORK else NETWORK):
-        return 0.0
-    return float(CREDIT * len(row["days"]))
+        return 1.0
+    return max(0.5, 1.0 - RELIEF * len(row["days"]))
 
 
 def vouched(signin: SignIn, seen: Known, side: str) -> bool:

@@ -9,6 +9,7 @@ from ..signin import Assessment
 
 TOP = 5
 NOTED = 20.0  # risk from which a sign-in may be among the riskiest
+Riskiest = Tuple[float, float, str, str, str]  # risk, minus time, id, user, sentence
 REASONS = 200  # different reasons kept; logs have a handful
 
 
@@ -22,7 +23,7 @@ class Summary:
         self.late = 0
         self.alerts = 0
         self.floor = NOTED  # risk below which nobody is among the riskiest
-        self.top: List[Tuple[float, float, str, str, str]] = []  # risk, time, id, user, sentence
+        self.top: Dict[str, Riskiest] = {}  # the riskiest sign-in of each of the riskiest people
         # Counted by the one who reads:
         self.skipped: Dict[str, int] = {}
         self.broken = 0
@@ -37,11 +38,15 @@ class Summary:
         self.alerts += assessment.alert
 
     def stands_out(self, assessment: Assessment, sentence: str) -> None:
-        """Remember one of the riskiest."""
-        self.top.append((assessment.risk, -assessment.time, assessment.event_id, assessment.user, sentence))
+        """Remember the riskiest sign-in of the riskiest people."""
+        row = (assessment.risk, -assessment.time, assessment.event_id, assessment.user, sentence)
+        known = self.top.get(assessment.user)
+        if known is None or row > known:
+            self.top[assessment.user] = row
         if len(self.top) >= 4 * TOP:
-            self.top = self.riskiest()
-            self.floor = self.top[-1][0]
+            kept = self.riskiest()
+            self.top = {row[3]: row for row in kept}
+            self.floor = kept[-1][0]
 
     def skip(self, reason: str) -> None:
         if reason in self.skipped or len(self.skipped) < REASONS:
@@ -49,9 +54,9 @@ class Summary:
         else:
             self.skipped["other reasons"] = self.skipped.get("other reasons", 0) + 1
 
-    def riskiest(self) -> List[Tuple[float, float, str, str, str]]:
-        """Risk, minus time, id, user, sentence; the riskiest first."""
-        return nlargest(TOP, self.top)
+    def riskiest(self) -> List[Riskiest]:
+        """One for each person; the riskiest first."""
+        return nlargest(TOP, self.top.values())
 
     def add(self, row: Dict[str, Any]) -> None:
         """Take in what another process counted, as `to_json` gave it."""
@@ -61,7 +66,9 @@ class Summary:
         for mine, theirs in ((self.levels, row["levels"]), (self.learned, row["learned"])):
             for name, number in theirs.items():
                 mine[name] = mine.get(name, 0) + number
-        self.top = nlargest(TOP, self.top + [tuple(found) for found in row["top"]])
+        for risk, minus_time, event, user, sentence in row["top"]:
+            found = (risk, minus_time, event, user, sentence)
+            self.top[user] = max(found, self.top.get(user, found))
 
     def to_json(self) -> Dict[str, Any]:
         return {
