@@ -69,6 +69,7 @@ class Summary:
         for risk, minus_time, event, user, sentence in row["top"]:
             found = (risk, minus_time, event, user, sentence)
             self.top[user] = max(found, self.top.get(user, found))
+        self.top = {found[3]: found for found in self.riskiest()}
 
     def to_json(self) -> Dict[str, Any]:
         return {
