@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--long", action="store_true", help="without the short path")
     arguments = parser.parse_args()
-    signins = [event.signin for event in generate(Organisation(people=arguments.people, days=arguments.days, seed=7))]
+    signins = [event.signin for event in generate(Organisation(people=arguments.people, days=arguments.days, seed=7, attacks={}))]
     split = next(place for place, signin in enumerate(signins) if signin.time > signins[0].time + 7 * 86400)
     best, best_reference, odd = float("inf"), float("inf"), 0
     for _ in range(3):

@@ -23,7 +23,10 @@ VERIFIED_MALICIOUS = 100.0
 
 def level_of(risk: float) -> str:
     """none, low, medium, high or critical."""
-    return next(name for name, least in LEVELS if risk >= least)
+    for name, least in LEVELS:
+        if risk >= least:
+            return name
+    return "none"
 
 
 def risk_of(log_odds: float, organisation: Organisation, new_person: bool, hard: bool) -> float:

@@ -168,15 +168,20 @@ class Scorer:
         if signin.time >= self._next_hour:
             self.advance(signin.time)
         person = None if self._stripped or not self._short_path else self.people.get(signin.user)
-        if person is not None and signin.outcome == "success":
+        if person is None:
+            assessment = self.score(signin)
+        else:
             profile = person.profile
+            late = learning.is_late(profile, signin, self._lateness_of(signin.source))
             habit = repeats(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
-            if habit is not None and not learning.is_late(profile, signin, self._lateness_of(signin.source)):
-                if not learning.is_known(profile, signin):
-                    self.evidence.observe(signin)
-                    self._await(person, Waiting(signin.time, signin.id, signin.source, signin, True, habit=habit))
-                    return self._everyday(signin, "trusted", False)
-        assessment = self.score(signin, about)
+            if habit is None:
+                assessment = self._assess(signin, profile, person.incidents, None, late)
+            elif late or signin.outcome != "success" or learning.is_known(profile, signin):
+                assessment = self._everyday(signin, "withheld", late)
+            else:
+                self.evidence.observe(signin)
+                self._await(person, Waiting(signin.time, signin.id, signin.source, signin, True, habit=habit))
+                return self._everyday(signin, "trusted", False)
         self.learn(signin, assessment)
         return assessment
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional
 
-from ..errors import InputError, PolicyError
+from ..errors import InputError, PolicyError, shown
 from .options import add_policy, load_policy
 
 if TYPE_CHECKING:
@@ -165,10 +165,14 @@ def _row(record: Record, explained: Optional[Explanation]) -> Dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it; what JSON has not, in words."""
-    if isinstance(value, float) and value - value != 0.0:
-        return repr(value)
-    return value if isinstance(value, (str, int, float, bool, list, tuple, dict, type(None))) else str(value)
+    """As JSON has it; what JSON has not (a NaN somewhere within), in words."""
+    import json
+
+    try:
+        json.dumps(value, allow_nan=False)
+    except (ValueError, TypeError, RecursionError):
+        return shown(value)
+    return value
 
 
 def _fault(record: Record) -> str:

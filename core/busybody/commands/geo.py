@@ -99,7 +99,8 @@ def _asked(texts: List[str]) -> Iterator[str]:
 
     for text in texts:
         if text == "-":
-            yield from (line.strip() for line in sys.stdin if line.strip())
+            lines = (line.decode("utf-8", "replace").strip() for line in sys.stdin.buffer)
+            yield from (line for line in lines if line)
         else:
             yield text
 

@@ -91,12 +91,10 @@ def _journey(
     distance = distance_km(anchor.lat, anchor.lon, signin.lat, signin.lon)
     if not beyond(distance, hours, policy):
         return None
-    here, there = _radius(signin.accuracy_km, signin.network), _radius(anchor.accuracy_km, anchor.network)
-    sigma = sqrt(here * here + there * there) / SIGMAS + GRID_KM
-    feasible = feasible_km(hours, policy)
-    possible = 0.5 * (1.0 + erf((distance - feasible) / sigma / sqrt(2.0)))
-    doubt = 1.0 - _benign(signin, anchor, profile, seen, population)
-    surprise = SEEN * possible * doubt * max(0.1, 3.0 / (seen.asn / population.unit + 3.0))
+    organisation, day = population.organisation, population.day
+    shared = organisation.is_shared(signin.subnet, day) or organisation.is_shared(anchor.subnet, day)
+    doubt = 1.0 - benign(signin, anchor, profile, seen.anonymous, shared, population.unit)
+    surprise = surprise_of(signin, anchor, distance, hours, doubt, seen.asn / population.unit, policy)
     if surprise < NEGLIGIBLE:
         return None
     return surprise, {
@@ -105,7 +103,7 @@ def _journey(
         "distance_km": distance,
         "speed_kmh": distance / hours if hours > 0.0 else None,
         "hours": hours,
-        "feasible_km": feasible,
+        "feasible_km": feasible_km(hours, policy),
         "since": anchor.time,
     }
 
@@ -114,18 +112,26 @@ def _radius(accuracy_km: Optional[float], network: Optional[str]) -> float:
     return accuracy_km if accuracy_km is not None else RADIUS_KM.get(network or "", OTHER_RADIUS_KM)
 
 
-def _benign(signin: SignIn, anchor: SignIn, profile: Profile, seen: Known, population: Population) -> float:
-    """The probability that an honest sign-in shows such a journey."""
-    organisation = population.organisation
-    if organisation.is_shared(signin.subnet, population.day) or organisation.is_shared(anchor.subnet, population.day):
+def surprise_of(
+    signin: SignIn, anchor: SignIn, distance: float, hours: float, doubt: float, times: float, policy: Policy
+) -> float:
+    """Nats of one journey, given the doubt that it is honest and how often its network was used."""
+    here, there = _radius(signin.accuracy_km, signin.network), _radius(anchor.accuracy_km, anchor.network)
+    sigma = sqrt(here * here + there * there) / SIGMAS + GRID_KM
+    possible = 0.5 * (1.0 + erf((distance - feasible_km(hours, policy)) / sigma / sqrt(2.0)))
+    return SEEN * possible * doubt * max(0.1, 3.0 / (times + 3.0))
+
+
+def benign(signin: SignIn, anchor: SignIn, profile: Profile, anonymous: int, shared: bool, unit: int) -> float:
+    """The probability that an honest sign-in shows such a journey. `anonymous`: counts of hosting, VPN and Tor."""
+    if shared:
         return SHARED
     here, there = operator_of(signin), operator_of(anchor)
-    needed = HABIT_TIMES * population.unit
-    if here is not None and there is not None and profile.alternates(here, there) >= needed:
+    if here is not None and there is not None and profile.alternates(here, there) >= HABIT_TIMES * unit:
         return HABIT
-    anonymous = signin.network in ANONYMOUS or anchor.network in ANONYMOUS
-    if anonymous and seen.anonymous >= needed:
+    either = signin.network in ANONYMOUS or anchor.network in ANONYMOUS
+    if either and anonymous >= HABIT_TIMES * unit:
         return HABIT
     if signin.network == "mobile" or anchor.network == "mobile":
         return PHONE
-    return HOSTING if anonymous else OTHERWISE
+    return HOSTING if either else OTHERWISE

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
-from ..detectors.impossible_travel import HABIT_TIMES, beyond
+from ..detectors.impossible_travel import NEGLIGIBLE, benign, beyond, surprise_of
 from ..detectors.new_device import BACK, LEAP
 from ..detectors.signal import FAMILIAR
 from ..detectors.unusual_hour import RARE
@@ -17,13 +17,13 @@ from ..places import distance_km
 from ..policy import Policy
 from ..profile import Profile
 from ..profile.known import ANONYMOUS
-from ..profile.profile import DAY, Habit, Operator
+from ..profile.profile import DAY, Habit
 from ..signin import SignIn
 
 HARMLESS = frozenset(("managed_device", "phishing_resistant"))
 ANONYMITY = HARMLESS | {"proxy", "anonymous", "vpn", "tor", "hosting"}  # no news on a class that is a habit
 DEGREES_PER_KM = 0.006  # two places within that many degrees on both axes are closer than one km for each
-OFTEN = 12.0  # sign-ins from a network after which a habitual journey to it is negligible, see impossible_travel
+SLACK = 5  # sign-ins: more than any detector backs off by, and one for the rounding of weights
 
 Box = Tuple[float, float, float, float]
 
@@ -52,7 +52,7 @@ def repeats(signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Op
     if habit is None:
         return None
     last, window = profile.last, profile.window
-    total = profile.total + (8 + 2 * len(window)) * unit
+    total = profile.total + (SLACK + len(window)) * unit
     if habit.count < FAMILIAR * total or last is None or time - last >= limits.dormant or time - habit.last >= limits.atypical:
         return None
     if profile.frozen or profile.denied:
@@ -79,15 +79,13 @@ def repeats(signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Op
     reach = limits.degrees
     if box[1] - reach <= lat <= box[0] + reach and box[3] - reach <= lon <= box[2] + reach:
         return habit
-    often = habit.count >= OFTEN * unit
-    return habit if _near_all(signin, operator, often, profile, unit, limits) else None
+    return habit if _near_all(signin, habit, profile, unit, limits) else None
 
 
-def _near_all(
-    signin: SignIn, operator: Operator, often: bool, profile: Profile, unit: int, limits: Limits
-) -> bool:
-    """Whether every recent place is near, or a place that the person habitually goes between."""
-    lat, lon, reach = signin.lat or 0.0, signin.lon or 0.0, limits.degrees
+def _near_all(signin: SignIn, habit: Habit, profile: Profile, unit: int, limits: Limits) -> bool:
+    """Whether the way from every recent place is short, slow enough or a habit, by what this habit alone proves."""
+    lat, lon, reach, policy = signin.lat or 0.0, signin.lon or 0.0, limits.degrees, limits.policy
+    anonymous = habit.count if signin.network in ANONYMOUS else 0
     waiting = [entry.signin for entry in profile.window if entry.signin is not None]
     for place in (*profile.anchors, *waiting):
         if place.lat is None or place.lon is None or place.subnet == signin.subnet:
@@ -95,10 +93,13 @@ def _near_all(
         if abs(place.lat - lat) <= reach and abs(place.lon - lon) <= reach:
             continue
         seconds = abs(signin.time - place.time)
-        if seconds > limits.window or not beyond(distance_km(place.lat, place.lon, lat, lon), seconds / 3600.0, limits.policy):
+        if seconds > limits.window:
             continue
-        there = place.asn if place.asn is not None else place.subnet
-        if not often or profile.alternates(operator, there) < HABIT_TIMES * unit:
+        distance, hours = distance_km(place.lat, place.lon, lat, lon), seconds / 3600.0
+        if not beyond(distance, hours, policy):
+            continue
+        doubt = 1.0 - benign(signin, place, profile, anonymous, False, unit)
+        if surprise_of(signin, place, distance, hours, doubt, habit.count / unit, policy) >= NEGLIGIBLE:
             return False
     return True
 
