@@ -93,6 +93,32 @@ def test_forget_finds_a_pseudonym(busybody: Busybody, month: Path, tmp_path: Pat
         assert trace.encode() not in content
 
 
+def test_forget_works_in_a_directory_too(
+    busybody: Busybody, month: Path, tmp_path: Path, taken: Dict[str, Any]
+) -> None:
+    copy = busybody("model", "export", "--store", month / "store.db").out
+    assert busybody("model", "import", "-", "--store", "folder/", given=copy.encode()).code == 0
+    ran = busybody("store", "forget", taken["user"], "--yes", "--store", "folder/")
+    assert ran.code == 0, ran.err
+    for file in (path for path in (tmp_path / "folder").rglob("*") if path.is_file()):
+        assert taken["user"].encode() not in file.read_bytes()
+    assert busybody("store", "verify", "--store", "folder/").code == 0
+    assert busybody("store", "compact", "--store", "folder/").code == 0
+
+
+def test_two_writers_are_refused_and_readers_are_not(busybody: Busybody, store: Path, taken: Dict[str, Any]) -> None:
+    with open_store(str(store)):
+        for words in (
+            ("store", "forget", taken["user"], "--yes"),
+            ("verdict", taken["user"], taken["incidents"][0]["id"], "closed"),
+        ):
+            ran = busybody(*words, "--store", store)
+            assert ran.code == 3
+            assert "is being written by process" in ran.err
+        for words in (("risk",), ("profile", taken["user"]), ("store", "info"), ("model", "export")):
+            assert busybody(*words, "--store", store).code == 0
+
+
 def test_prune_erases_who_was_not_seen(busybody: Busybody, store: Path) -> None:
     at = ("--at", "2026-03-18T00:00:00Z", "--store", store)
     assert "0 people erased" in busybody("store", "prune", "--older-than", 365, "--yes", *at).out
