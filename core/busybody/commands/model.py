@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from contextlib import ExitStack
-from typing import Any, BinaryIO, Iterable, List, Optional
+from typing import Any, BinaryIO, Iterable, Iterator, List, Optional
 
 from ..errors import InputError
 from .opening import existing
@@ -98,27 +97,21 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _write(path: str, lines: Iterable[bytes]) -> None:
-    """Whole or not at all, and for nobody else to read."""
+    from .files import write_whole
     from .tables import note
 
     if path == "-":
         sys.stdout.buffer.writelines(lines)
         return
-    beside = f"{path}.{os.getpid()}.part"
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        try:
-            number = 0
-            with open(descriptor, "wb") as file:
-                for line in lines:
-                    file.write(line)
-                    number += 1
-            os.replace(beside, path)  # noqa: PTH105  pathlib costs a tenth of the start-up budget
-        except BaseException:
-            os.unlink(beside)  # noqa: PTH108
-            raise
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}. Choose another path.", source=path) from error
+    number = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal number
+        for line in lines:
+            number += 1
+            yield line
+
+    write_whole(path, counted(), private=True)
     note(f"{path}: {number - 2:,} people written.")
 
 

@@ -159,14 +159,15 @@ def _score_and_draw(arguments: argparse.Namespace, files: List[str], teller: Tel
 
 
 def _draw(arguments: argparse.Namespace, scores: Iterator[Mapping[str, Any]]) -> None:
-    from ..report import render, write
+    from ..report import render
+    from .files import write_whole
     from .tables import note
 
     options: Dict[str, Any] = {"title": arguments.title} if arguments.title else {}
     output = arguments.output or (PAGE if sys.stdout.isatty() else "-")
+    pieces = (piece.encode("utf-8", "replace") for piece in render(scores, **options))
     if output == "-":
-        for piece in render(scores, **options):
-            sys.stdout.buffer.write(piece.encode("utf-8"))
+        sys.stdout.buffer.writelines(pieces)
         return
-    write(output, scores, **options)
+    write_whole(output, pieces)
     note(f"{output}: written. Open it in a browser.")

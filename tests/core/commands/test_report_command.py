@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import os
+import stat
+import threading
 from pathlib import Path
+from typing import List
+
+import pytest
 
 from .conftest import Busybody
 
@@ -69,3 +75,28 @@ def test_what_cannot_be_read_or_written_is_named(busybody: Busybody, month: Path
     unwritable = busybody("report", month / "scores.jsonl", "--output", "no/such/folder/page.html")
     assert unwritable.code == 3
     assert "cannot be written" in unwritable.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_written_into_and_stays_a_pipe(busybody: Busybody, month: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for words in (("report", month / "scores.jsonl"), ("model", "export", "--store", month / "store.db")):
+        got: List[bytes] = []
+        reader = threading.Thread(target=lambda to=got: to.append((tmp_path / "pipe").read_bytes()))
+        reader.start()
+        ran = busybody(*words, "--output", "pipe")
+        reader.join(20)
+        assert ran.code == 0
+        assert got[0].decode() == busybody(*words).out
+        assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_a_page_that_was_there_is_replaced_whole_and_links_are_followed(
+    busybody: Busybody, month: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "page.html").write_text("old", encoding="utf-8")
+    (tmp_path / "link.html").symlink_to("page.html")
+    assert busybody("report", month / "scores.jsonl", "--output", "link.html").code == 0
+    assert (tmp_path / "link.html").is_symlink()
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.html", "page.html"]
