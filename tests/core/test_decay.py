@@ -40,7 +40,8 @@ def test_everybody_changes_era_on_the_same_days(half_life: float, day: int) -> N
     decay = Decay(half_life)
     era = decay.era(day)
     assert era <= day < era + decay.era_days
-    assert decay.era(era) == era and decay.era(era + decay.era_days) == era + decay.era_days
+    assert decay.era(era) == era
+    assert decay.era(era + decay.era_days) == era + decay.era_days
 
 
 @given(half_lives, days)

@@ -122,10 +122,9 @@ def test_default_threshold_of_a_new_organisation_is_that_of_the_usual_sign_in_ra
 
 @given(st.lists(risks, max_size=30))
 def test_combined_risk_is_the_series_and_never_above_a_hundred(scores: List[float]) -> None:
-    slow, place = 0.0, 0
-    for score in sorted(scores, reverse=True):
-        place += 1
-        slow += score / place**1.5
+    slow = 0.0
+    for before, score in enumerate(sorted(scores, reverse=True)):
+        slow += score / (before + 1) ** 1.5
     assert combined(scores) == pytest.approx(min(100.0, slow / SERIES), abs=1e-9)
 
 

@@ -66,14 +66,16 @@ def test_scoring_somebody_unknown_creates_nobody(lived: Scorer) -> None:
     assessment = lived.score(signin(30, 9, user="nobody", **FAR, **STRANGE))
     assert lived.people.get("nobody") is None
     assert state_of(lived, [*USERS, "nobody"]) == before
-    assert assessment.user == "nobody" and assessment.previous is None
+    assert assessment.user == "nobody"
+    assert assessment.previous is None
 
 
 def test_scoring_writes_nothing_to_the_store(lived: Scorer) -> None:
     scorer = reloaded(lived)
     lived.score(signin(200, 9, user="user0", **FAR))
     changes = scorer.people.collect()
-    assert not changes.profiles and not changes.journals
+    assert not changes.profiles
+    assert not changes.journals
 
 
 def test_assessment_carries_the_sign_in_and_the_model() -> None:
@@ -163,7 +165,8 @@ def test_failure_teaches_nothing() -> None:
     before = people_of(scorer, ["ana"])
     for hour in range(24):
         assessment = scorer.process(signin(21, hour, **HOSTING, **STRANGE, outcome="failure"))
-        assert assessment.learned == "withheld" and not assessment.alert
+        assert assessment.learned == "withheld"
+        assert not assessment.alert
     settled(scorer, at(22))
     assert people_of(scorer, ["ana"]) == before
 
@@ -201,7 +204,8 @@ def test_ignored_person_is_scored_but_filtered_and_never_alerts() -> None:
         live(scorer, 30)
     event = signin(30, 9, **FAR, **STRANGE, flags=("threat",))
     mine, theirs = usual.score(event), ignoring.score(event)
-    assert mine.alert and not theirs.alert
+    assert mine.alert
+    assert not theirs.alert
     assert theirs.log_odds == mine.log_odds
     assert {found.filtered_by for found in theirs.findings} == {("people.ignored",)}
 
@@ -261,7 +265,8 @@ def test_pseudonyms_keep_names_out_of_the_store(tmp_path: Any) -> None:
     texts = [store.population() or "", *store.users()]
     for user in store.users():
         texts += [store.profile(user) or "", store.journal(user) or ""]
-    assert len(texts) == 4 and not any("zephyrine" in text for text in texts)
+    assert len(texts) == 4
+    assert not any("zephyrine" in text for text in texts)
     again = signin(20, 11, user="zephyrine", id="again", **FAR, **STRANGE)
     mine, theirs = Scorer(rules, store).score(again), plain.score(again)
     assert (mine.user, mine.risk, mine.log_odds) == ("zephyrine", theirs.risk, theirs.log_odds)

@@ -85,8 +85,11 @@ def test_late_sign_in_is_scored_marked_and_not_learned() -> None:
     before = people_of(scorer, ["ana"])
     late = signin(time=at(19, 13) - BOUND - 1.0, **FAR, **STRANGE)
     assessment = scorer.process(late)
-    assert assessment.late and assessment.learned == "withheld" and not assessment.alert
-    assert assessment.findings and assessment.risk > 0.0
+    assert assessment.late
+    assert assessment.learned == "withheld"
+    assert not assessment.alert
+    assert assessment.findings
+    assert assessment.risk > 0.0
     assert people_of(scorer, ["ana"]) == before
 
 
@@ -200,7 +203,7 @@ def test_saving_before_each_sign_in_changes_no_score_of_a_simulated_organisation
 def test_chunk_boundaries_change_nothing(size: int) -> None:
     """A surface may score and learn in pieces of any size, saving between them."""
     stream = adversarial(77, odd=0.2)
-    whole = [model_answer for model_answer in answers(model(), stream)]
+    whole = list(answers(model(), stream))
     scorer: Scorer = model()
     pieces: List[Assessment] = []
     for start in range(0, len(stream), size):

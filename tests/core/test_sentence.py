@@ -146,7 +146,8 @@ def test_every_finding_of_a_hostile_stream_has_words(seed: int) -> None:
     for event in adversarial(seed, odd=0.6):
         assessment = scorer.process(event)
         told = scorer.describe(event, assessment)
-        assert told.isprintable() and "None" not in told, told
+        assert told.isprintable()
+        assert "None" not in told, told
         assert bool(told) == any(found.contribution >= NOTICEABLE for found in assessment.findings)
 
 
@@ -158,6 +159,7 @@ def test_sentence_of_a_stolen_account_as_an_analyst_reads_it() -> None:
     settled(scorer, at(30, 8))
     event = signin(30, 9, **FAR, **STRANGE)
     told = scorer.describe(event, scorer.score(event))
-    assert "Lisbon to Sapporo, 10,448" in told and " km in 60 min (feasible " in told
+    assert "Lisbon to Sapporo, 10,448" in told
+    assert " km in 60 min (feasible " in told
     assert "never used before: residential network Yuki Net (usually Tejo Cable)" in told
     assert told.endswith(" Before: 60 min earlier from Lisbon, PT on Tejo Cable with windows-desktop-chrome.")

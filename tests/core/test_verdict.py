@@ -76,7 +76,9 @@ def test_verified_it_was_me_silences_the_same_combination_at_the_next_sign_in(li
     assert lived.score(signin(31, 9, **ODD)).risk >= 40.0
     lived.feedback(verdict(event, "benign", verified=True))
     again = lived.score(signin(31, 9, **ODD))
-    assert again.level in ("none", "low") and again.learned == "trusted" and not again.alert
+    assert again.level in ("none", "low")
+    assert again.learned == "trusted"
+    assert not again.alert
     assert "open_incident" not in names(again)
 
 
@@ -227,7 +229,8 @@ def test_not_me_about_a_sign_in_without_incident_needs_the_sign_in_and_works(liv
     lived.feedback(verdict(event, "malicious", signin=event))
     profile = profile_of(lived)
     assert person_risk(profile.incidents, event.time) == 100.0
-    assert profile.frozen and any(key[3] == LAPTOP["device"] for key in profile.habits)
+    assert profile.frozen
+    assert any(key[3] == LAPTOP["device"] for key in profile.habits)
 
 
 def test_analyst_closes_and_learning_goes_on(lived: Scorer) -> None:

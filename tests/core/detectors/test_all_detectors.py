@@ -90,7 +90,8 @@ def test_detector_says_the_same_when_asked_again(row: Entry, cases: List[Case]) 
 @EVERY_DETECTOR
 def test_detector_is_finite_and_bounded(row: Entry, cases: List[Case]) -> None:
     for case, signal in told(row, cases):
-        assert math.isfinite(signal.surprisal) and abs(signal.surprisal) <= LARGEST, case.signin
+        assert math.isfinite(signal.surprisal), case.signin
+        assert abs(signal.surprisal) <= LARGEST, case.signin
 
 
 @EVERY_DETECTOR
@@ -134,7 +135,8 @@ def test_detector_says_the_same_after_the_profile_was_stored(row: Entry, cases: 
 def test_reason_can_be_said_of_every_signal(row: Entry, cases: List[Case]) -> None:
     for _, signal in told(row, cases):
         words = reason(Finding(row.name, 1.0, signal.evidence))
-        assert words and "None" not in words and "{" not in words, words
+        assert words
+        assert not any(wrong in words for wrong in ("None", "{")), words
 
 
 # The catalogue -----------------------------------------------------------------------------------------------
@@ -154,7 +156,9 @@ def test_every_detector_has_a_test_file() -> None:
 def test_every_row_says_what_it_means() -> None:
     for row in CATALOGUE:
         assert row.kind in KINDS
-        assert row.title and row.description.endswith(".") and row.reason
+        assert row.title
+        assert row.description.endswith(".")
+        assert row.reason
         assert 0.0 < row.weight <= 2.0
         assert all(technique[0] == "T" and technique[1:].replace(".", "").isdigit() for technique in row.techniques)
         assert row.techniques or row.kind == "proof", "what accuses names its ATT&CK technique"
@@ -175,7 +179,8 @@ def detector(name: str) -> Callable[..., Any]:
 def test_module_says_what_it_computes() -> None:
     for row in CATALOGUE:
         words = __import__(f"busybody.detectors.{row.name}", fromlist=["__doc__"]).__doc__
-        assert words and len(words.strip().splitlines()[0]) > 30, row.name
+        assert words is not None, row.name
+        assert len(words.strip().splitlines()[0]) > 30, row.name
 
 
 def test_sign_in_of_nobody_in_particular_is_well_formed() -> None:

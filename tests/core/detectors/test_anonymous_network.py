@@ -29,7 +29,8 @@ def found(scorer: Scorer, **fields: Any) -> Optional[Finding]:
 @pytest.mark.parametrize(("flag", "strength", "words"), BY_FLAG)
 def test_word_of_the_provider_counts_in_full(lived: Scorer, flag: str, strength: float, words: str) -> None:
     odd = found(lived, flags=(flag,))
-    assert odd is not None and odd.contribution == pytest.approx(WEIGHT * strength)
+    assert odd is not None
+    assert odd.contribution == pytest.approx(WEIGHT * strength)
     assert reason(odd) == words
     assert flag in FLAGS
 
@@ -44,7 +45,8 @@ def test_class_counts_without_any_flag(lived: Scorer, network: str) -> None:
 
 def test_strongest_word_is_said_once(lived: Scorer) -> None:
     odd = found(lived, network="vpn", flags=("vpn", "proxy", "threat"))
-    assert odd is not None and odd.evidence["flag"] == "threat"
+    assert odd is not None
+    assert odd.evidence["flag"] == "threat"
 
 
 @pytest.mark.parametrize("flags", [(), ("managed_device",), ("phishing_resistant",)])
@@ -79,11 +81,13 @@ def test_hosting_that_is_a_habit_excuses_no_tor_exit() -> None:
 def test_threat_is_never_a_habit(flag: str) -> None:
     scorer = habitual(**VPN)
     odd = finding(scorer.score(signin(60, 9, **VPN, **LAPTOP, flags=(flag,))), "anonymous_network")
-    assert odd is not None and odd.contribution >= WEIGHT * 2.0
+    assert odd is not None
+    assert odd.contribution >= WEIGHT * 2.0
 
 
 def test_hard_ones_never_become_a_habit_by_patience() -> None:
-    assert BY_CLASS["tor"][0] >= HARD and dict((name, value) for name, value, _ in BY_FLAG)["threat"] >= HARD
+    assert BY_CLASS["tor"][0] >= HARD
+    assert {name: value for name, value, _ in BY_FLAG}["threat"] >= HARD
     scorer = model()
     live(scorer, 30)
     for day in range(30, 60):

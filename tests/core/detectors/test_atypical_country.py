@@ -34,7 +34,8 @@ def test_counts_whole_elapsed_days(days: float, odd: bool) -> None:
 
 def test_longer_absence_is_more_surprising_and_says_how_long() -> None:
     short, long = returned(DAYS), returned(3 * DAYS)
-    assert short is not None and long is not None
+    assert short is not None
+    assert long is not None
     assert long.contribution > short.contribution
     assert long.evidence["days"] == 3 * DAYS
     assert reason(long).startswith(f"NL again after {3 * DAYS} days")

@@ -45,7 +45,8 @@ def test_longer_silence_is_more_surprising_up_to_a_bound_and_says_how_long(lived
 def test_days_follow_the_policy() -> None:
     scorer = model(policy(dormant={"days": 5}))
     live(scorer, 30)
-    assert found(scorer, 5) is not None and found(scorer, 4.9) is None
+    assert found(scorer, 5) is not None
+    assert found(scorer, 4.9) is None
 
 
 def test_failures_do_not_keep_an_account_awake() -> None:

@@ -21,7 +21,8 @@ def test_failure_lowers_the_odds_of_what_is_odd(lived: Scorer) -> None:
     failed = lived.score(signin(30, 9, **FAR, **STRANGE, outcome="failure"))
     succeeded = lived.score(signin(30, 9, **FAR, **STRANGE))
     relief = finding(failed, "failed_attempt")
-    assert relief is not None and relief.contribution == -RELIEF * Policy.default().weights["failed_attempt"]
+    assert relief is not None
+    assert relief.contribution == -RELIEF * Policy.default().weights["failed_attempt"]
     assert reason(relief) == "the attempt failed"
     assert failed.log_odds == pytest.approx(succeeded.log_odds + relief.contribution)
     assert failed.risk < succeeded.risk

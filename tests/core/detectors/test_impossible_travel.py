@@ -52,7 +52,8 @@ def found(scorer: Scorer, place: Dict[str, Any], hours: float = 1.0, **fields: A
 
 def test_far_journey_in_an_hour_is_impossible_and_says_so(lived: Scorer) -> None:
     odd = found(lived, FAR)
-    assert odd is not None and odd.contribution > 0.9 * SEEN * RULES.weights["impossible_travel"]
+    assert odd is not None
+    assert odd.contribution > 0.9 * SEEN * RULES.weights["impossible_travel"]
     assert reason(odd) == "Lisbon to Sapporo, 10,448 km in 60 min (feasible 212 km)"
 
 
@@ -73,7 +74,8 @@ def kilometres(one: Dict[str, Any], other: Dict[str, Any]) -> float:
 
 def test_identical_times_are_impossible_and_have_no_speed(lived: Scorer) -> None:
     odd = found(lived, FAR, 0.0, id="zz later by id")
-    assert odd is not None and odd.evidence["speed_kmh"] is None
+    assert odd is not None
+    assert odd.evidence["speed_kmh"] is None
 
 
 def test_journey_that_a_plane_makes_is_not_doubted(lived: Scorer) -> None:
@@ -85,7 +87,8 @@ def test_less_time_is_never_less_surprising(lived: Scorer) -> None:
     told = [found(lived, HOTEL, hours) for hours in (0.2, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0)]
     contributions = [odd.contribution if odd is not None else 0.0 for odd in told]
     assert contributions == sorted(contributions, reverse=True)
-    assert contributions[0] > 1.0 and contributions[-1] == 0.0
+    assert contributions[0] > 1.0
+    assert contributions[-1] == 0.0
 
 
 def test_vague_place_is_doubted_less(lived: Scorer) -> None:
@@ -135,14 +138,16 @@ def test_untrusted_place_is_no_place_to_travel_from(lived: Scorer) -> None:
 
 def test_phone_at_either_end_halves_the_doubt(lived: Scorer) -> None:
     fixed, mobile = found(lived, FAR), found(lived, {**FAR, "network": "mobile"})
-    assert fixed is not None and mobile is not None
+    assert fixed is not None
+    assert mobile is not None
     assert mobile.contribution < 0.6 * fixed.contribution
 
 
 def test_hosting_without_a_habit_is_doubted_a_little_less(lived: Scorer) -> None:
     far_rack = {**HOSTING, "lat": FAR["lat"], "lon": FAR["lon"]}
     fixed, rack = found(lived, FAR), found(lived, far_rack)
-    assert fixed is not None and rack is not None
+    assert fixed is not None
+    assert rack is not None
     assert 0.5 * fixed.contribution < rack.contribution < fixed.contribution
 
 
@@ -175,7 +180,8 @@ def test_attacker_cannot_buy_a_habit_by_going_to_and_fro(lived: Scorer) -> None:
     lived.process(signin(30, 13, **HOME, **LAPTOP))
     settled(lived, at(30, 13))
     again = found(lived, FAR, 6.0)
-    assert first is not None and again is not None
+    assert first is not None
+    assert again is not None
     assert again.contribution == pytest.approx(first.contribution, rel=0.05)
     assert not any(str(FAR["asn"]) in pair for pair in profile_of(lived).pairs)
 

@@ -34,13 +34,15 @@ def test_usual_device_is_no_news(lived: Scorer) -> None:
 
 def test_device_never_used_is_surprising_and_says_so(lived: Scorer) -> None:
     odd = found(lived, **STRANGE)
-    assert odd is not None and odd.contribution > 1.0
+    assert odd is not None
+    assert odd.contribution > 1.0
     assert reason(odd) == "never used before: linux-desktop-firefox (usually windows-desktop-chrome)"
 
 
 def test_device_that_colleagues_use_is_less_surprising(lived: Scorer) -> None:
     common, rare = found(lived, **PHONE), found(lived, **STRANGE)
-    assert common is not None and rare is not None
+    assert common is not None
+    assert rare is not None
     assert common.contribution < rare.contribution
 
 
@@ -54,13 +56,15 @@ def test_known_device_id_is_no_news_whatever_its_browser(lived: Scorer) -> None:
 
 def test_unknown_device_id_is_news_even_on_the_usual_browser(lived: Scorer) -> None:
     odd = found(lived, user="managed", **LAPTOP, device_id="B-99")
-    assert odd is not None and odd.contribution == pytest.approx(WEIGHT * UNKNOWN_ID)
+    assert odd is not None
+    assert odd.contribution == pytest.approx(WEIGHT * UNKNOWN_ID)
     assert reason(odd) == "another device, of a known kind: windows-desktop-chrome (usually windows-desktop-chrome)"
 
 
 def test_unknown_device_id_without_a_browser_is_news(lived: Scorer) -> None:
     odd = found(lived, user="managed", device_id="B-99")
-    assert odd is not None and odd.contribution == pytest.approx(WEIGHT * UNKNOWN_ID)
+    assert odd is not None
+    assert odd.contribution == pytest.approx(WEIGHT * UNKNOWN_ID)
 
 
 def test_first_device_id_of_somebody_whose_log_never_had_one_is_no_news(lived: Scorer) -> None:
@@ -75,7 +79,8 @@ def test_update_of_the_browser_is_no_news(lived: Scorer, step: int) -> None:
 @pytest.mark.parametrize("step", [-BACK - 1, -40, LEAP + 1, 60])
 def test_version_that_no_update_explains_is_a_lesser_surprise(lived: Scorer, step: int) -> None:
     odd = found(lived, device=LAPTOP["device"], version=LAPTOP["version"] + step)
-    assert odd is not None and odd.contribution == pytest.approx(WEIGHT * OTHER_VERSION)
+    assert odd is not None
+    assert odd.contribution == pytest.approx(WEIGHT * OTHER_VERSION)
     assert f"browser version {LAPTOP['version'] + step} on windows-desktop-chrome" in reason(odd)
 
 

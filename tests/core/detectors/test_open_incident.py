@@ -16,7 +16,8 @@ def test_adds_exactly_what_is_missing(of_incident: float, log_odds: float) -> No
     if of_incident <= log_odds:
         assert signal is None
     else:
-        assert signal is not None and log_odds + signal.surprisal == pytest.approx(of_incident)
+        assert signal is not None
+        assert log_odds + signal.surprisal == pytest.approx(of_incident)
 
 
 def test_without_an_incident_there_is_nothing_to_add() -> None:
@@ -30,7 +31,8 @@ def test_calmer_sign_in_of_the_same_attacker_keeps_the_incidents_odds() -> None:
     settled(scorer, at(30, 9))
     again = scorer.score(signin(30, 20, **FAR, **LAPTOP))
     joined = finding(again, "open_incident")
-    assert joined is not None and joined.contribution > 0.0
+    assert joined is not None
+    assert joined.contribution > 0.0
     assert reason(joined) == "part of the incident opened 2026-04-01 09:00 UTC"
     assert again.log_odds == pytest.approx(opening.log_odds)
     assert joined.evidence["incident"] == opening.incident

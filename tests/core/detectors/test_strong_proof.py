@@ -28,20 +28,23 @@ def found(scorer: Scorer, **fields: Any) -> Optional[Finding]:
 
 def test_managed_device_known_for_the_person_lowers_the_odds(lived: Scorer) -> None:
     proof = found(lived, **MANAGED)
-    assert proof is not None and proof.contribution == -EACH * WEIGHT
+    assert proof is not None
+    assert proof.contribution == -EACH * WEIGHT
     assert reason(proof) == "a managed device they are known for"
 
 
 @pytest.mark.parametrize("fields", [{"flags": ("phishing_resistant",)}, {"method": "passkey"}])
 def test_factor_that_cannot_be_phished_lowers_the_odds(lived: Scorer, fields: Any) -> None:
     proof = found(lived, **STRANGE, **fields)
-    assert proof is not None and proof.contribution == -EACH * WEIGHT
+    assert proof is not None
+    assert proof.contribution == -EACH * WEIGHT
     assert reason(proof) == "a factor that cannot be phished"
 
 
 def test_both_together_count_less_than_twice(lived: Scorer) -> None:
     proof = found(lived, **{**MANAGED, "flags": ("managed_device", "phishing_resistant")})
-    assert proof is not None and proof.contribution == -BOTH * WEIGHT
+    assert proof is not None
+    assert proof.contribution == -BOTH * WEIGHT
     assert BOTH < 2 * EACH
     assert reason(proof) == "a managed device they are known for and a factor that cannot be phished"
 

@@ -33,13 +33,15 @@ def test_usual_hours_and_their_neighbours_are_no_news(lived: Scorer, hour: float
 @pytest.mark.parametrize("hour", [2.0, 3.5, 20.0, 23.9])
 def test_dead_of_night_is_unusual_and_says_the_hour(lived: Scorer, hour: float) -> None:
     odd = found(lived, hour)
-    assert odd is not None and odd.evidence == {"hour": int(hour)}
+    assert odd is not None
+    assert odd.evidence == {"hour": int(hour)}
     assert reason(odd) == f"at {int(hour):02d}:00 UTC, an hour they hardly use"
 
 
 def test_is_never_more_than_a_hint(lived: Scorer) -> None:
     odd = found(lived, 3.0)
-    assert odd is not None and odd.contribution <= HIGHEST * Policy.default().weights["unusual_hour"]
+    assert odd is not None
+    assert odd.contribution <= HIGHEST * Policy.default().weights["unusual_hour"]
 
 
 def test_midnight_has_neighbours_on_both_sides() -> None:
@@ -52,7 +54,8 @@ def test_midnight_has_neighbours_on_both_sides() -> None:
 
 
 def test_daylight_saving_passes(lived: Scorer) -> None:
-    assert found(lived, 7.2) is None and found(lived, 9.2) is None
+    assert found(lived, 7.2) is None
+    assert found(lived, 9.2) is None
 
 
 def test_little_known_person_has_no_unusual_hours() -> None:

@@ -45,20 +45,23 @@ def test_usual_network_is_no_news(lived: Scorer) -> None:
 
 def test_network_never_used_is_surprising_and_says_so(lived: Scorer) -> None:
     odd = found(lived, FAR)
-    assert odd is not None and odd.contribution > 2.0
+    assert odd is not None
+    assert odd.contribution > 2.0
     assert reason(odd) == "never used before: residential network Yuki Net (usually Tejo Cable)"
 
 
 def test_class_never_used_is_more_surprising_than_another_operator_of_the_usual_class(lived: Scorer) -> None:
     same_class, other_class = found(lived, HOTEL), found(lived, HOSTING)
-    assert same_class is not None and other_class is not None
+    assert same_class is not None
+    assert other_class is not None
     assert other_class.contribution > same_class.contribution
 
 
 def test_network_that_colleagues_use_is_less_surprising(lived: Scorer) -> None:
     stranger = {**OFFICE, "asn": 65001, "as_org": "Foreign Works"}
     ours, theirs = found(lived, OFFICE), found(lived, stranger)
-    assert ours is not None and theirs is not None
+    assert ours is not None
+    assert theirs is not None
     assert ours.contribution < theirs.contribution
 
 
@@ -67,7 +70,8 @@ def test_new_subnet_of_whose_subnet_never_changed_is_a_lesser_surprise() -> None
     live(scorer, 90, first=-60)
     settled(scorer, at(29, 13))
     renumbered, elsewhere = found(scorer, HOME_RENUMBERED), found(scorer, HOTEL)
-    assert renumbered is not None and elsewhere is not None
+    assert renumbered is not None
+    assert elsewhere is not None
     assert 0.0 < renumbered.contribution < elsewhere.contribution
     assert reason(renumbered) == "rarely used residential network Tejo Cable (usually Tejo Cable)"
 
@@ -88,7 +92,8 @@ def test_network_without_asn_is_known_by_its_subnet() -> None:
     settled(scorer, at(29, 13))
     assert found(scorer, bare) is None
     other = found(scorer, {**bare, "subnet": "10.5.5.0/24"})
-    assert other is not None and "10.5.5.0/24" in reason(other)
+    assert other is not None
+    assert "10.5.5.0/24" in reason(other)
 
 
 def test_missing_network_says_nothing(lived: Scorer) -> None:
