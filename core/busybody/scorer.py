@@ -33,6 +33,7 @@ from .verdict import Verdict, take
 
 MODEL = "habit-1"
 HOUR, DAY = 3600.0, 86400.0
+_build = tuple.__new__  # what the record's own constructor calls, without its keyword arguments
 
 
 class Scorer:
@@ -52,8 +53,10 @@ class Scorer:
         self._short_path = short_path
         self._lateness = max([policy.lateness_seconds(name) for name in policy.sources] + [policy.learning.lateness_seconds])
         self._lateness_of = lru_cache(maxsize=256)(policy.lateness_seconds)
+        self._watches_all = not policy.people.ignored and not policy.people.enabled
         self._stripped = bool(policy.networks.ignored) or bool(policy.networks.trusted) or bool(policy.countries.ignored)
         self.organisation, self.evidence, self._delta, self._ripe = self.people.population(self.decay)
+        self._described: Tuple[Optional[Assessment], str] = (None, "")
         self._asked, self._weight = (0, 0), 1  # the last answer of `_unit`
         self._new_epoch()
 
@@ -80,10 +83,11 @@ class Scorer:
 
     def _everyday(self, signin: SignIn, learned: str, late: bool) -> Assessment:
         """The assessment of a sign-in that repeats a habit: nothing was odd."""
-        return Assessment(
+        values = (
             signin.id, signin.time, signin.user, self._everyday_risk, "none", BASE, BASE, (), learned, None, MODEL, None,
             late, False, False, True,
         )  # fmt: skip
+        return _build(Assessment, values)
 
     def _unit(self, time: float, era: int) -> int:
         """What one sign-in of that day weighs in counts of `era`; of nobody yet (0), in those of the day's own."""
@@ -141,6 +145,8 @@ class Scorer:
 
     def _ignored_by(self, user: str) -> Tuple[str, ...]:
         people = self.policy.people
+        if self._watches_all:
+            return ()
         if people.ignored and people.ignored.matches(user):
             return ("people.ignored",)
         if people.enabled and not people.enabled.matches(user):
@@ -180,7 +186,7 @@ class Scorer:
                 assessment = self._everyday(signin, "withheld", late)
             else:
                 self.evidence.observe(signin)
-                self._await(person, Waiting(signin.time, signin.id, signin.source, signin, True, habit=habit))
+                self._await(person, Waiting(signin.time, signin.id, signin.source, signin, habit))
                 return self._everyday(signin, "trusted", False)
         self.learn(signin, assessment)
         return assessment
@@ -225,17 +231,22 @@ class Scorer:
     def _waiting(self, signin: SignIn, assessment: Assessment, profile: Profile) -> Waiting:
         findings = assessment.findings
         if assessment.habitual:
-            habit = profile.habits.get(key_of(signin))
-            return Waiting(signin.time, signin.id, signin.source, signin, True, habit=habit)
-        risk = 0.0 if findings and findings[0].filtered_by else assessment.risk
+            return Waiting(signin.time, signin.id, signin.source, signin, profile.habits.get(key_of(signin)))
+        ignored = bool(findings and findings[0].filtered_by) or bool(self._ignored_by(signin.user))
+        risk = 0.0 if ignored else assessment.risk
         words = self.describe(signin, assessment) if risk >= incidents.RISK else ""
-        ignored = bool(self._ignored_by(signin.user))
-        return Waiting(signin.time, signin.id, signin.source, signin, False, risk, assessment.log_odds, words, ignored)
+        entry = Waiting(signin.time, signin.id, signin.source, signin)
+        return entry.doubted(risk, assessment.log_odds, words, ignored)
 
     def describe(self, signin: SignIn, assessment: Assessment) -> str:
-        """The sentence for an assessment of this sign-in."""
-        rarity = self.organisation.calibration.rarity(assessment.log_odds)
-        return sentence(assessment.findings, assessment.risk, rarity, signin, assessment.previous)
+        """The sentence for an assessment of this sign-in; the latest is kept, since learning and printing both ask."""
+        if not assessment.findings:
+            return ""
+        if assessment is not self._described[0]:
+            rarity = self.organisation.calibration.rarity(assessment.log_odds)
+            words = sentence(assessment.findings, assessment.risk, rarity, signin, assessment.previous)
+            self._described = (assessment, words)
+        return self._described[1]
 
     def feedback(self, verdict: Verdict) -> str:
         """Take the answer of a person or an analyst. Returns what it did, in words.
@@ -297,14 +308,12 @@ class Scorer:
         self.threshold = alert_threshold(self.organisation, self.policy)
 
     def _settle(self, person: Person, cutoff: float) -> None:
-        profile = person.profile
-        sure = True
-        for entry in profile.window:
-            sure = sure and entry.sure
-        learning.settle(
-            profile, self.people.journal(person), cutoff, self._reconsider, self.policy, self.decay, self._delta, person.key
+        profile, people = person.profile, self.people
+        journal = person.journal or people.journal(person)
+        sure = learning.settle(
+            profile, journal, cutoff, self._reconsider, self.policy, self.decay, self._delta, person.key
         )
-        self.people.changed(person, journal=True)
+        people.changed(person, journal=True)
         if not sure or person.incidents is not profile.incidents:
             person.refresh(self.policy.learning.incident_hours)
 

@@ -117,4 +117,5 @@ def _waiting_from_json(row: List[Any]) -> Waiting:
     values = dict(row[3])
     values["flags"] = tuple(values.get("flags", ()))
     signin = SignIn(id=event_id, time=time, user="", source=source, **values)
-    return Waiting(time, event_id, source, signin, *([False, *row[4:]] if len(row) > 4 else []))
+    entry = Waiting(time, event_id, source, signin)
+    return entry.doubted(*row[4:]) if len(row) > 4 else entry

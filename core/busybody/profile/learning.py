@@ -105,12 +105,16 @@ def _forget_source(profile: Profile) -> None:
 
 def settle(
     profile: Profile, journal: Journal, cutoff: float, judge: Judge, policy: Policy, decay: Decay, delta: Delta, user: str
-) -> None:
-    """Let every waiting sign-in before `cutoff` teach, in time order, and drop ids that cannot come again."""
-    window = profile.window
+) -> bool:
+    """Let every waiting sign-in before `cutoff` teach, in time order, and drop ids that cannot come again.
+
+    Returns whether only sure ones did, and only such wait on.
+    """
+    window, sure = profile.window, True
     for entry in window:
+        sure = sure and entry.sure
         if entry.time >= cutoff:
-            break
+            continue
         signin = entry.signin
         if signin is None:
             continue
@@ -128,6 +132,7 @@ def settle(
         ]
         if len(profile.window) > WINDOW:
             _cap(profile)
+    return sure
 
 
 def _cap(profile: Profile) -> None:
@@ -171,12 +176,20 @@ def repeat(
     if habit.trail is None:
         habit.trail = journal.trail(key_of(signin))
     habit.trail.append(int(time // HOUR))
-    version = signin.version
-    if version is not None and signin.device is not None and version > profile.versions.get(signin.device, 0):
-        profile.versions[signin.device] = version
+    version, device = signin.version, signin.device
+    if version is not None and device is not None and version > profile.versions.get(device, 0):
+        profile.versions[device] = version
     if signin.group is not None:
         profile.group = signin.group
-    _move(profile, signin, day, policy, decay)
+    before = profile.previous
+    if before is None or before.subnet != signin.subnet or int(before.time // DAY) // 7 != day // 7:
+        _move(profile, signin, day, policy, decay)
+    elif time >= before.time:
+        profile.previous = signin
+        if profile.anchors and profile.anchors[-1] is before and signin.lat is not None and signin.interactive is not False:
+            profile.anchors[-1] = signin
+        else:
+            _anchor(profile, signin)
 
 
 def teach(
@@ -254,6 +267,11 @@ def _move(profile: Profile, signin: SignIn, day: int, policy: Policy, decay: Dec
         if here != there and here is not None and there is not None:
             profile.add_pair(there, here, decay.weight(day, profile.era), day)
     profile.previous = signin
+    _anchor(profile, signin)
+
+
+def _anchor(profile: Profile, signin: SignIn) -> None:
+    """Let travel start here; of one place only the latest sign-in is kept."""
     if signin.lat is None or signin.lon is None or signin.network == "private" or signin.interactive is False:
         return
     anchors = profile.anchors

@@ -41,22 +41,25 @@ class Habit:
 class Waiting:
     """A sign-in inside the lateness bound: known by id, not yet learned unless `signin` is None."""
 
-    __slots__ = ("habit", "id", "ignored", "log_odds", "risk", "sentence", "signin", "source", "sure", "time")
+    sure = True  # habitual, and nothing arrived before it since: it need not be judged again
+    risk = 0.0  # as first scored; an incident of it holds at once, whatever it may teach later
+    log_odds = 0.0
+    sentence = ""
+    ignored = False  # the policy does not watch this person: the name is not kept, so this is
 
     def __init__(
-        self, time: float, event_id: str, source: str, signin: Optional[SignIn], sure: bool = True, risk: float = 0.0,
-        log_odds: float = 0.0, sentence: str = "", ignored: bool = False, habit: Optional[Habit] = None,
-    ) -> None:  # fmt: skip
+        self, time: float, event_id: str, source: str, signin: Optional[SignIn], habit: Optional[Habit] = None
+    ) -> None:
         self.time = time
         self.id = event_id
         self.source = source
         self.signin = signin
-        self.sure = sure  # habitual, and nothing arrived before it since: it need not be judged again
-        self.risk = risk  # as first scored; an incident of it holds at once, whatever it may teach later
-        self.log_odds = log_odds
-        self.sentence = sentence
-        self.ignored = ignored  # the policy does not watch this person: the name is not kept, so this is
         self.habit = habit  # the one that a sure sign-in repeats, where it is at hand
+
+    def doubted(self, risk: float, log_odds: float, sentence: str, ignored: bool) -> Waiting:
+        """This entry, to be judged again when it settles."""
+        self.sure, self.risk, self.log_odds, self.sentence, self.ignored = False, risk, log_odds, sentence, ignored
+        return self
 
 
 class Profile:
