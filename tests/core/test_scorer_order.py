@@ -180,7 +180,7 @@ def test_habit_of_the_last_hour_does_not_need_to_settle_to_anchor_a_journey() ->
     assert any(found.detector == "impossible_travel" for found in assessment.findings)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [*range(4), 1009])
 def test_saving_and_reloading_anywhere_changes_no_score(seed: int) -> None:
     stream = adversarial(seed + 50, odd=0.3)
     random, kept, saved = Random(seed), model(), model()

@@ -70,7 +70,7 @@ def test_attacker_on_the_victims_own_network_does_not_taint_the_victim(lived: Sc
     opening = lived.process(signin(30, 9, **HOME, **STRANGE, flags=("threat",)))
     assert opening.incident is not None
     settled(lived, at(30, 9))
-    for hour in (13, 20, 32):
+    for hour in (13, 32, 37):
         everyday = lived.score(signin(30, hour, **HOME, **LAPTOP))
         assert "open_incident" not in names(everyday)
         assert everyday.incident is None
@@ -192,3 +192,15 @@ def test_repetitions_of_an_incident_do_not_make_it_ordinary_here(lived: Scorer) 
         lived.process(signin(30, hour, **ODD))
     settled(lived, at(31, 20))
     assert sum(lived.organisation.scores.values()) == before
+
+
+def test_every_alert_carries_its_incident_so_that_one_can_be_sent_for_each() -> None:
+    scorer = model()
+    company(scorer)
+    live(scorer, 30)
+    alerts = []
+    for number in range(12):
+        alerts.append(scorer.process(signin(30 + number / 6.0, 9, **ODD, flags=("threat",))))
+    assert all(assessment.alert for assessment in alerts)
+    assert len({assessment.incident for assessment in alerts}) == 1
+    assert alerts[0].incident is not None
