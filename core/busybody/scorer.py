@@ -63,8 +63,9 @@ class Scorer:
     # Score --------------------------------------------------------------------------------------------------
 
     def score(self, signin: SignIn, about: Optional[About] = None) -> Assessment:
-        """The assessment of one sign-in; writes nothing.
+        """The assessment of one sign-in; writes nothing, and so does not move time on.
 
+        A surface that only scores calls `advance` first, or what happened in the store's last hour is not settled yet.
         `about` is what recent evidence says of it, where another worker keeps that evidence.
         """
         if self._stripped:
@@ -175,13 +176,13 @@ class Scorer:
             self.advance(signin.time)
         person = None if self._stripped or not self._short_path else self.people.get(signin.user)
         if person is None:
-            assessment = self.score(signin)
+            assessment = self.score(signin, about)
         else:
             profile = person.profile
             late = learning.is_late(profile, signin, self._lateness_of(signin.source))
             habit = repeats(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
             if habit is None:
-                assessment = self._assess(signin, profile, person.incidents, None, late)
+                assessment = self._assess(signin, profile, person.incidents, about, late)
             elif late or signin.outcome != "success" or learning.is_known(profile, signin):
                 assessment = self._everyday(signin, "withheld", late)
             else:

@@ -3,8 +3,8 @@
     surprise = S(P(device | person)), backed off person → peer group → organisation → world   [nats, at most 4]
 
 A device id, where the log carries one, decides first: a known id is no news whatever its browser, an unknown
-one is news even on a familiar browser. On a known device, a browser that went back more than one major
-version or leapt more than LEAP ahead is a lesser surprise. A missing device, and somebody of whom nothing is known yet, say nothing.
+one is news even on a familiar browser. On a known device, a browser that went back more than one major version
+is a lesser surprise; going forward is what updates do, by many versions after a long pause. A missing device, and somebody of whom nothing is known yet, say nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .signal import Signal, surprisal
 TAU = 1.5  # sign-ins' worth of back-off
 HIGHEST = 4.0
 UNKNOWN_ID = 2.0  # nats: another machine with a familiar browser
-BACK, LEAP = 1, 6  # major versions: an update is no news, another installation is
+BACK = 1  # major version: an older installation is another one
 OTHER_VERSION = 1.0  # nats
 
 
@@ -45,11 +45,11 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
 
 
 def is_other_version(signin: SignIn, profile: Profile) -> bool:
-    """Whether the browser is no plausible successor of the one last seen on this device."""
+    """Whether the browser is older than the one last seen on this device."""
     if signin.version is None or signin.device is None:
         return False
     last = profile.versions.get(signin.device)
-    return last is not None and not last - BACK <= signin.version <= last + LEAP
+    return last is not None and signin.version < last - BACK
 
 
 def _signal(surprise: float, novelty: str, device: str, profile: Profile) -> Signal:

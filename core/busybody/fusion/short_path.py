@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Optional, Tuple
 
 from ..detectors.impossible_travel import NEGLIGIBLE, benign, beyond, surprise_of
-from ..detectors.new_device import BACK, LEAP
+from ..detectors.new_device import BACK
 from ..detectors.signal import FAMILIAR
 from ..detectors.unusual_hour import RARE
 from ..places import distance_km
@@ -67,7 +67,7 @@ def repeats(signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Op
     version = signin.version
     if version is not None and device is not None:
         highest = profile.versions.get(device)
-        if highest is not None and not highest - BACK <= version <= highest + LEAP:
+        if highest is not None and version < highest - BACK:
             return None
         for entry in window:
             other = entry.signin

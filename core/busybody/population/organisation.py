@@ -204,8 +204,8 @@ class Organisation:
                 here.tables[table, group] = Counts.from_json(bound, rows)
             here.scores = {int(index): int(count) for index, count in row["scores"]}
             here.egress = {subnet: dict(people) for subnet, people in row["egress"]}
+            here._counts = row["calibration"]
+            here.calibration = cls._from_counts(here._counts)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"the organisation's tables are damaged ({error!r}). Restore the store from a backup.") from error
-        here._counts = row["calibration"]
-        here.calibration = cls._from_counts(here._counts)
         return here

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from operator import attrgetter
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
-from ..errors import ModelError
+from ..errors import ModelError, shown
 from ..signin import SignIn
 from .incidents import PARTS
 from .profile import Habit, Profile, Waiting
@@ -30,7 +30,7 @@ _place_values = attrgetter(*PLACE_FIELDS)
 
 def _place(values: List[Any]) -> SignIn:
     """What is kept of a sign-in that travel may start at."""
-    return SignIn(id="", user="", **dict(zip(PLACE_FIELDS, values)))
+    return SignIn(id="", user="", **_parts(PLACE_FIELDS, values))
 
 
 def encode(profile: Profile) -> str:
@@ -76,9 +76,10 @@ def decode(text: str, user: str = "?") -> Profile:
         profile = Profile()
         for name in PLAIN:
             if name in row:
-                setattr(profile, name, row.pop(name))
-        for values in row.pop("habits", []):
-            profile.habits[(*values[:5],)] = Habit(*values[5:])
+                setattr(profile, name, _of_kind(name, row.pop(name), getattr(profile, name)))
+        for network, country, operator, device, device_id, count, last, subnets in row.pop("habits", []):
+            habit = Habit(_of_kind("count", count, 0), float(last), _of_kind("subnets", subnets, {}))
+            profile.habits[network, country, operator, device, device_id] = habit
         profile.anchors = [_place(values) for values in row.pop("anchors", [])]
         if profile.anchors:
             profile.previous = profile.anchors[-1]
@@ -87,13 +88,28 @@ def decode(text: str, user: str = "?") -> Profile:
         profile.pending = {
             key: {"first": first, "last": last, "days": days} for key, first, last, days in row.pop("pending", [])
         }
-        profile.incidents = [dict(zip(PARTS, values)) for values in row.pop("incidents", [])]
+        profile.incidents = [_parts(PARTS, values) for values in row.pop("incidents", [])]
         profile.window = [_waiting_from_json(values) for values in row.pop("window", [])]
         if row:
             raise ValueError(f"unknown parts {sorted(row)}")
         return profile
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"the profile is damaged ({error}). Restore the store from a backup.", key=user) from error
+
+
+def _of_kind(name: str, value: Any, like: Any) -> Any:
+    """The value, where it is of the kind that a fresh profile has there. Raises ValueError."""
+    fits = isinstance(value, (int, float, str)) if like is None else isinstance(value, type(like))
+    if not fits or (name == "hours" and [type(count) for count in value] != [int] * 24):
+        raise ValueError(f"{name} is {shown(value)}")
+    return value
+
+
+def _parts(names: Sequence[str], values: List[Any]) -> Dict[str, Any]:
+    """A row with its names. Raises ValueError where it is too short or too long."""
+    if not isinstance(values, list) or len(values) != len(names):
+        raise ValueError(f"a row of {len(names)} is {shown(values)}")
+    return dict(zip(names, values))
 
 
 def _waiting_to_json(entry: Waiting) -> List[Any]:

@@ -33,6 +33,7 @@ class Journal:
     def roll_back(self, profile: Profile, disowned: List[str], decay: Decay) -> int:
         """Take out of the profile all that a disowned network or device taught. Returns sign-ins undone."""
         undone = 0
+        self._trim()
         for key in [key for key in self.rows if is_of(key, disowned)]:
             for hour in self.rows.pop(key):
                 weight = decay.weight(hour // 24, profile.era)
@@ -44,15 +45,20 @@ class Journal:
         return undone
 
     def encode(self) -> str:
-        """As text; what is older than 30 days before the latest is left out."""
-        latest = max((row[-1] for row in self.rows.values() if row), default=0)
-        kept = []
-        for key, row in sorted(self.rows.items(), key=str):
-            recent = [hour for hour in row[-LONGEST:] if hour >= latest - 24 * DAYS]
-            row[:] = recent
-            if recent:
-                kept.append([list(key), recent[0], [after - before for before, after in zip(recent, recent[1:])]])
+        """As text: each habit with its first hour and the steps to the next ones."""
+        self._trim()
+        kept = [
+            [list(key), row[0], [after - before for before, after in zip(row, row[1:])]]
+            for key, row in sorted(self.rows.items(), key=str)
+            if row
+        ]
         return json.dumps(kept, separators=(",", ":"))
+
+    def _trim(self) -> None:
+        """Drop what is older than 30 days before the latest, in place: habits hold their rows."""
+        latest = max((row[-1] for row in self.rows.values() if row), default=0)
+        for row in self.rows.values():
+            row[:] = [hour for hour in row[-LONGEST:] if hour >= latest - 24 * DAYS]
 
     @classmethod
     def decode(cls, text: Optional[str], user: str = "?") -> Journal:

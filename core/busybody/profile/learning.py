@@ -22,7 +22,7 @@ from .profile import ANCHORS, DAY, HOUR, WINDOW, Profile, Waiting, key_of, opera
 TRUSTED, PENDING, WITHHELD = "trusted", "pending", "withheld"
 SOURCES = 8
 FIRST_SIGNINS = 3  # of a new person: there is nothing yet that one side could vouch for
-LONG_AGO = float("-inf")
+LONG_AGO, FOREVER = float("-inf"), float("inf")
 PLACE_KM = 100.0  # anchors closer than this are one place
 
 
@@ -128,7 +128,7 @@ def settle(
         profile.window = [
             entry
             for entry in window
-            if entry.signin is not None or entry.time >= sources.get(entry.source, LONG_AGO) - lateness(entry.source)
+            if entry.signin is not None or entry.time >= sources.get(entry.source, FOREVER) - lateness(entry.source)
         ]
         if len(profile.window) > WINDOW:
             _cap(profile)
