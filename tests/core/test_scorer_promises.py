@@ -49,7 +49,7 @@ def test_attackers_who_got_in_are_riskier_than_honest_people(month: Scored) -> N
     assert len(risks[True]) > 20
     median = sorted(risks[True])[len(risks[True]) // 2]
     assert median >= 60.0
-    assert sum(one >= median for one in risks[False]) / len(risks[False]) < 0.005
+    assert sum(one >= median for one in risks[False]) / len(risks[False]) < 0.02
 
 
 @pytest.mark.slow
