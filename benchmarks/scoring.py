@@ -19,11 +19,11 @@ from typing import Any, Dict, List
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "core"))
 
-from busybody.policy import Policy  # noqa: E402
-from busybody.scorer import Scorer  # noqa: E402
-from busybody.signin import SignIn  # noqa: E402
-from busybody.simulate import Organisation, generate  # noqa: E402
-from busybody.stores import open as open_store  # noqa: E402
+from busybody.policy import Policy
+from busybody.scorer import Scorer
+from busybody.signin import SignIn
+from busybody.simulate import Organisation, generate
+from busybody.stores import open as open_store
 
 
 def reference(signins: List[SignIn]) -> int:
@@ -70,7 +70,10 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--long", action="store_true", help="without the short path")
     arguments = parser.parse_args()
-    signins = [event.signin for event in generate(Organisation(people=arguments.people, days=arguments.days, seed=7, attacks={}))]
+    signins = [
+        event.signin
+        for event in generate(Organisation(people=arguments.people, days=arguments.days, seed=7, attacks={}))
+    ]
     split = next(place for place, signin in enumerate(signins) if signin.time > signins[0].time + 7 * 86400)
     best, best_reference, odd = float("inf"), float("inf"), 0
     for _ in range(3):
@@ -84,7 +87,9 @@ def main() -> None:
         reference(signins[split:])
         best_reference = min(best_reference, time.process_time() - start)
     number = len(signins) - split
-    print(f"python {platform.python_version()}: {number:,} sign-ins of {arguments.people} people, {odd / number:.1%} odd")
+    print(
+        f"python {platform.python_version()}: {number:,} sign-ins of {arguments.people} people, {odd / number:.1%} odd"
+    )
     print(f"score and learn {number / best:>10,.0f} /s")
     print(f"reference loop  {number / best_reference:>10,.0f} /s")
     print(f"ratio           {best_reference / best:>10.3f}")

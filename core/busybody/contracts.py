@@ -70,7 +70,10 @@ def ecs(signin: SignIn, assessment: Assessment, sentence: str) -> Document:
             "risk_score": round(assessment.risk, 2),
             "risk_score_norm": round(assessment.risk, 2),
         },
-        "user": {"name": assessment.user, "risk": {"static_level": assessment.level, "static_score": round(assessment.risk, 2)}},
+        "user": {
+            "name": assessment.user,
+            "risk": {"static_level": assessment.level, "static_score": round(assessment.risk, 2)},
+        },
         "busybody": {
             "risk": assessment.risk,
             "level": assessment.level,

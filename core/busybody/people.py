@@ -138,7 +138,12 @@ class Keeper:
             raise ModelError(f"the population is damaged ({error!r}). Restore the store from a backup.") from error
         if version != VERSION:
             raise ModelError(f"the model is of version {version}, this Busybody reads {VERSION}. Upgrade Busybody.")
-        return Organisation.from_json(parts[0], decay), Evidence.from_json(parts[1]), Delta.from_json(parts[2]), {epoch: set(keys) for epoch, keys in parts[3]}
+        return (
+            Organisation.from_json(parts[0], decay),
+            Evidence.from_json(parts[1]),
+            Delta.from_json(parts[2]),
+            {epoch: set(keys) for epoch, keys in parts[3]},
+        )
 
     def collect(self) -> Changes:
         """Everything that changed since the last time, as text; the caller commits it."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Iterable, List, Mapping
 
+from .policy import Policy
 from .population import Organisation
 from .population.calibration import risk_of as risk_of_rarity
-from .policy import Policy
 
 LEVELS = (("critical", 90.0), ("high", 70.0), ("medium", 40.0), ("low", 20.0), ("none", 0.0))
 HIGH_NEEDS, CRITICAL_NEEDS = -1.386, 0.0  # log-odds: posterior .2 and .5; rarity alone is no evidence
@@ -59,7 +59,8 @@ def alert_threshold(organisation: Organisation, policy: Policy) -> float:
 def combined(scores: Iterable[float]) -> float:
     """Risk of several findings together, 0 to 100: Σ s_i / i^1.5 / 2.5924, in falling order."""
     ordered = sorted(scores, reverse=True)
-    return min(100.0, sum(score / place**EXPONENT for place, score in enumerate(ordered, 1)) / SERIES)
+    total: float = sum(score / place**EXPONENT for place, score in enumerate(ordered, 1))
+    return min(100.0, total / SERIES)
 
 
 def person_risk(incidents: Iterable[Mapping[str, Any]], now: float) -> float:

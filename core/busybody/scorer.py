@@ -24,7 +24,7 @@ from .population import NOTHING, About, Population
 from .population.delta import Delta
 from .profile import Profile, Waiting, incidents, learning
 from .profile.known import untrusted
-from .profile.profile import key_of
+from .profile.profile import WINDOW, key_of
 from .risk import alert_rarity, alert_threshold, level_of, risk_of
 from .sentence import sentence
 from .signin import Assessment, SignIn
@@ -51,10 +51,14 @@ class Scorer:
         self._judge = Judge(policy)
         self._limits = Limits(policy)
         self._short_path = short_path
-        self._lateness = max([policy.lateness_seconds(name) for name in policy.sources] + [policy.learning.lateness_seconds])
+        self._lateness = max(
+            [policy.lateness_seconds(name) for name in policy.sources] + [policy.learning.lateness_seconds]
+        )
         self._lateness_of = lru_cache(maxsize=256)(policy.lateness_seconds)
         self._watches_all = not policy.people.ignored and not policy.people.enabled
-        self._stripped = bool(policy.networks.ignored) or bool(policy.networks.trusted) or bool(policy.countries.ignored)
+        self._stripped = (
+            bool(policy.networks.ignored) or bool(policy.networks.trusted) or bool(policy.countries.ignored)
+        )
         self.organisation, self.evidence, self._delta, self._ripe = self.people.population(self.decay)
         self._described: Tuple[Optional[Assessment], str] = (None, "")
         self._asked, self._weight = (0, 0), 1  # the last answer of `_unit`
@@ -215,7 +219,7 @@ class Scorer:
         profile, time = person.profile, entry.time
         learning.admit(profile, entry)
         self.people.changed(person)
-        early = learning.overfull(profile) if len(profile.window) > learning.WINDOW else None
+        early = learning.overfull(profile) if len(profile.window) > WINDOW else None
         if time < self._cutoff or early is not None:
             self._settle(person, max(self._cutoff, early or 0.0))
             return

@@ -10,7 +10,19 @@ from typing import Any, Mapping, NamedTuple, Optional, Tuple
 
 OUTCOMES = ("success", "failure", "unknown")
 NETWORK_CLASSES = ("residential", "mobile", "hosting", "vpn", "tor", "organisation", "private", "unknown")
-METHODS = ("password", "sso", "token", "passkey", "certificate", "kerberos", "ntlm", "ssh_key", "legacy", "device_code", "other")
+METHODS = (
+    "password",
+    "sso",
+    "token",
+    "passkey",
+    "certificate",
+    "kerberos",
+    "ntlm",
+    "ssh_key",
+    "legacy",
+    "device_code",
+    "other",
+)
 MFA_RESULTS = ("passed", "denied", "none", "unknown")
 FLAGS = ("proxy", "anonymous", "vpn", "tor", "hosting", "threat", "managed_device", "phishing_resistant", "risky")
 NO_EXTRA: Mapping[str, Any] = {}

@@ -1,10 +1,10 @@
 """Verdicts: the answer of the person who was asked, or of an analyst, on its way into the model.
 
-    benign, verified      promotes exactly the values of that sign-in, closes its incident
-    benign, unverified    is remembered and changes nothing: an attacker may hold the chat account
-    malicious             the person is critical; learning freezes; what that network and device taught since
-                          first seen is taken back
-    closed                an analyst ends the freeze
+benign, verified      promotes exactly the values of that sign-in, closes its incident
+benign, unverified    is remembered and changes nothing: an attacker may hold the chat account
+malicious             the person is critical; learning freezes; what that network and device taught since
+                      first seen is taken back
+closed                an analyst ends the freeze
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def _confirm(verdict: Verdict, profile: Profile, incident: Optional[Dict[str, An
     if key is None or time is None:
         return "remembered; that sign-in is no longer known, so nothing could be confirmed"
     is_new = key[1] is not None and not any(known_key[1] == key[1] for known_key in profile.habits)
-    recent = [when for kind, when in profile.promoted if kind == CONFIRMED_COUNTRY and verdict.time - when < COUNTRY_AGAIN]
+    recent = [
+        when for kind, when in profile.promoted if kind == CONFIRMED_COUNTRY and verdict.time - when < COUNTRY_AGAIN
+    ]
     if is_new and recent and not verdict.analyst:
         return "remembered; a second new country within a week needs an analyst's confirmation"
     day = int(time // DAY)

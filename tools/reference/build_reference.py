@@ -38,7 +38,9 @@ def main() -> None:
             weight = sum(scores.values())
             for index, count in scores.items():
                 bins[index] += round(1_000_000 * count / weight)
-            print(f"{shape} {seed}: {scorer.organisation.signins:,.0f} sign-ins, {scorer.organisation.signins_a_day():.2f} a day")
+            print(
+                f"{shape} {seed}: {scorer.organisation.signins:,.0f} sign-ins, {scorer.organisation.signins_a_day():.2f} a day"
+            )
     rows = {str(index): bins[index] for index in sorted(bins) if bins[index]}
     about = "Log-odds of honest sign-ins of simulated organisations, by bin of busybody.population.calibration"
     document = {"about": about, "signins": 100_000, "bins": rows}

@@ -1,6 +1,6 @@
 """Atypical country: a country the person knows, but where they were not seen for N whole days.
 
-    surprise = 1 + ln(days / N)      [nats, at most 3]      N: policy countries.atypical_days
+surprise = 1 + ln(days / N)      [nats, at most 3]      N: policy countries.atypical_days
 """
 
 from __future__ import annotations

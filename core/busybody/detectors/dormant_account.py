@@ -1,6 +1,6 @@
 """Dormant account: a sign-in after N whole days of silence wakes an account that nobody watches any more.
 
-    surprise = 1 + ln(days / N)      [nats, at most 3]      N: policy dormant.days
+surprise = 1 + ln(days / N)      [nats, at most 3]      N: policy dormant.days
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Strong proof: a managed device that the person is known to use, or a factor that cannot be phished.
 
-    −2 nats each, −3 together. Asked only where something is odd: it answers a doubt, it earns no credit.
+−2 nats each, −3 together. Asked only where something is odd: it answers a doubt, it earns no credit.
 """
 
 from __future__ import annotations
@@ -24,5 +24,12 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
     factor = "phishing_resistant" in signin.flags or signin.method == "passkey"
     if not managed and not factor:
         return None
-    words = [word for word, holds in (("a managed device they are known for", managed), ("a factor that cannot be phished", factor)) if holds]
+    words = [
+        word
+        for word, holds in (
+            ("a managed device they are known for", managed),
+            ("a factor that cannot be phished", factor),
+        )
+        if holds
+    ]
     return Signal(-(BOTH if managed and factor else EACH), {"what": " and ".join(words)})

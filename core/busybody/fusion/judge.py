@@ -26,7 +26,9 @@ class Judge:
         self._relieve: List[Named] = [(row.name, row.detect()) for row in active if row.kind == "proof"]
         self._incidents = any(row.kind == "incident" for row in active)
 
-    def __call__(self, profile: Profile, signin: SignIn, population: Population, rows: List[incidents.Row]) -> Judgement:
+    def __call__(
+        self, profile: Profile, signin: SignIn, population: Population, rows: List[incidents.Row]
+    ) -> Judgement:
         """`rows` are the person's incidents, those included that only wait to be learned."""
         seen = known(profile, signin)
         signals: Dict[str, Signal] = {}

@@ -53,7 +53,12 @@ def repeats(signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Op
         return None
     last, window = profile.last, profile.window
     total = profile.total + (SLACK + len(window)) * unit
-    if habit.count < FAMILIAR * total or last is None or time - last >= limits.dormant or time - habit.last >= limits.atypical:
+    if (
+        habit.count < FAMILIAR * total
+        or last is None
+        or time - last >= limits.dormant
+        or time - habit.last >= limits.atypical
+    ):
         return None
     if profile.frozen or profile.denied:
         return None
@@ -64,15 +69,8 @@ def repeats(signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Op
     hours, hour = profile.hours, int(time % DAY // 3600.0)
     if 2 * hours[hour] + hours[hour - 1] + hours[(hour + 1) % 24] < 4.0 * RARE * total:
         return None
-    version = signin.version
-    if version is not None and device is not None:
-        highest = profile.versions.get(device)
-        if highest is not None and version < highest - BACK:
-            return None
-        for entry in window:
-            other = entry.signin
-            if other is not None and other.version is not None and other.version - BACK > version and other.device == device:
-                return None
+    if signin.version is not None and device is not None and _is_older(signin.version, device, profile):
+        return None
     lat, lon = signin.lat, signin.lon
     if lat is None or lon is None or box is None:
         return habit
@@ -80,6 +78,23 @@ def repeats(signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Op
     if box[1] - reach <= lat <= box[0] + reach and box[3] - reach <= lon <= box[2] + reach:
         return habit
     return habit if _near_all(signin, habit, profile, unit, limits) else None
+
+
+def _is_older(version: int, device: str, profile: Profile) -> bool:
+    """Whether the browser went back from what was last seen on this device, learned or waiting."""
+    highest = profile.versions.get(device)
+    if highest is not None and version < highest - BACK:
+        return True
+    for entry in profile.window:
+        other = entry.signin
+        if (
+            other is not None
+            and other.version is not None
+            and version < other.version - BACK
+            and other.device == device
+        ):
+            return True
+    return False
 
 
 def _near_all(signin: SignIn, habit: Habit, profile: Profile, unit: int, limits: Limits) -> bool:
@@ -106,7 +121,9 @@ def _near_all(signin: SignIn, habit: Habit, profile: Profile, unit: int, limits:
 
 def box_of(profile: Profile) -> Optional[Box]:
     """South, north, west, east of all places that travel may start at. None where there are none."""
-    places = [(anchor.lat, anchor.lon) for anchor in profile.anchors if anchor.lat is not None and anchor.lon is not None]
+    places = [
+        (anchor.lat, anchor.lon) for anchor in profile.anchors if anchor.lat is not None and anchor.lon is not None
+    ]
     places += [
         (entry.signin.lat, entry.signin.lon)
         for entry in profile.window

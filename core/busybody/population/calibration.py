@@ -10,6 +10,7 @@ organisation would never see a critical sign-in. 50 is one in a hundred, 75 one 
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from math import exp, log10
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
@@ -100,13 +101,8 @@ class Calibration:
         return risk_of(self.rarity(log_odds))
 
 
-_shipped: Optional[Survival] = None
-
-
+@lru_cache(maxsize=1)
 def shipped() -> Survival:
-    """The reference that comes with Busybody: honest sign-ins of simulated organisations (`build.py reference`)."""
-    global _shipped
-    if _shipped is None:
-        row: Dict[str, Any] = json.loads(REFERENCE.read_text(encoding="utf-8"))
-        _shipped = Survival({int(index): float(count) for index, count in row["bins"].items()}, float(row["signins"]))
-    return _shipped
+    """The reference that comes with Busybody: honest sign-ins of simulated organisations (tools/reference)."""
+    row: Dict[str, Any] = json.loads(REFERENCE.read_text(encoding="utf-8"))
+    return Survival({int(index): float(count) for index, count in row["bins"].items()}, float(row["signins"]))

@@ -62,7 +62,9 @@ class Evidence:
             began = (session[0], session[1], session[2])
         if address is None:
             return About(session=began)
-        return About(_between(address["failed"], since, signin.time), _between(address["succeeded"], since, signin.time), began)
+        return About(
+            _between(address["failed"], since, signin.time), _between(address["succeeded"], since, signin.time), began
+        )
 
     def to_json(self) -> Dict[str, Any]:
         return {"v": 1, "addresses": self.addresses, "sessions": self.sessions}

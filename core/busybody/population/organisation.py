@@ -15,8 +15,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ..decay import DAY, Decay
 from ..errors import ModelError
-from .counts import Counts, Key
 from .calibration import BASE, Calibration, Survival, bin_of
+from .counts import Counts, Key
 from .delta import TABLES, Day, Delta, Tally
 from .people import person
 
@@ -194,7 +194,9 @@ class Organisation:
         """Raises ModelError where the row is damaged or newer."""
         try:
             if row["v"] != VERSION:
-                raise ModelError(f"the organisation's tables are of version {row['v']}, this Busybody reads {VERSION}. Upgrade Busybody.")
+                raise ModelError(
+                    f"the organisation's tables are of version {row['v']}, this Busybody reads {VERSION}. Upgrade Busybody."
+                )
             here = cls(decay)
             here.epoch, here.era, here.people, here.today = row["epoch"], row["era"], row["people"], row["today"]
             here.person_days, here.signins, here.groups = row["person_days"], row["signins"], dict(row["groups"])
@@ -207,5 +209,7 @@ class Organisation:
             here._counts = row["calibration"]
             here.calibration = cls._from_counts(here._counts)
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"the organisation's tables are damaged ({error!r}). Restore the store from a backup.") from error
+            raise ModelError(
+                f"the organisation's tables are damaged ({error!r}). Restore the store from a backup."
+            ) from error
         return here

@@ -72,7 +72,9 @@ def decode(text: str, user: str = "?") -> Profile:
         row = json.loads(text)
         version = row.pop("v")
         if version != VERSION:
-            raise ModelError(f"the profile is of version {version}, this Busybody reads {VERSION}. Upgrade Busybody.", key=user)
+            raise ModelError(
+                f"the profile is of version {version}, this Busybody reads {VERSION}. Upgrade Busybody.", key=user
+            )
         profile = Profile()
         for name in PLAIN:
             if name in row:
@@ -116,7 +118,9 @@ def _waiting_to_json(entry: Waiting) -> List[Any]:
     signin = entry.signin
     row: List[Any] = [entry.time, entry.id, entry.source]
     if signin is not None:
-        row.append({name: value for name, value in zip(WINDOW_FIELDS, _window_values(signin)) if value != _DEFAULTS[name]})
+        row.append(
+            {name: value for name, value in zip(WINDOW_FIELDS, _window_values(signin)) if value != _DEFAULTS[name]}
+        )
         if not entry.sure:
             row += [entry.risk, entry.log_odds, entry.sentence, entry.ignored]
     return row

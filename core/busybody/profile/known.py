@@ -30,7 +30,7 @@ ANONYMOUS = ("hosting", "vpn", "tor")
 NOBODY = Known(0, 0, 0, False, 0, None, False, 0, 0, False, 0)
 
 
-def known(profile: Profile, signin: SignIn) -> Known:
+def known(profile: Profile, signin: SignIn) -> Known:  # noqa: C901  one pass over the table, on the way of every odd sign-in
     if not profile.habits:
         return NOBODY
     of_class = of_asn = of_country = of_device = of_id = anonymous = 0
@@ -61,7 +61,17 @@ def known(profile: Profile, signin: SignIn) -> Known:
             if an_id == device_id:
                 of_id += count
     return Known(
-        profile.total, of_class, of_asn, subnet, of_country, country_last, any_country, of_device, of_id, any_id, anonymous
+        profile.total,
+        of_class,
+        of_asn,
+        subnet,
+        of_country,
+        country_last,
+        any_country,
+        of_device,
+        of_id,
+        any_id,
+        anonymous,
     )
 
 

@@ -21,6 +21,7 @@ from .profile import ANCHORS, DAY, HOUR, WINDOW, Profile, Waiting, key_of, opera
 
 TRUSTED, PENDING, WITHHELD = "trusted", "pending", "withheld"
 SOURCES = 8
+ANY = "*"  # the floor of every data set whose own was forgotten
 FIRST_SIGNINS = 3  # of a new person: there is nothing yet that one side could vouch for
 LONG_AGO, FOREVER = float("-inf"), float("inf")
 PLACE_KM = 100.0  # anchors closer than this are one place
@@ -63,7 +64,9 @@ def is_late(profile: Profile, signin: SignIn, lateness: float) -> bool:
     """Whether the event is older than its data set's lateness bound for this person."""
     if signin.time < profile.sources.get(signin.source, LONG_AGO) - lateness:
         return True
-    return bool(profile.floor) and signin.time <= profile.floor.get(signin.source, LONG_AGO)
+    if not profile.floor or (signin.source in profile.sources and signin.source not in profile.floor):
+        return False
+    return signin.time <= profile.floor.get(signin.source, profile.floor.get(ANY, LONG_AGO))
 
 
 def admit(profile: Profile, entry: Waiting) -> None:
@@ -99,12 +102,20 @@ def _forget_source(profile: Profile) -> None:
     oldest = min(profile.sources, key=lambda source: (profile.sources[source], source))
     floor = profile.sources.pop(oldest)
     profile.floor[oldest] = floor
-    while len(profile.floor) > SOURCES:
-        del profile.floor[min(profile.floor, key=lambda source: (profile.floor[source], source))]
+    while len(profile.floor) > SOURCES + 1:
+        forgotten = min((name for name in profile.floor if name != ANY), key=lambda name: (profile.floor[name], name))
+        profile.floor[ANY] = max(profile.floor.pop(forgotten), profile.floor.get(ANY, LONG_AGO))
 
 
 def settle(
-    profile: Profile, journal: Journal, cutoff: float, judge: Judge, policy: Policy, decay: Decay, delta: Delta, user: str
+    profile: Profile,
+    journal: Journal,
+    cutoff: float,
+    judge: Judge,
+    policy: Policy,
+    decay: Decay,
+    delta: Delta,
+    user: str,
 ) -> bool:
     """Let every waiting sign-in before `cutoff` teach, in time order, and drop ids that cannot come again.
 
@@ -182,11 +193,17 @@ def repeat(
     if signin.group is not None:
         profile.group = signin.group
     before = profile.previous
-    if before is None or before.subnet != signin.subnet or int(before.time // DAY) // 7 != day // 7:
+    moved = before is None or before.subnet != signin.subnet or before.asn != signin.asn
+    if moved or before is None or int(before.time // DAY) // 7 != day // 7:
         _move(profile, signin, day, policy, decay)
     elif time >= before.time:
         profile.previous = signin
-        if profile.anchors and profile.anchors[-1] is before and signin.lat is not None and signin.interactive is not False:
+        if (
+            profile.anchors
+            and profile.anchors[-1] is before
+            and signin.lat is not None
+            and signin.interactive is not False
+        ):
             profile.anchors[-1] = signin
         else:
             _anchor(profile, signin)

@@ -181,7 +181,9 @@ class Profile:
 
     def _evict(self, newest: Key) -> None:
         habits = self.habits
-        victim = min((key for key in habits if key != newest), key=lambda key: (habits[key].count, habits[key].last, str(key)))
+        victim = min(
+            (key for key in habits if key != newest), key=lambda key: (habits[key].count, habits[key].last, str(key))
+        )
         self.drop(victim)
 
 
