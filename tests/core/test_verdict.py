@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from random import Random
+from typing import Any, Dict, List
 
 import pytest
 from builders import (
@@ -16,6 +17,7 @@ from builders import (
     STRANGE,
     TOR,
     VPN,
+    adversarial,
     at,
     company,
     finding,
@@ -342,3 +344,39 @@ def test_feedback_of_policy_ignored_people_works_too() -> None:
     event = odd(scorer)
     scorer.feedback(verdict(event, "malicious", signin=event))
     assert profile_of(scorer).frozen
+
+
+def judged(scorer: Scorer, seed: int, *, saving: bool) -> List[Any]:
+    """A hostile stream with verdicts of all kinds at any time; everything that was answered, and what is known at last."""
+    random, answers, seen = Random(seed), [], []
+    for event in adversarial(seed, odd=0.4):
+        seen.append(event)
+        answers.append(scorer.process(event))
+        drawn = [random.random() for _ in range(3)]
+        if drawn[0] < 0.05:
+            about = random.choice(seen[-20:])
+            answer = random.choice(("benign", "benign", "malicious", "closed"))
+            said = verdict(
+                about, answer, verified=drawn[1] < 0.6, analyst=drawn[1] > 0.8, signin=about if drawn[2] < 0.5 else None
+            )
+            answers.append(scorer.feedback(said._replace(time=event.time)))
+        if saving and drawn[2] < 0.2:
+            scorer = reloaded(scorer)
+    return [*answers, people_of(settled(scorer, seen[-1].time), {event.user for event in seen})]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_verdicts_have_the_same_effect_across_the_store_and_on_either_path(seed: int) -> None:
+    usual = judged(model(), seed, saving=False)
+    assert judged(model(), seed, saving=True) == usual
+    assert judged(model(short_path=False), seed, saving=False) == usual
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_counts_are_never_negative_whatever_is_taken_back(seed: int) -> None:
+    for row, _ in judged(model(), 100 + seed, saving=False)[-1].values():
+        assert row.get("total", 0) >= 0
+        assert row.get("fresh", 0) >= 0
+        assert row.get("count", 0) >= 0
+        assert min(row.get("hours", [0])) >= 0
+        assert all(habit[5] > 0 for habit in row.get("habits", []))
