@@ -4,7 +4,8 @@
 
 A device id, where the log carries one, decides first: a known id is no news whatever its browser, an unknown
 one is news even on a familiar browser. On a known device, a browser that went back more than one major version
-is a lesser surprise; going forward is what updates do, by many versions after a long pause. A missing device, and somebody of whom nothing is known yet, say nothing.
+is a lesser surprise; going forward is what updates do, by many versions after a long pause. A missing device,
+and somebody of whom nothing is known yet, say nothing.
 """
 
 from __future__ import annotations

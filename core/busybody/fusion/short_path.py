@@ -81,20 +81,12 @@ def repeats(signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Op
 
 
 def _is_older(version: int, device: str, profile: Profile) -> bool:
-    """Whether the browser went back from what was last seen on this device, learned or waiting."""
-    highest = profile.versions.get(device)
-    if highest is not None and version < highest - BACK:
-        return True
-    for entry in profile.window:
-        other = entry.signin
-        if (
-            other is not None
-            and other.version is not None
-            and version < other.version - BACK
-            and other.device == device
-        ):
-            return True
-    return False
+    """Whether the browser may have gone back from the usual version, which what waits can still raise, by one each."""
+    usual = profile.versions.get(device)
+    if usual is None:
+        return False
+    raised = sum(1 for entry in profile.window if entry.signin is not None and (entry.signin.version or 0) > usual)
+    return version < usual + raised - BACK
 
 
 def _near_all(signin: SignIn, habit: Habit, profile: Profile, unit: int, limits: Limits) -> bool:

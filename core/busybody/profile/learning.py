@@ -188,8 +188,8 @@ def repeat(
         habit.trail = journal.trail(key_of(signin))
     habit.trail.append(int(time // HOUR))
     version, device = signin.version, signin.device
-    if version is not None and device is not None and version > profile.versions.get(device, 0):
-        profile.versions[device] = version
+    if version is not None and device is not None and version != profile.versions.get(device):
+        profile.follow(device, version)
     if signin.group is not None:
         profile.group = signin.group
     before = profile.previous
@@ -265,8 +265,8 @@ def _learn(
     if profile.add(key, signin.subnet, time, decay.weight(day, profile.era)):
         delta.note_values(signin, day, user)  # once a day: who signs in a thousand times is one of the people here
     journal.trail(key).append(int(time // HOUR))
-    if version is not None and device is not None and version > profile.versions.get(device, 0):
-        profile.versions[device] = version
+    if version is not None and device is not None and version != profile.versions.get(device):
+        profile.follow(device, version)
     if signin.group is not None:
         profile.group = signin.group
     _move(profile, signin, day, policy, decay)

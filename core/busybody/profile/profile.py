@@ -80,7 +80,7 @@ class Profile:
         self.total = 0  # counts of everything learned
         self.fresh = 0  # counts of what came from a subnet that was new then
         self.hours: List[int] = [0] * 24
-        self.versions: Dict[str, int] = {}  # device -> highest browser version
+        self.versions: Dict[str, int] = {}  # device -> browser version of late, see `follow`
         self.pairs: Dict[str, List[int]] = {}  # two networks used one after the other -> [count, last day]
         self.anchors: List[SignIn] = []  # trusted places where travel may start, oldest first
         self.previous: Optional[SignIn] = None  # the latest trusted sign-in, placed or not
@@ -130,6 +130,14 @@ class Profile:
         habit = self.habits.pop(key)
         habit.kept = False
         return habit
+
+    def follow(self, device: str, version: int) -> None:
+        """Let the usual version of a device follow: down at once, up by one a sign-in.
+
+        So one absurd version does not make the everyday one look old, nor do two machines that differ.
+        """
+        usual = self.versions.get(device)
+        self.versions[device] = version if usual is None else min(version, usual + 1)
 
     def add_pair(self, one: Operator, other: Operator, weight: int, day: int) -> None:
         """Count that two networks were used one after the other."""
