@@ -1,6 +1,6 @@
 """Score and learn, in sign-ins per second, beside a loop that does only what any such model must.
 
-    python benchmarks/scoring.py [--people 400] [--days 30] [--long]
+    python benchmarks/scoring.py [--people 1000] [--days 20] [--long]
 
 The reference does, for each sign-in, four dictionary counters, four logarithms and one great-circle distance. Both are
 timed in CPU seconds of the same run, best of three, on the simulator's sign-ins after a first week of learning.
@@ -66,8 +66,8 @@ def scoring(signins: List[SignIn], scorer: Scorer) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, default=400)
-    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--people", type=int, default=1000)
+    parser.add_argument("--days", type=int, default=20)
     parser.add_argument("--long", action="store_true", help="without the short path")
     arguments = parser.parse_args()
     signins = [
