@@ -25,7 +25,7 @@ from .population.delta import Delta
 from .profile import Profile, Waiting, incidents, learning
 from .profile.known import untrusted
 from .profile.profile import WINDOW, key_of
-from .risk import alert_rarity, alert_threshold, level_of, risk_of
+from .risk import BELOW_MEDIUM, alert_rarity, alert_threshold, level_of, risk_of
 from .sentence import sentence
 from .signin import Assessment, SignIn
 from .stores import Store
@@ -132,7 +132,7 @@ class Scorer:
         risk = risk_of(judgement.log_odds, self.organisation, new, judgement.hard)
         if incident is not None and judgement.log_odds <= incident["log_odds"]:
             risk = max(risk, incident["risk"])
-        return risk
+        return min(risk, BELOW_MEDIUM) if signin.outcome == "failure" else risk
 
     def _alerts(self, risk: float, log_odds: float) -> bool:
         """Whether a risk is at or above the threshold; where risk ends at 100, rarity decides."""

@@ -116,7 +116,7 @@ def _disown(
     names = _values(verdict, incident)
     shared = incident["values"][: incident["shared"]] if incident is not None else []
     if not shared:
-        shared = _newest(names, profile, journal)
+        shared = _newest(names, profile)
     for value in shared:
         profile.denied[value] = verdict.time
         profile.pending.pop(value, None)
@@ -132,7 +132,7 @@ def _disown(
     return f"disowned: {', '.join(shared) or 'nothing new'}; {undone} learned sign-ins taken back; learning is frozen"
 
 
-def _newest(names: List[str], profile: Profile, journal: Journal) -> List[str]:
+def _newest(names: List[str], profile: Profile) -> List[str]:
     """What of a disowned sign-in is the intruder's: values that are not trusted, else the one that came last.
 
     The person's own device must not go with the network that somebody else brought to it.
@@ -141,7 +141,7 @@ def _newest(names: List[str], profile: Profile, journal: Journal) -> List[str]:
     known = [value for value in mine if any(is_of(key, [value]) for key in profile.habits)]
     if len(known) < len(mine):
         return [value for value in mine if value not in known]
-    first = {value: journal.first_seen(value) for value in mine}
+    first = {value: min(habit.first for key, habit in profile.habits.items() if is_of(key, [value])) for value in mine}
     latest = max(first.values(), default=0)
     return [value for value in mine if first[value] == latest and latest > min(first.values())] or mine[:1]
 

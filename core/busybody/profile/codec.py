@@ -41,7 +41,9 @@ def encode(profile: Profile) -> str:
         if value:
             out[name] = value
     if profile.habits:
-        out["habits"] = [[*key, habit.count, habit.last, habit.subnets] for key, habit in profile.habits.items()]
+        out["habits"] = [
+            [*key, habit.first, habit.count, habit.last, habit.subnets] for key, habit in profile.habits.items()
+        ]
     if profile.anchors:
         out["anchors"] = [list(_place_values(anchor)) for anchor in profile.anchors]
     previous = profile.previous
@@ -79,8 +81,10 @@ def decode(text: str, user: str = "?") -> Profile:
         for name in PLAIN:
             if name in row:
                 setattr(profile, name, _of_kind(name, row.pop(name), getattr(profile, name)))
-        for network, country, operator, device, device_id, count, last, subnets in row.pop("habits", []):
-            habit = Habit(_of_kind("count", count, 0), float(last), _of_kind("subnets", subnets, {}))
+        for network, country, operator, device, device_id, first, count, last, subnets in row.pop("habits", []):
+            habit = Habit(
+                _of_kind("first", first, 0), _of_kind("count", count, 0), float(last), _of_kind("subnets", subnets, {})
+            )
             profile.habits[network, country, operator, device, device_id] = habit
         profile.anchors = [_place(values) for values in row.pop("anchors", [])]
         if profile.anchors:

@@ -26,10 +26,6 @@ class Journal:
         """The hours at which a habit was learned; append to it."""
         return self.rows.setdefault(key, [])
 
-    def first_seen(self, value: str) -> int:
-        """The first hour at which a network or device was learned; 0 where the journal does not reach back so far."""
-        return min((row[0] for key, row in self.rows.items() if row and is_of(key, [value])), default=0)
-
     def roll_back(self, profile: Profile, disowned: List[str], decay: Decay) -> int:
         """Take out of the profile all that a disowned network or device taught. Returns sign-ins undone."""
         undone = 0

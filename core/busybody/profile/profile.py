@@ -28,9 +28,10 @@ DAY, HOUR = 86400.0, 3600.0
 class Habit:
     """How often one combination of network class, country, operator, device and device id was used."""
 
-    __slots__ = ("count", "kept", "last", "subnets", "trail")
+    __slots__ = ("count", "first", "kept", "last", "subnets", "trail")
 
-    def __init__(self, count: int = 0, last: float = 0.0, subnets: Optional[Dict[str, int]] = None) -> None:
+    def __init__(self, first: int, count: int = 0, last: float = 0.0, subnets: Optional[Dict[str, int]] = None) -> None:
+        self.first = first  # day of the first sign-in that is known
         self.count = count  # decayed whole number
         self.last = last  # latest sign-in, epoch seconds
         self.subnets: Dict[str, int] = subnets if subnets is not None else {}  # subnet -> last day
@@ -101,7 +102,7 @@ class Profile:
         habit = self.habits.get(key)
         day = int(time // DAY)
         if habit is None:
-            habit = self.habits[key] = Habit()
+            habit = self.habits[key] = Habit(day)
             if len(self.habits) > ROWS:
                 self._evict(key)
         return self.repeat(habit, subnet, time, weight, day)
@@ -109,6 +110,8 @@ class Profile:
     def repeat(self, habit: Habit, subnet: Optional[str], time: float, weight: int, day: int) -> bool:
         """Count one sign-in of a habit at hand; returns whether it is the first of that day."""
         first_today = habit.last < day * DAY
+        if day < habit.first:
+            habit.first = day
         habit.count += weight
         if time > habit.last:
             habit.last = time
