@@ -21,6 +21,7 @@ LISTS = frozenset(
     )
 )  # names under which APIs put their list of records
 AROUND = frozenset(("hits", "response", "_embedded", "data", "body", "result"))  # objects that such a list may be in
+MARKS = LISTS | AROUND | {"_source", "sourcetype"}  # an object of several keys but none of these is a record itself
 _ACTIONS = frozenset(("index", "create", "update", "delete"))
 
 

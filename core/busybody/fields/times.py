@@ -16,7 +16,8 @@ from ..errors import shown
 
 EARLIEST, LATEST = 631152000.0, 4102444800.0  # 1990-01-01 and 2100-01-01, UTC
 _UNITS = (1.0, 1e3, 1e6, 1e9)  # s, ms, µs, ns
-_REMEMBERED = 4096  # minutes; a log in time order asks for one minute after another
+_REMEMBERED = 4096  # hours; a log in time order asks for one hour after another
+_MINUTES = {f"{minute:02d}": 60.0 * minute for minute in range(60)}  # seconds
 
 _ISO = re.compile(
     r"([+-]?\d{4,6})-?(\d\d)-?(\d\d)(?:[T ]+(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?)?"
@@ -39,20 +40,20 @@ class TimeReader:
     def __init__(self, zone: Optional[str] = None, reference: Optional[float] = None) -> None:
         self._zone = _zone(zone)
         self._reference = reference
-        self._minutes: Dict[str, float] = {}
+        self._hours: Dict[str, float] = {}
 
     def read(self, value: Any) -> float:
         """Epoch seconds. Raises ValueError with what is wrong with the value."""
         if type(value) is str:
-            if len(value) > 19 and value[-1] == "Z" and value[16] == ":":
-                minute = self._minutes.get(value[:16])
-                if minute is not None:
+            if len(value) > 19 and value[-1] == "Z" and value[13] == ":" == value[16]:
+                hour, minute = self._hours.get(value[:13]), _MINUTES.get(value[14:16])
+                if hour is not None and minute is not None:
                     try:
                         second = float(value[17:-1])
                     except ValueError:
                         second = 99.0
                     if 0.0 <= second < 60.0 and value[17:19].isdigit():
-                        return minute + second
+                        return hour + minute + second
             return self._read_text(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return _epoch(value)
@@ -71,10 +72,10 @@ class TimeReader:
         whole = self._instant(
             stripped, int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), zone
         )
-        if second and zone == "Z" and stripped[16:17] == ":" and stripped[4] == "-" and stripped[10] == "T":
-            if len(self._minutes) >= _REMEMBERED:
-                self._minutes.clear()
-            self._minutes[stripped[:16]] = whole - int(second)
+        if second and zone == "Z" and stripped[13:17:3] == "::" and stripped[4] == "-" and stripped[10] == "T":
+            if len(self._hours) >= _REMEMBERED:
+                self._hours.clear()
+            self._hours[stripped[:13]] = whole - int(second) - 60 * int(minute)
         return whole + (float("0." + fraction) if fraction else 0.0)
 
     def _read_words(self, text: str) -> float:
