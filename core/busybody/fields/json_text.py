@@ -30,7 +30,8 @@ def _constant(text: str) -> Any:
 
 DECODER = json.JSONDecoder(parse_int=_integer, parse_constant=_constant)
 _decode = DECODER.decode
-_scan = json.JSONDecoder(parse_constant=_constant).scan_once  # reads integers twice as fast, of any length
+# Without the hook integers of any length are read twice as fast.
+_scan: Any = json.JSONDecoder(parse_constant=_constant).scan_once  # type: ignore[attr-defined]
 _AS_ZERO = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else byte for byte in range(256))
 _LONG = b"0" * 19  # the shortest run of digits, all taken for 0, that may be an integer beyond 64 bits
 _ENDS = ("", "\n", "\r\n")

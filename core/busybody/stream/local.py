@@ -9,7 +9,7 @@ from ..scorer import Scorer
 from ..signin import SignIn
 from ..stores import Store
 from .entries import Broken, Entry, Parser
-from .render import Renderer
+from .render import Describe, Renderer, said_once
 from .source import Block, File
 from .summary import Summary
 
@@ -22,13 +22,14 @@ class Local:
     """Takes entries in, gives lines out. Every line that was written is true of the store: it is committed first."""
 
     def __init__(
-        self, policy: Policy, store: Store, make_renderer: Callable[[Scorer], Renderer], write: Write,
+        self, policy: Policy, store: Store, make_renderer: Callable[[Describe], Renderer], write: Write,
         complain: Complain, *, learn: bool, least_risk: float, name_files: bool,
     ) -> None:  # fmt: skip
         """`complain` hears of broken records; `least_risk` leaves out lines below it and of what is no sign-in."""
         self.summary = Summary()
         self.scorer = Scorer(policy, store)
-        self.renderer = make_renderer(self.scorer)
+        self._describe = said_once(self.scorer.describe)
+        self.renderer = make_renderer(self._describe)
         self._write = write
         self._complain = complain
         self._learn = learn
@@ -55,7 +56,7 @@ class Local:
             assessment = process(payload)
             summary.count(assessment)
             if assessment.risk >= summary.floor:
-                summary.stands_out(assessment, scorer.describe(payload, assessment))
+                summary.stands_out(assessment, self._describe(payload, assessment))
             if assessment.risk >= least:
                 held.append(renderer.signin(payload, assessment, file if name_files else "").encode("utf-8", "replace"))
         summary.records += count

@@ -1,14 +1,14 @@
 """An assessment as a line of output: JSON Lines, ECS, Splunk, CSV, a table to read.
 
-The line of a habitual sign-in, which is nearly every one, is put together from a template; it is the same text, byte
-for byte, that `json.dumps` writes for `contracts.line`.
+A JSON line is put together from a template, and most parts of it are remembered; it is the same text, byte for byte,
+that `json.dumps` writes for `contracts.line`.
 """
 
 from __future__ import annotations
 
 import json
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any, Callable, Dict, List, Protocol
+from typing import Any, Callable, Dict, List, Optional, Protocol
 
 from .. import contracts
 from ..signin import Assessment, SignIn
@@ -33,6 +33,18 @@ class Renderer(Protocol):
     def skipped(self, reason: str, file: str, line: int, broken: bool) -> str: ...
 
 
+def said_once(describe: Describe) -> Describe:
+    """The same words, made once where they are asked for several times in a row."""
+    last: List[Any] = [None, None, ""]
+
+    def described(signin: SignIn, assessment: Assessment) -> str:
+        if last[0] is not assessment or last[1] is not signin:
+            last[:] = assessment, signin, describe(signin, assessment)
+        return last[2]  # type: ignore[no-any-return]
+
+    return described
+
+
 def no_line(reason: str, file: str, line: int, broken: bool) -> str:  # noqa: ARG001  the shape of `skipped`
     """For outputs that hold sign-ins only."""
     return ""
@@ -49,22 +61,19 @@ class JsonLines:
         self._means: Dict[Any, str] = {}
 
     def signin(self, signin: SignIn, assessment: Assessment, file: str) -> str:
-        if assessment.findings or assessment.previous is not None or assessment.incident is not None:
-            sentence = self._describe(signin, assessment)
-            text = _encode(contracts.line(signin, assessment, sentence))
-            return f'{text[:-1]},"file":{quoted(file)}}}\n' if file else text + "\n"
-        return self._habitual(signin, assessment, file)
-
-    def _habitual(self, signin: SignIn, assessment: Assessment, file: str) -> str:
         # Texts are remembered by values that are equal only where their JSON is: numbers with fractions are not, as
         # 0.0 equals -0.0, and are written anew.
-        user, middle = self._users.get(assessment.user), self._middles.get(assessment[3:])
+        if assessment.findings or assessment.previous is not None or assessment.incident is not None:
+            middle: Optional[str] = _middle(assessment, self._describe(signin, assessment))
+        else:
+            middle = self._middles.get(assessment[3:])
+            if middle is None:
+                middle = _remember(self._middles, assessment[3:], _middle(assessment, ""))
+        user = self._users.get(assessment.user)
         place = self._places.get(key := (signin[3], signin[4], *signin[6:10]))
         means = self._means.get(with_what := (*signin[13:15], signin[16], signin[19], *signin[21:23], signin[26]))
         if user is None:
             user = _remember(self._users, assessment.user, quoted(assessment.user))
-        if middle is None:
-            middle = _remember(self._middles, assessment[3:], _middle(assessment))
         if place is None:
             place = _remember(self._places, key, _encode(dict(zip(contracts.SHOWN[:6], key)))[1:-1])
         if means is None:
@@ -85,13 +94,15 @@ class JsonLines:
         return _encode(row) + "\n"
 
 
-def _middle(assessment: Assessment) -> str:
-    """From the risk to where the sign-in begins, for an assessment that found nothing."""
+def _middle(assessment: Assessment, sentence: str) -> str:
+    """From the risk to where the sign-in begins."""
     before = f'"risk":{_encode(assessment.risk)},"level":{quoted(assessment.level)}'
     odds = f'"log_odds":{_encode(assessment.log_odds)},"base":{_encode(assessment.base)}'
-    after = f'"learned":{quoted(assessment.learned)},"previous":null,"model":{quoted(assessment.model)}'
-    flags = f'"late":{_encode(assessment.late)},"alert":{_encode(assessment.alert)}'
-    return f'{before},{odds},"findings":[],"sentence":"",{after},"incident":null,{flags},"signin":'
+    findings = _encode([contracts.finding_row(found) for found in assessment.findings])
+    words = f'"findings":{findings},"sentence":{quoted(sentence)},"learned":{quoted(assessment.learned)}'
+    after = f'"previous":{_encode(assessment.previous)},"model":{quoted(assessment.model)}'
+    flags = f'"incident":{_encode(assessment.incident)},"late":{_encode(assessment.late)},"alert":{_encode(assessment.alert)}'
+    return f'{before},{odds},{words},{after},{flags},"signin":'
 
 
 def _remember(texts: Dict[Any, str], key: Any, text: str) -> str:

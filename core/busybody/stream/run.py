@@ -62,7 +62,7 @@ def run(options: Options, policy: Policy, write: Write, hearer: Hearer) -> Summa
                 shards.begin(store)
             else:
                 engine = Local(
-                    policy, store, lambda scorer: renderer(options.output, scorer.describe, options.width), write, hearer.broken, learn=options.learn,
+                    policy, store, lambda describe: renderer(options.output, describe, options.width), write, hearer.broken, learn=options.learn,
                     least_risk=options.least_risk, name_files=bool(names),
                 )  # fmt: skip
             assert engine is not None

@@ -29,7 +29,7 @@ from ..scorer import Scorer
 from ..signin import SignIn
 from ..stores import open as open_store
 from .entries import parser_for, payload_row, signin_of, signin_text
-from .render import Renderer, renderer
+from .render import Renderer, renderer, said_once
 from .summary import Summary
 
 if TYPE_CHECKING:
@@ -176,7 +176,8 @@ class Worker:
         in_memory = setup.store == IN_MEMORY
         self._scorer = scorer = Scorer(setup.policy, open_store(setup.store, read_only=not in_memory))
         scorer.keep_share(lambda key: self._shards.of_key(key) == setup.number, first=setup.number == 0)
-        self._renderer = renderer(setup.output, scorer.describe, setup.width)
+        self._describe = said_once(scorer.describe)
+        self._renderer = renderer(setup.output, self._describe, setup.width)
 
     def _score(self, rows: List[Any]) -> bytes:
         scorer, renderer, summary = self._scorer, self._renderer, self._summary
@@ -194,7 +195,7 @@ class Worker:
                 lines.append("")
             summary.count(assessment)
             if assessment.risk >= summary.floor:
-                summary.stands_out(assessment, scorer.describe(signin, assessment))
+                summary.stands_out(assessment, self._describe(signin, assessment))
         return ENDED.join([line.encode("utf-8", "replace") for line in lines])
 
     def _hand_over(self, scorer: Scorer) -> Dict[str, Any]:
