@@ -23,6 +23,7 @@ from busybody.policy import Policy
 from busybody.scorer import Scorer
 from busybody.signin import SignIn
 from busybody.simulate import Organisation, generate
+from busybody.stores import Store
 from busybody.stores import open as open_store
 
 
@@ -77,7 +78,8 @@ def main() -> None:
     split = next(place for place, signin in enumerate(signins) if signin.time > signins[0].time + 7 * 86400)
     best, best_reference, odd = float("inf"), float("inf"), 0
     for _ in range(3):
-        scorer = Scorer(Policy.default(), open_store(":memory:"), short_path=not arguments.long)
+        store = open_store(":memory:")
+        scorer = Scorer(Policy.default(), store, short_path=not arguments.long)
         scoring(signins[:split], scorer)
         gc.collect()
         start = time.process_time()
@@ -93,6 +95,21 @@ def main() -> None:
     print(f"score and learn {number / best:>10,.0f} /s")
     print(f"reference loop  {number / best_reference:>10,.0f} /s")
     print(f"ratio           {best_reference / best:>10.3f}")
+    print_sizes(scorer, store)
+
+
+def print_sizes(scorer: Scorer, store: Store) -> None:
+    """Bytes of JSON that a person's profile and journal take at rest."""
+    scorer.save()
+    profiles = sorted(len((store.profile(user) or "").encode()) for user in store.users())
+    journals = sorted(len((store.journal(user) or "").encode()) for user in store.users())
+    place = int(len(profiles) * 0.95)
+    print(
+        f"profile         {profiles[len(profiles) // 2]:>10,} bytes at the median, {profiles[place]:,} at the 95th percentile"
+    )
+    print(
+        f"journal         {journals[len(journals) // 2]:>10,} bytes at the median, {journals[place]:,} at the 95th percentile"
+    )
 
 
 if __name__ == "__main__":

@@ -239,7 +239,10 @@ class Scorer:
             return Waiting(signin.time, signin.id, signin.source, signin, profile.habits.get(key_of(signin)))
         ignored = bool(findings and findings[0].filtered_by) or bool(self._ignored_by(signin.user))
         risk = 0.0 if ignored else assessment.risk
-        words = self.describe(signin, assessment) if risk >= incidents.RISK else ""
+        words = ""
+        if risk >= incidents.RISK:
+            rarity = self.organisation.calibration.rarity(assessment.log_odds)
+            words = sentence(findings, risk, rarity, signin, None)
         entry = Waiting(signin.time, signin.id, signin.source, signin)
         return entry.doubted(risk, assessment.log_odds, words, ignored)
 
@@ -329,7 +332,7 @@ class Scorer:
         words = ""
         if risk >= incidents.RISK:
             rarity = self.organisation.calibration.rarity(judgement.log_odds)
-            words = sentence(judgement.findings, risk, rarity, signin, _previous(judgement.anchor or profile.previous))
+            words = sentence(judgement.findings, risk, rarity, signin, None)
         return learning.Outcome(judgement.log_odds, risk, judgement.hard, words, judgement.seen, judgement.incident)
 
     # Keep ---------------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from .known import Known, name, untrusted, values
 from .profile import Profile, key_of
 
 BOUND = 4
-LONGEST_SENTENCE = 300  # characters
-KEPT_DAYS = 30  # an incident stops counting after that, closed or not
+LONGEST_SENTENCE = 200  # characters
+KEPT_DAYS, HIGH_KEPT_DAYS, HIGH = 14, 30, 70.0  # an incident stops counting after that; from high on, later
 RISK = 40.0  # from medium on, a success opens an incident
 STAYING = ("closed", "benign", "open", "malicious")  # what makes room first
 STICKY = ("open", "malicious")
@@ -86,5 +86,8 @@ def blank(event_id: str, time: float, named: List[str], shared: List[str]) -> Ro
 def expire(profile: Profile, time: float) -> None:
     """Drop what is too old to count; a confirmed one stays until an analyst closes it."""
     profile.incidents[:] = [
-        row for row in profile.incidents if row["status"] == "malicious" or time - row["last"] <= KEPT_DAYS * 86400.0
+        row
+        for row in profile.incidents
+        if row["status"] == "malicious"
+        or time - row["last"] <= (HIGH_KEPT_DAYS if row["risk"] >= HIGH else KEPT_DAYS) * 86400.0
     ]

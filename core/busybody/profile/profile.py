@@ -17,8 +17,8 @@ from ..signin import SignIn
 Operator = Union[int, str, None]  # the ASN, else the subnet
 Key = Tuple[Optional[str], Optional[str], Operator, Optional[str], Optional[str]]
 
-ROWS = 24  # habits kept
-SUBNETS = 6  # of one habit
+ROWS = 20  # habits kept
+SUBNETS = 5  # of one habit
 PAIRS = 8
 ANCHORS = 5
 WINDOW = 128  # sign-ins that wait for the lateness bound; more in one hour raise the floor instead

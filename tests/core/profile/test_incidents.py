@@ -167,7 +167,7 @@ def test_confirmed_incident_is_not_pushed_out_by_newer_ones(lived: Scorer) -> No
 
 def test_open_incident_expires_after_a_month(lived: Scorer) -> None:
     lived.process(signin(30, 9, **ODD))
-    for day in range(31, 31 + incidents.KEPT_DAYS + 9):
+    for day in range(31, 31 + incidents.HIGH_KEPT_DAYS + 9):
         lived.process(signin(day, 9, **HOME, **LAPTOP))
     settled(lived, at(80))
     assert profile_of(lived).incidents == []
