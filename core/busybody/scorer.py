@@ -30,6 +30,7 @@ from .sentence import sentence
 from .signin import Assessment, SignIn
 from .stores import Store
 from .verdict import Verdict, take
+from .watch import Watch
 
 MODEL = "habit-1"
 HOUR, DAY = 3600.0, 86400.0
@@ -55,10 +56,7 @@ class Scorer:
             [policy.lateness_seconds(name) for name in policy.sources] + [policy.learning.lateness_seconds]
         )
         self._lateness_of = lru_cache(maxsize=256)(policy.lateness_seconds)
-        self._watches_all = not policy.people.ignored and not policy.people.enabled
-        self._stripped = (
-            bool(policy.networks.ignored) or bool(policy.networks.trusted) or bool(policy.countries.ignored)
-        )
+        self._watch = Watch(policy)
         self.organisation, self.evidence, self._delta, self._ripe = self.people.population(self.decay)
         self._described: Tuple[Optional[Assessment], str] = (None, "")
         self._asked, self._weight = (0, 0), 1  # the last answer of `_unit`
@@ -72,8 +70,8 @@ class Scorer:
         A surface that only scores calls `advance` first, or what happened in the store's last hour is not settled yet.
         `about` is what recent evidence says of it, where another worker keeps that evidence.
         """
-        if self._stripped:
-            signin = self._strip(signin)
+        if not self._watch.whole:
+            signin = self._watch.strip(signin)
         person = self.people.get(signin.user)
         if person is None:
             return self._assess(signin, Profile(), [], about, False)
@@ -107,7 +105,7 @@ class Scorer:
         judgement = self._judge(profile, signin, self._population(signin, profile, about), rows)
         incident = judgement.incident
         risk = self._risk(signin, profile, judgement)
-        ignored = self._ignored_by(signin.user)
+        ignored = self._watch.ignored_by(signin.user)
         findings = judgement.findings
         if ignored:
             findings = tuple(found._replace(filtered_by=ignored) for found in findings)
@@ -148,37 +146,13 @@ class Scorer:
             self.decay.weight(day, self.organisation.era or self.decay.era(day)), day,
         )  # fmt: skip
 
-    def _ignored_by(self, user: str) -> Tuple[str, ...]:
-        people = self.policy.people
-        if self._watches_all:
-            return ()
-        if people.ignored and people.ignored.matches(user):
-            return ("people.ignored",)
-        if people.enabled and not people.enabled.matches(user):
-            return ("people.enabled",)
-        return ()
-
-    def _strip(self, signin: SignIn) -> SignIn:
-        """Take away what the policy does not want judged: networks it vouches for, countries it ignores."""
-        networks = self.policy.networks
-        if signin.ip is not None and (
-            networks.ignored.matches(signin.ip, signin.asn) or networks.trusted.matches(signin.ip, signin.asn)
-        ):
-            return signin._replace(
-                subnet=None, network=None, country=None, region=None, city=None, lat=None, lon=None, accuracy_km=None,
-                asn=None, as_org=None, flags=(),
-            )  # fmt: skip
-        if signin.country is not None and signin.country in self.policy.countries.ignored:
-            return signin._replace(country=None)
-        return signin
-
     # Learn --------------------------------------------------------------------------------------------------
 
     def process(self, signin: SignIn, about: Optional[About] = None) -> Assessment:
         """Advance, score and learn: what a surface does with each sign-in of a stream. `about` as in `score`."""
         if signin.time >= self._next_hour:
             self.advance(signin.time)
-        person = None if self._stripped or not self._short_path else self.people.get(signin.user)
+        person = None if not self._watch.whole or not self._short_path else self.people.get(signin.user)
         if person is None:
             assessment = self.score(signin, about)
         else:
@@ -201,8 +175,8 @@ class Scorer:
         if signin.time >= self._next_hour:
             self.advance(signin.time)
         self.evidence.observe(signin)
-        if self._stripped:
-            signin = self._strip(signin)
+        if not self._watch.whole:
+            signin = self._watch.strip(signin)
         if signin.outcome != "success":
             return
         person = self.people.get(signin.user)
@@ -237,7 +211,7 @@ class Scorer:
         findings = assessment.findings
         if assessment.habitual:
             return Waiting(signin.time, signin.id, signin.source, signin, profile.habits.get(key_of(signin)))
-        ignored = bool(findings and findings[0].filtered_by) or bool(self._ignored_by(signin.user))
+        ignored = bool(findings and findings[0].filtered_by) or bool(self._watch.ignored_by(signin.user))
         risk = 0.0 if ignored else assessment.risk
         words = ""
         if risk >= incidents.RISK:
