@@ -129,7 +129,7 @@ class Keeper:
         """What the store holds of everybody: tables, evidence, what is taught but not yet applied, who waits."""
         text = self._store.population()
         if text is None:
-            return Organisation(decay), Evidence(), Delta(), {}
+            return Organisation(decay), Evidence(self.key), Delta(), {}
         try:
             row = json.loads(text)
             version = row["v"]
@@ -140,7 +140,7 @@ class Keeper:
             raise ModelError(f"the model is of version {version}, this Busybody reads {VERSION}. Upgrade Busybody.")
         return (
             Organisation.from_json(parts[0], decay),
-            Evidence.from_json(parts[1]),
+            Evidence.from_json(parts[1], self.key),
             Delta.from_json(parts[2]),
             {epoch: set(keys) for epoch, keys in parts[3]},
         )

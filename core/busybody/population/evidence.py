@@ -7,7 +7,7 @@ number), the table keeps the most recent addresses and sessions. Observing an ev
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ..signin import SignIn
 from .people import person
@@ -29,7 +29,9 @@ NOTHING = About()
 
 
 class Evidence:
-    def __init__(self) -> None:
+    def __init__(self, key: Callable[[str], str] = str) -> None:
+        """`key` gives the name under which a person is stored: a pseudonym where the policy asks for privacy."""
+        self._key = key
         self.addresses: Dict[str, Dict[str, Dict[str, float]]] = {}
         self.sessions: Dict[str, List[Any]] = {}
 
@@ -70,8 +72,8 @@ class Evidence:
         return {"v": 1, "addresses": self.addresses, "sessions": self.sessions}
 
     @classmethod
-    def from_json(cls, row: Optional[Dict[str, Any]]) -> Evidence:
-        evidence = cls()
+    def from_json(cls, row: Optional[Dict[str, Any]], key: Callable[[str], str] = str) -> Evidence:
+        evidence = cls(key)
         if row:
             evidence.addresses = row["addresses"]
             evidence.sessions = row["sessions"]
@@ -84,7 +86,7 @@ class Evidence:
         self.addresses[address] = seen  # moved to the end: the first is the least recently used
         if len(self.addresses) > ADDRESSES:
             del self.addresses[next(iter(self.addresses))]
-        people, who = seen[what], person(signin.user)
+        people, who = seen[what], person(self._key(signin.user))
         if signin.time >= people.get(who, 0.0):
             people.pop(who, None)
             people[who] = signin.time
