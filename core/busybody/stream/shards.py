@@ -1,8 +1,8 @@
 """Score and learn over several processes, with the bytes of one.
 
-People are dealt out to workers by a checksum of their name. This process reads the stream in order, keeps the window
-of recent evidence, sends each sign-in with what that window says of it to the person's worker, holds all workers at
-every hour of event time while their deltas are added up, and alone writes the store and the output.
+People are dealt out to workers by a checksum of their name. This process reads the stream in order, sends each sign-in
+to the person's worker and what it tells the window of recent evidence to all, so that each worker has the whole window,
+holds all workers at every hour of event time while their deltas are added up, and alone writes the store and the output.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Set, Un
 
 from ..people import Changes, population_text
 from ..population.delta import Delta
-from ..population.evidence import NOTHING
 from ..scorer import HOUR, Scorer
 from ..signin import SignIn
 from ..stores import Row, Store
@@ -23,7 +22,7 @@ from .local import COMMIT_EVERY, Complain, Write, reason_of, skip
 from .render import Renderer
 from .source import Block, File
 from .summary import Summary
-from .worker import ENDED, IN_MEMORY, Setup, Shards
+from .worker import ENDED, IN_MEMORY, TOLD, Setup, Shards
 
 BATCH = 100  # sign-ins sent at once
 BLOCK = 1 << 14  # bytes; a worker reads one in a millisecond or two, and what is urgent waits no longer
@@ -94,7 +93,7 @@ class Sharded:
 
     def take(self, entries: List[Entry]) -> None:
         """Send them on, in their order."""
-        evidence, outgoing, order, learn = self.scorer.evidence, self._outgoing, self._order, self._learn
+        outgoing, order, learn = self._outgoing, self._order, self._learn
         numbers = self._numbers
         for file, line, payload in entries:
             if type(payload) is SignIn:
@@ -104,20 +103,28 @@ class Sharded:
                 continue
             if payload.time >= self._next_hour:
                 self._advance(payload.time)
-            signin = cast("SignIn", payload)  # it has all that evidence reads
-            about = evidence.about(signin)
-            if learn:
-                evidence.observe(signin)
             shard = payload.shard
+            if learn and self._tells(payload):
+                told = _encode(payload[:TOLD])
+                for other, batch in enumerate(outgoing):
+                    if other != shard:
+                        batch.append(told)
             order.append(shard)
             batch = outgoing[shard]
-            batch.append(f"[{numbers.get(file, 0)},{0 if about is NOTHING else _encode(about)},{payload.text}]")
+            batch.append(f"[{numbers.get(file, 0)},{payload.text}]")
             if len(batch) >= BATCH:
-                self._send(shard)
+                for other in range(len(outgoing)):
+                    self._send(other)
         self.summary.records += len(entries)
         self._since += len(entries)
         if self._since >= COMMIT_EVERY or self._full:
             self.commit()
+
+    def _tells(self, payload: Routed) -> bool:
+        """Take it into the recent evidence; whether that may be else now. Then every worker has to hear of it."""
+        evidence = self.scorer.evidence
+        evidence.observe(cast("SignIn", payload))  # it has all that evidence reads
+        return payload.ip in evidence.addresses or (payload.session is not None and payload.outcome == "success")
 
     def _send(self, shard: int) -> None:
         batch = self._outgoing[shard]

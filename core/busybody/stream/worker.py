@@ -18,17 +18,16 @@ from __future__ import annotations
 import json
 import zlib
 from collections import deque
-from typing import TYPE_CHECKING, Any, Deque, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Deque, Dict, List, NamedTuple, Optional, Tuple, cast
 
 from ..errors import BusybodyError
 from ..identity import Identity
 from ..policy import Policy
 from ..population.delta import Delta
-from ..population.evidence import NOTHING, About
 from ..scorer import Scorer
 from ..signin import SignIn
 from ..stores import open as open_store
-from .entries import parser_for, payload_row, signin_of, signin_text
+from .entries import Routed, parser_for, payload_row, signin_of, signin_text
 from .render import Renderer, renderer, said_once
 from .summary import Summary
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 IN_MEMORY = ":memory:"
+TOLD = 7  # fields of a Routed that recent evidence reads
 ENDED = b"\0"  # between two lines of output: no line holds one
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -186,9 +186,14 @@ class Worker:
         least, answer = self._setup.least_risk, scorer.process if self._setup.learn else scorer.score
         names = self._setup.names
         lines: List[str] = ["1" if scorer.people.is_full() else "0"]
-        for file, about, row in rows:
+        observe = scorer.evidence.observe
+        for sent in rows:
+            if len(sent) == TOLD:  # somebody else's: only what it tells all
+                observe(cast("SignIn", Routed._make((*sent, 0, ""))))
+                continue
+            file, row = sent
             signin = signin_of(row)
-            assessment = answer(signin, _about(about) if about else NOTHING)
+            assessment = answer(signin)
             if assessment.risk >= least:
                 lines.append(renderer.signin(signin, assessment, names[file] if names else ""))
             else:
@@ -210,11 +215,3 @@ class Worker:
             "summary": summary.to_json(), "profiles": changes.profiles, "journals": changes.journals,
             "delta": delta.to_json(), "ripe": [[epoch, sorted(keys)] for epoch, keys in ripe.items()],
         }  # fmt: skip
-
-
-def _about(row: List[Any]) -> About:
-    failures, succeeded, session = row
-    return About(
-        tuple((who, time) for who, time in failures), tuple((who, time) for who, time in succeeded),
-        None if session is None else (session[0], session[1], session[2]),
-    )  # fmt: skip
