@@ -15,9 +15,10 @@ from .population.calibration import risk_of as risk_of_rarity
 
 LEVELS = (("critical", 90.0), ("high", 70.0), ("medium", 40.0), ("low", 20.0), ("none", 0.0))
 HIGH_NEEDS, CRITICAL_NEEDS = -1.386, 0.0  # log-odds: posterior .2 and .5; rarity alone is no evidence
-BELOW_HIGH, BELOW_CRITICAL = 69.9, 89.9
-BELOW_MEDIUM = 39.9  # of a failed attempt, however odd: whoever it was is not in
+BELOW_HIGH, BELOW_CRITICAL = 69.0, 89.0
+BELOW_MEDIUM = 39.0  # of a failed attempt, however odd: whoever it was is not in
 EXPONENT, SERIES = 1.5, 2.5924
+VIP = 70.0  # people on that list alert from here on, whatever the budget allows
 HALF_LIFE_DAYS = 7.0  # of an open incident's part in a person's risk
 VERIFIED_MALICIOUS = 100.0
 

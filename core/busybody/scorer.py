@@ -25,7 +25,7 @@ from .population.delta import Delta
 from .profile import Profile, Waiting, incidents, learning
 from .profile.known import untrusted
 from .profile.profile import WINDOW, key_of
-from .risk import BELOW_MEDIUM, alert_rarity, alert_threshold, level_of, risk_of
+from .risk import BELOW_MEDIUM, VIP, alert_rarity, alert_threshold, level_of, risk_of
 from .sentence import sentence
 from .signin import Assessment, SignIn
 from .stores import Store
@@ -116,7 +116,12 @@ class Scorer:
         if identity is None and risk >= incidents.RISK and signin.outcome == "success":
             identity = incidents.identifier(self.people.key(signin.user), signin)
         anchor = judgement.anchor or (profile.previous if findings else None)
-        alert = signin.outcome == "success" and not ignored and not late and self._alerts(risk, judgement.log_odds)
+        alert = (
+            signin.outcome == "success"
+            and not ignored
+            and not late
+            and self._alerts(signin.user, risk, judgement.log_odds)
+        )
         return Assessment(
             signin.id, signin.time, signin.user, risk, level_of(risk), judgement.log_odds, BASE, findings, learned,
             _previous(anchor), MODEL, identity, late, alert, judgement.hard,
@@ -132,8 +137,10 @@ class Scorer:
             risk = max(risk, incident["risk"])
         return min(risk, BELOW_MEDIUM) if signin.outcome == "failure" else risk
 
-    def _alerts(self, risk: float, log_odds: float) -> bool:
+    def _alerts(self, user: str, risk: float, log_odds: float) -> bool:
         """Whether a risk is at or above the threshold; where risk ends at 100, rarity decides."""
+        if risk >= VIP and self.policy.people.vip and self.policy.people.vip.matches(user):
+            return True
         if risk < self.threshold or self.policy.alerts.threshold is not None or self.threshold < 100.0:
             return risk >= self.threshold
         return self.organisation.calibration.rarity(log_odds) <= alert_rarity(self.organisation, self.policy)

@@ -12,7 +12,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 from .detectors import CATALOGUE, entry
 from .signin import Finding, SignIn
 
-NOTICEABLE = 0.3  # log-odds below which a reason is not worth a word
+NOTICEABLE, LOW = 0.3, 20.0  # log-odds below which a reason is not worth a word, up to this risk
 LONGEST_VALUE = 80  # characters of a value in a sentence
 
 
@@ -29,7 +29,12 @@ def sentence(
     findings: Sequence[Finding], risk: float, rarity: float, signin: SignIn, previous: Optional[Mapping[str, Any]]
 ) -> str:
     """The whole sentence. Empty where nothing was odd."""
-    reasons = [found for found in findings if found.contribution >= NOTICEABLE]
+    against = [found for found in findings if found.contribution > 0.0]
+    if not against:
+        return ""
+    strongest = max(found.contribution for found in against)
+    least = NOTICEABLE if risk < LOW else min(NOTICEABLE, strongest)
+    reasons = [found for found in against if found.contribution >= least]
     if not reasons:
         return ""
     order = {row.name: place for place, row in enumerate(CATALOGUE)}

@@ -296,3 +296,16 @@ def test_sign_in_record_is_not_changed_by_scoring() -> None:
     copy = SignIn(*event)
     model().process(event)
     assert event == copy
+
+
+def test_people_on_the_vip_list_alert_from_high_on_whatever_the_budget() -> None:
+    strict = {"alerts": {"budget": 0.01}}
+    plain, watched = model(policy(**strict)), model(policy(**strict, people={"vip": ["ana"]}))
+    for scorer in (plain, watched):
+        company(scorer, people=6)
+        live(scorer, 30)
+    event = signin(30, 9, **FAR, **STRANGE)
+    without, with_list = plain.score(event), watched.score(event)
+    assert without.risk == with_list.risk >= 70.0
+    assert with_list.alert
+    assert not without.alert

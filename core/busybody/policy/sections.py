@@ -68,8 +68,6 @@ class People(NamedTuple):
 
     ignored: PeopleList
     vip: PeopleList
-    service: PeopleList
-    leavers: PeopleList
     enabled: PeopleList
 
 
