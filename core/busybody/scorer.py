@@ -223,7 +223,7 @@ class Scorer:
         words = ""
         if risk >= incidents.RISK:
             rarity = self.organisation.calibration.rarity(assessment.log_odds)
-            words = sentence(findings, risk, rarity, signin, None)
+            words = sentence(findings, risk, rarity, signin, None, self._seen())
         entry = Waiting(signin.time, signin.id, signin.source, signin)
         return entry.doubted(risk, assessment.log_odds, words, ignored)
 
@@ -233,9 +233,13 @@ class Scorer:
             return ""
         if assessment is not self._described[0]:
             rarity = self.organisation.calibration.rarity(assessment.log_odds)
-            words = sentence(assessment.findings, assessment.risk, rarity, signin, assessment.previous)
+            words = sentence(assessment.findings, assessment.risk, rarity, signin, assessment.previous, self._seen())
             self._described = (assessment, words)
         return self._described[1]
+
+    def _seen(self) -> float:
+        """Sign-ins that the organisation's own calibration stands on, decayed."""
+        return self.organisation.calibration.own.signins
 
     def feedback(self, verdict: Verdict) -> str:
         """Take the answer of a person or an analyst. Returns what it did, in words.
@@ -313,7 +317,7 @@ class Scorer:
         words = ""
         if risk >= incidents.RISK:
             rarity = self.organisation.calibration.rarity(judgement.log_odds)
-            words = sentence(judgement.findings, risk, rarity, signin, None)
+            words = sentence(judgement.findings, risk, rarity, signin, None, self._seen())
         return learning.Outcome(judgement.log_odds, risk, judgement.hard, words, judgement.seen, judgement.incident)
 
     # Keep ---------------------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@ sign-in last.
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from math import inf
 from typing import Any, Dict, Mapping, Optional, Sequence
 
 from .detectors import CATALOGUE, entry
+from .population.calibration import risk_of
 from .signin import Finding, SignIn
 
 NOTICEABLE, LOW = 0.3, 20.0  # log-odds below which a reason is not worth a word, up to this risk
@@ -26,9 +28,17 @@ def reason(finding: Finding) -> str:
 
 
 def sentence(
-    findings: Sequence[Finding], risk: float, rarity: float, signin: SignIn, previous: Optional[Mapping[str, Any]]
+    findings: Sequence[Finding],
+    risk: float,
+    rarity: float,
+    signin: SignIn,
+    previous: Optional[Mapping[str, Any]],
+    seen: float = inf,
 ) -> str:
-    """The whole sentence. Empty where nothing was odd."""
+    """The whole sentence. Empty where nothing was odd.
+
+    `seen` is how many sign-ins the organisation has been measured on: a rarity beyond it is not said to be "here".
+    """
     against = [found for found in findings if found.contribution > 0.0]
     if not against:
         return ""
@@ -44,15 +54,20 @@ def sentence(
     if relief:
         text += "; but " + " and ".join(reason(found) for found in relief)
     before = _before(previous, signin.time)
-    return f"Risk {risk:.0f} ({_one_in(rarity)}): {text}.{before}"
+    return f"Risk {risk:.0f} ({_one_in(rarity, seen)}{_held(risk, rarity)}): {text}.{before}"
 
 
-def _one_in(rarity: float) -> str:
+def _held(risk: float, rarity: float) -> str:
+    """A word where the risk says less than the rarity, which by itself is no evidence."""
+    return ", held lower for want of evidence" if risk < risk_of(rarity) - 1.0 else ""
+
+
+def _one_in(rarity: float, seen: float) -> str:
     number = 1.0 / max(rarity, 1e-9)
     if number < 2:
         return "an everyday sign-in here"
     digits = 10 ** max(0, len(str(int(number))) - 2)
-    return f"1 in {int(round(number / digits) * digits):,} sign-ins here"
+    return f"1 in {int(round(number / digits) * digits):,} sign-ins{' here' if number <= seen else ''}"
 
 
 def _before(previous: Optional[Mapping[str, Any]], now: float) -> str:

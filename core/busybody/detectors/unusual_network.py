@@ -50,7 +50,7 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
 def _evidence(signin: SignIn, profile: Profile, seen: Known) -> Dict[str, Any]:
     usual = profile.previous.as_org if profile.previous is not None else None
     return {
-        "novelty": "rarely used" if seen.asn else "never used before:",
+        "novelty": "rarely used" if seen.asn else trust.novelty(profile, "asn", operator_of(signin)),
         "network": signin.network or "unknown",
         "operator": signin.as_org or (f"AS{signin.asn}" if signin.asn is not None else str(signin.subnet)),
         "asn": signin.asn,

@@ -34,23 +34,32 @@ class Evidence:
         self._key = key
         self.addresses: Dict[str, Dict[str, Dict[str, float]]] = {}
         self.sessions: Dict[str, List[Any]] = {}
+        self.latest = 0.0
 
     def observe(self, signin: SignIn) -> None:
-        """Take one sign-in in: failures by address, successes from addresses that fail, where a session began."""
+        """Take one sign-in in: failures by address, successes from addresses that fail, where a session began.
+
+        What is older than a day before the latest says nothing any more; an event taken in twice changes nothing.
+        """
+        time = signin.time
+        if time > self.latest:
+            self.latest = time
+        elif time < self.latest - LIFETIME:
+            return
         address, session = signin.ip, signin.session
         if address is not None:
             if signin.outcome == "failure":
                 self._note(address, "failed", signin)
-            elif address in self.addresses:
+            elif address in self.addresses and min(self.addresses[address]["failed"].values(), default=time + 1.0) <= time:
                 self._note(address, "succeeded", signin)
         if session is not None and signin.outcome == "success":
             known = self.sessions.get(session)
             if known is None:
-                self.sessions[session] = [signin.asn, signin.device, signin.time]
+                self.sessions[session] = [signin.asn, signin.device, time]
                 if len(self.sessions) > SESSIONS:
                     del self.sessions[next(iter(self.sessions))]
-            elif signin.time < known[2] or signin.time - known[2] > LIFETIME:
-                known[:] = [signin.asn, signin.device, signin.time]
+            elif known[2] - LIFETIME <= time < known[2] or time - known[2] > LIFETIME:
+                known[:] = [signin.asn, signin.device, time]
 
     def about(self, signin: SignIn) -> About:
         """What was seen of this sign-in's address and session in the day before it."""
@@ -69,7 +78,7 @@ class Evidence:
         )
 
     def to_json(self) -> Dict[str, Any]:
-        return {"v": 1, "addresses": self.addresses, "sessions": self.sessions}
+        return {"v": 1, "latest": self.latest, "addresses": self.addresses, "sessions": self.sessions}
 
     @classmethod
     def from_json(cls, row: Optional[Dict[str, Any]], key: Callable[[str], str] = str) -> Evidence:
@@ -77,19 +86,22 @@ class Evidence:
         if row:
             evidence.addresses = row["addresses"]
             evidence.sessions = row["sessions"]
+            evidence.latest = row["latest"]
         return evidence
 
     def _note(self, address: str, what: str, signin: SignIn) -> None:
-        seen = self.addresses.pop(address, None)
+        seen, who = self.addresses.get(address), person(self._key(signin.user))
         if seen is None:
-            seen = {"failed": {}, "succeeded": {}}
-        self.addresses[address] = seen  # moved to the end: the first is the least recently used
+            seen = self.addresses[address] = {"failed": {}, "succeeded": {}}
+        elif signin.time <= seen[what].get(who, 0.0):
+            return
+        else:
+            self.addresses[address] = self.addresses.pop(address)  # to the end: the first is least recently used
         if len(self.addresses) > ADDRESSES:
             del self.addresses[next(iter(self.addresses))]
-        people, who = seen[what], person(self._key(signin.user))
-        if signin.time >= people.get(who, 0.0):
-            people.pop(who, None)
-            people[who] = signin.time
+        people = seen[what]
+        people.pop(who, None)
+        people[who] = signin.time
         if len(people) > PEOPLE:
             del people[next(iter(people))]
 

@@ -28,9 +28,13 @@ Row = Dict[str, Any]
 
 
 def open_one(rows: List[Row], brought: List[str], time: float, hours: float) -> Optional[Row]:
-    """The incident among `rows` that a sign-in belongs to, by what it `brings`; or None."""
+    """The incident among `rows` that a sign-in belongs to, by what it `brings`; or None.
+
+    It holds for `hours` from its opening and is not renewed by what it drags in; what is odd by itself after that
+    opens another.
+    """
     for row in reversed(rows):
-        if row["status"] in STICKY and row["opened"] <= time <= row["last"] + hours * 3600.0:
+        if row["status"] in STICKY and row["opened"] <= time <= row["opened"] + hours * 3600.0:
             if any(key in row["values"][: row["shared"]] for key in brought):
                 return row
     return None

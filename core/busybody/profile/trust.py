@@ -13,7 +13,7 @@ from typing import List, Set
 from ..policy import Policy
 from ..signin import SignIn
 from .known import Known, Value, name, values
-from .profile import DAY, Profile, operator_of
+from .profile import DAY, Operator, Profile, operator_of
 
 NETWORK, DEVICE = "network", "device"  # the two sides of a sign-in; one may vouch for the other
 SIDES = {"asn": NETWORK, "country": NETWORK, "device": DEVICE, "id": DEVICE}
@@ -41,6 +41,11 @@ def doubt(profile: Profile, kind: str, signin: SignIn, seen: Known) -> float:
     if row is None or not vouched(signin, seen, DEVICE if SIDES[kind] == NETWORK else NETWORK):
         return 1.0
     return max(0.5, 1.0 - RELIEF * len(row["days"]))
+
+
+def novelty(profile: Profile, kind: str, value: Operator) -> str:
+    """How an untrusted value is called: it may be far from new and not trusted yet."""
+    return "not trusted yet:" if name(kind, value) in profile.pending else "never used before:"
 
 
 def vouched(signin: SignIn, seen: Known, side: str) -> bool:

@@ -97,7 +97,7 @@ def entra(signin: SignIn) -> Dict[str, Any]:
         "signInEventTypes": ["interactiveUser" if signin.interactive else "nonInteractiveUser"],
         "autonomousSystemNumber": signin.asn,
         "riskLevelDuringSignIn": "none",
-        "riskEventTypes_v2": ["anonymizedIPAddress"] if "proxy" in signin.flags else [],
+        "riskEventTypes_v2": [],
         "authenticationRequirement": "multiFactorAuthentication" if strong else "singleFactorAuthentication",
         "status": {
             "errorCode": code,
