@@ -7,6 +7,7 @@ from typing import Any, Dict
 import pytest
 from builders import FAR, HOME, LAPTOP, STRANGE, adversarial, at, company, live, model, settled, signin
 from busybody.detectors import CATALOGUE
+from busybody.population.calibration import risk_of
 from busybody.sentence import LONGEST_VALUE, LOW, NOTICEABLE, elapsed, reason, sentence
 from busybody.signin import Finding
 from hypothesis import given
@@ -81,7 +82,11 @@ def test_previous_sign_in_of_which_little_is_known() -> None:
     [(1.0, "an everyday sign-in here"), (0.4, "1 in 2 sign-ins here"), (0.01, "1 in 100 sign-ins here"), (1 / 3311.3, "1 in 3,300 sign-ins here"), (1e-5, "1 in 100,000 sign-ins here")],
 )  # fmt: skip
 def test_rarity_in_words(rarity: float, words: str) -> None:
-    assert sentence([COUNTRY], 50.0, rarity, EVENT, None) == f"Risk 50 ({words}): first sign-in from JP (usually PT)."
+    risk = risk_of(rarity)
+    assert (
+        sentence([COUNTRY], risk, rarity, EVENT, None)
+        == f"Risk {risk:.0f} ({words}): first sign-in from JP (usually PT)."
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +108,7 @@ EVIDENCE: Dict[str, Dict[str, Any]] = {
     "dormant_account": {"days": 75},
     "strong_proof": dict(PROOF.evidence),
     "failed_attempt": {},
-    "open_incident": {"incident": "0123456789abcdef", "opened": at(29, 9.5)},
+    "open_incident": {"incident": "0123456789abcdef", "opened": at(29, 9.5), "why": "a Tor exit"},
 }
 WORDS = {
     "unusual_network": "never used before: residential network Yuki Net (usually Tejo Cable)",
@@ -116,7 +121,7 @@ WORDS = {
     "dormant_account": "first sign-in after 75 days of silence",
     "strong_proof": "a factor that cannot be phished",
     "failed_attempt": "the attempt failed",
-    "open_incident": "part of the incident opened 2026-03-31 09:30 UTC",
+    "open_incident": "part of the incident opened 2026-03-31 09:30 UTC: a Tor exit",
 }
 
 
@@ -164,3 +169,12 @@ def test_sentence_of_a_stolen_account_as_an_analyst_reads_it() -> None:
     assert " km in 60 min (feasible " in told
     assert "never used before: residential network Yuki Net (usually Tejo Cable)" in told
     assert told.endswith(" Before: 60 min earlier from Lisbon, PT on Tejo Cable with windows-desktop-chrome.")
+
+
+def test_rarity_is_said_to_be_here_only_where_it_was_seen_here() -> None:
+    assert "(1 in 3,300 sign-ins)" in sentence([COUNTRY], 87.0, 1 / 3300, EVENT, None, 120.0)
+    assert "(1 in 3,300 sign-ins here)" in sentence([COUNTRY], 87.0, 1 / 3300, EVENT, None, 4000.0)
+
+
+def test_risk_that_rarity_alone_does_not_carry_says_so() -> None:
+    assert "held lower for want of evidence" in sentence([COUNTRY], 69.0, 1e-4, EVENT, None)

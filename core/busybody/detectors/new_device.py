@@ -39,7 +39,9 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
     if new_id and surprise < UNKNOWN_ID:
         return _signal(UNKNOWN_ID, "another device, of a known kind:", device, profile)
     if surprise > 0.0:
-        return _signal(surprise, "rarely used:" if seen.device else trust.novelty(profile, "device", device), device, profile)
+        return _signal(
+            surprise, "rarely used:" if seen.device else trust.novelty(profile, "device", device), device, profile
+        )
     if is_other_version(signin, profile):
         return _signal(OTHER_VERSION, f"browser version {signin.version} on", device, profile)
     return None

@@ -14,10 +14,13 @@ from .signal import Signal
 def detect(incident: Optional[Mapping[str, Any]], log_odds: float) -> Optional[Signal]:
     if incident is None or incident["log_odds"] <= log_odds:
         return None
-    return Signal(incident["log_odds"] - log_odds, {"incident": incident["id"], "opened": incident["opened"], "why": why(incident)})
+    return Signal(
+        incident["log_odds"] - log_odds,
+        {"incident": incident["id"], "opened": incident["opened"], "why": why(incident)},
+    )
 
 
 def why(incident: Mapping[str, Any]) -> str:
     """What the incident was, without the risk that its sentence begins with."""
-    words = str(incident["sentence"])
-    return words.partition("): ")[2] or words
+    words = str(incident.get("sentence", ""))
+    return (words.partition("): ")[2] or words).rstrip(".") or "an odd sign-in"

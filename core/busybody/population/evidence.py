@@ -50,16 +50,23 @@ class Evidence:
         if address is not None:
             if signin.outcome == "failure":
                 self._note(address, "failed", signin)
-            elif address in self.addresses and min(self.addresses[address]["failed"].values(), default=time + 1.0) <= time:
+            elif (
+                address in self.addresses
+                and min(self.addresses[address]["failed"].values(), default=time + 1.0) <= time
+            ):
                 self._note(address, "succeeded", signin)
         if session is not None and signin.outcome == "success":
             known = self.sessions.get(session)
             if known is None:
-                self.sessions[session] = [signin.asn, signin.device, time]
+                self.sessions[session] = [signin.asn, signin.device, time, time]
                 if len(self.sessions) > SESSIONS:
                     del self.sessions[next(iter(self.sessions))]
-            elif known[2] - LIFETIME <= time < known[2] or time - known[2] > LIFETIME:
-                known[:] = [signin.asn, signin.device, time]
+            elif time > known[3] + LIFETIME:
+                known[:] = [signin.asn, signin.device, time, time]
+            elif time > known[3]:
+                known[3] = time
+            elif known[2] - LIFETIME <= time < known[2]:
+                known[:3] = [signin.asn, signin.device, time]
 
     def about(self, signin: SignIn) -> About:
         """What was seen of this sign-in's address and session in the day before it."""
@@ -69,7 +76,7 @@ class Evidence:
             return NOTHING
         since = signin.time - LIFETIME
         began = None
-        if session is not None and since <= session[2] <= signin.time:
+        if session is not None and session[2] <= signin.time and since <= session[3]:
             began = (session[0], session[1], session[2])
         if address is None:
             return About(session=began)

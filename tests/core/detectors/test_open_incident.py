@@ -33,7 +33,7 @@ def test_calmer_sign_in_of_the_same_attacker_keeps_the_incidents_odds() -> None:
     joined = finding(again, "open_incident")
     assert joined is not None
     assert joined.contribution > 0.0
-    assert reason(joined) == "part of the incident opened 2026-04-01 09:00 UTC"
+    assert reason(joined).startswith("part of the incident opened 2026-04-01 09:00 UTC: ")
     assert again.log_odds == pytest.approx(opening.log_odds)
     assert joined.evidence["incident"] == opening.incident
 

@@ -8,6 +8,7 @@ from random import Random
 from builders import at, signin
 from busybody.population.evidence import ADDRESSES, LIFETIME, NOTHING, PEOPLE, SESSIONS, Evidence
 from busybody.population.people import person
+from busybody.simulate import Organisation, generate
 
 
 def failure(number: int, time: float, ip: str = "192.0.2.1"):  # type: ignore[no-untyped-def]
@@ -111,3 +112,14 @@ def test_window_comes_back_from_json_and_names_nobody() -> None:
         signin(0, 1, ip="192.0.2.1", session="s3")
     )
     assert '"u1"' not in text
+
+
+def test_taking_the_same_events_in_again_changes_nothing() -> None:
+    events = [event.signin for event in generate(Organisation(people=40, days=14, seed=9, warmup=4))]
+    evidence = Evidence()
+    for event in events:
+        evidence.observe(event)
+    before = json.dumps(evidence.to_json())
+    for event in events:
+        evidence.observe(event)
+    assert json.dumps(evidence.to_json()) == before
