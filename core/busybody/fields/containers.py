@@ -19,7 +19,7 @@ from . import envelopes
 from .compression import broken, opened
 from .csv_rows import SEPARATORS, rows
 from .json_stream import scan
-from .json_text import fastest
+from .json_text import TOO_DEEP, fastest
 from .syslog_lines import SyslogReader, looks_like_syslog
 
 FORMATS = ("jsonl", "json", "csv", "syslog")
@@ -95,11 +95,14 @@ class _Source:
 
     def format(self) -> str:
         """What the first lines look like. Raises InputError where they look like nothing known."""
+        undecided = None
         for number in range(LOOKED_AT):
             line = self._stream.readline(SNIFFED)
             if not line:
                 break
             found = _format_of(line.strip(), first=number == 0)
+            if found == "json" and _holds_no_record(line):
+                found, undecided = None, "json"  # a list as it is odd in a list of its own: the next lines tell
             if found != "json" and len(line) == SNIFFED and not line.endswith(b"\n"):
                 line += self._stream.readline(LONGEST_LINE)
             self._pushed.append(line)
@@ -107,6 +110,8 @@ class _Source:
                 return found
         if not any(line.strip() for line in self._pushed):
             return "jsonl"  # an empty file has no records, of whatever format
+        if undecided:
+            return undecided
         raise InputError(
             f"the format is not recognised. Say which with --format {'|'.join(FORMATS)}", source=self._name
         )
@@ -127,11 +132,23 @@ def _format_of(line: bytes, first: bool) -> Optional[str]:
     return "csv" if first and any(separator in text for separator in SEPARATORS) else None
 
 
+def _holds_no_record(line: bytes) -> bool:
+    """Whether a line that begins a list is a whole one without any object in it."""
+    if not line.startswith(b"[") or not line.endswith(b"\n") or len(line) == 2:
+        return False
+    try:
+        value = fastest()(line)
+    except ValueError as error:
+        return str(error) == TOO_DEEP  # whatever it is, no log begins so
+    return not any(isinstance(element, (dict, list)) for element in value)
+
+
 def _json_format(line: bytes) -> str:
     try:
         value = fastest()(line)
-    except ValueError:
-        return "jsonl" if line.endswith(b"}") and len(line) > 2 else "json"
+    except ValueError as error:
+        is_whole = line.endswith(b"}") and len(line) > 2 and "ends too early" not in str(error)
+        return "jsonl" if is_whole else "json"
     return "json" if envelopes.is_envelope(value) else "jsonl"
 
 
@@ -162,13 +179,16 @@ def _json_lines(source: _Source, name: str, _reference: float) -> Iterator[Recor
             if record is not None:
                 yield Record(number, record)
         else:
-            for inner in envelopes.records(value):
+            for inner in envelopes.records(value) if value != [] else ({},):  # an empty list is a record of nothing
                 yield from _checked(inner, name, number)
+
+
+_CALLED = {int: "a number", float: "a number", str: "text", bool: "true or false", type(None): "null", list: "a list"}
 
 
 def _checked(value: Any, name: str, number: int) -> Iterator[Record]:
     if not isinstance(value, dict):
-        yield _broken(name, number, f"the record is a {type(value).__name__}, not an object with fields")
+        yield _broken(name, number, f"the record is {_CALLED[type(value)]}, not an object with fields")
         return
     record = envelopes.unwrapped(value)
     if record is not None:

@@ -12,12 +12,13 @@ import re
 from typing import Any, Callable, Dict, Iterator, Tuple, Union
 
 from .envelopes import AROUND, LISTS
-from .json_text import DECODER, fault
+from .json_text import DECODER, TOO_DEEP, fault
 
 PIECE = 1 << 16  # characters
 LONGEST_ELEMENT = 1 << 26  # characters
 _SPACE = re.compile(r"[\s\x1e]*")
-_NEXT_ELEMENT = re.compile(r"\}\s*,\s*(?=\{)")
+# Nested objects are indented, so one that begins its line is an element.
+_NEXT_ELEMENT = re.compile(r"\}\s*,\s*(?=\{)|\n,?(?=\{)")
 _NEXT_LINE = re.compile(r"\n\s*(?=[\[{])")
 
 Found = Union[Dict[str, Any], Any, ValueError]
@@ -25,6 +26,14 @@ Found = Union[Dict[str, Any], Any, ValueError]
 
 class _Ended(Exception):
     """The text is over."""
+
+
+class _Told(_Ended):
+    """The text is over, and the record that was not has been told of."""
+
+
+class _AnotherStarts(ValueError):
+    """An object begins where the one before has no end."""
 
 
 class Scanner:
@@ -61,6 +70,15 @@ class Scanner:
             if not self.more():
                 raise _Ended
 
+    def line(self) -> str:
+        """What is left of the line; nothing is consumed."""
+        while True:
+            end = self.text.find("\n", self.at)
+            if end >= 0:
+                return self.text[self.at : end]
+            if len(self.text) - self.at >= LONGEST_ELEMENT or not self.more():
+                return self.text[self.at :]
+
     def value(self) -> Any:
         """The JSON value that starts here. Raises ValueError, and stays where it is."""
         self.peek()
@@ -74,7 +92,7 @@ class Scanner:
                 position = max(0, error.pos - self.at)
                 raise ValueError(fault(json.JSONDecodeError(error.msg, self.text[self.at :], position))) from error
             except RecursionError as error:
-                raise ValueError("is nested too deeply") from error
+                raise ValueError(TOO_DEEP) from error
             if end == len(self.text) and not self.ended and not isinstance(found, (dict, list, str)):
                 self.more()
                 continue  # a number may go on
@@ -116,15 +134,29 @@ def scan(read: Callable[[int], bytes]) -> Iterator[Found]:
             elif first == ",":
                 scanner.at += 1
             else:
-                yield from _broken(scanner, ValueError(f"no JSON value starts with {first!r}"), _NEXT_LINE)
+                yield from _other(scanner, first)
     except _Ended:
         return
 
 
+def _other(scanner: Scanner, first: str) -> Iterator[Found]:
+    """What is neither list nor object: a value that has its line to itself, or no JSON."""
+    line = scanner.line()
+    try:
+        value = DECODER.decode(line)
+    except (ValueError, RecursionError):
+        pass
+    else:
+        scanner.at += len(line)
+        yield value
+        return
+    yield from _broken(scanner, ValueError(f"no JSON value starts with {first!r}"), _NEXT_LINE)
+
+
 def _broken(scanner: Scanner, error: ValueError, at: re.Pattern[str]) -> Iterator[Found]:
     yield error
-    if not scanner.resume(at):
-        raise _Ended
+    if not isinstance(error, _AnotherStarts) and not scanner.resume(at):
+        raise _Told
 
 
 def _elements(scanner: Scanner) -> Iterator[Found]:
@@ -134,7 +166,7 @@ def _elements(scanner: Scanner) -> Iterator[Found]:
             first = scanner.peek()
         except _Ended:
             yield ValueError("the JSON text ends inside a list")
-            raise
+            raise _Told from None
         if first == "]":
             scanner.at += 1
             return
@@ -173,8 +205,9 @@ def _object(scanner: Scanner, depth: int = 0) -> Iterator[Found]:
     except ValueError as error:
         yield from _broken(scanner, error, _NEXT_LINE)
         return
-    except _Ended:
-        yield ValueError("the JSON text ends inside an object")
+    except _Ended as end:
+        if not isinstance(end, _Told):
+            yield ValueError("the JSON text ends inside an object")
         raise
     if depth:
         if not wrapped:
@@ -215,6 +248,8 @@ def _keys(scanner: Scanner) -> Iterator[Tuple[str, str]]:
         if first == ",":
             scanner.at += 1
             continue
+        if first == "{":
+            raise _AnotherStarts("the JSON text ends inside an object")
         key = scanner.value()
         if not isinstance(key, str) or scanner.peek() != ":":
             raise ValueError("an object needs text, a colon and a value")

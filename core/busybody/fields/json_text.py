@@ -12,6 +12,7 @@ from typing import Any, Callable, Union
 
 from ..errors import shown
 
+TOO_DEEP = "is nested too deeply"
 LOWEST, HIGHEST = -(2**63), 2**64 - 1  # what orjson reads as an integer
 
 
@@ -55,7 +56,7 @@ def loads(line: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise ValueError(fault(error)) from error
     except RecursionError as error:
-        raise ValueError("is nested too deeply") from error
+        raise ValueError(TOO_DEEP) from error
 
 
 def fault(error: json.JSONDecodeError) -> str:

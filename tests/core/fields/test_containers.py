@@ -198,11 +198,55 @@ def test_a_broken_element_of_a_list_is_one_error() -> None:
         (1, {"a": 1}),
         (2, 'no JSON at character 7: expecting value, found \'}, {"a": 2}, 5, {"a"\'.'),
         (3, {"a": 2}),
-        (4, "the record is a int, not an object with fields."),
+        (4, "the record is a number, not an object with fields."),
         (5, {"a": 3}),
     ]
     assert outcome(b'[{"a": 1}, {"a": 2}')[-1] == (3, "the JSON text ends inside a list.")
     assert outcome(b'{"Records": [{"a": 1}, {"a"')[0] == (1, {"a": 1})
+
+
+GOOD = {"user": "ana", "ok": 1}
+NUMBER = "the record is a number, not an object with fields."
+
+
+def test_a_damaged_or_odd_first_line_swallows_nothing_behind_it() -> None:
+    deep, *rest = outcome(b"[" * 100_000 + b"\n" + lines(GOOD, GOOD))
+    assert deep[1] == "is nested too deeply."
+    assert rest == [(2, GOOD), (3, GOOD)]
+    assert outcome(b'1\n"x"\nnull\n[]\n{}\n' + lines(GOOD)) == [
+        (1, NUMBER),
+        (2, "the record is text, not an object with fields."),
+        (3, "the record is null, not an object with fields."),
+        (4, {}),
+        (5, {}),
+        (6, GOOD),
+    ]
+    assert outcome(b"[]\n" + lines(GOOD)) == [(1, {}), (2, GOOD)]
+    assert outcome(b"[1]\n" + lines(GOOD)) == [(1, NUMBER), (2, GOOD)]
+    assert outcome(b"[]\n") == []
+    for damaged in (b"{broken", b'{"a": 1,', b'{"a": {"b": 1}', b'{"a": "x'):
+        first, *rest = outcome(damaged + b"\n" + lines(GOOD, GOOD))
+        assert isinstance(first[1], str)
+        assert rest == [(2, GOOD), (3, GOOD)], damaged
+    for opened in (b"[[[", b"[[{"):  # the lists have no end, and that is told behind what was in them
+        assert outcome(opened + b"\n" + lines(GOOD, GOOD))[1:3] == [(2, GOOD), (3, GOOD)]
+
+
+def test_values_between_objects_are_one_error_each() -> None:
+    content = json.dumps([ROWS[1]], indent=1).encode() + b'\n17\n{"a": 3}\n"x"'
+    assert outcome(content) == [
+        (1, ROWS[1]),
+        (2, NUMBER),
+        (3, ROWS[2]),
+        (4, "the record is text, not an object with fields."),
+    ]
+
+
+def test_an_envelope_that_is_cut_off_keeps_what_came_before() -> None:
+    for cut in (b'{"Records":[{"a": 2}\n,{trunc', b'{"Records":[{"a": 2}\n', b'{"Records":[{"a": 2},\n{"a": "x'):
+        first, broken = outcome(cut)
+        assert first == (1, ROWS[1])
+        assert isinstance(broken[1], str), cut
 
 
 def test_a_long_list_is_not_loaded() -> None:
