@@ -12,7 +12,7 @@ import re
 from typing import Any, Callable, Dict, Iterator, Tuple, Union
 
 from .envelopes import AROUND, LISTS
-from .json_text import DECODER, TOO_DEEP, fault
+from .json_text import DECODER, LENIENT, TOO_DEEP, fault
 
 PIECE = 1 << 16  # characters
 LONGEST_ELEMENT = 1 << 26  # characters
@@ -80,7 +80,7 @@ class Scanner:
                 return self.text[self.at :]
 
     def value(self) -> Any:
-        """The JSON value that starts here. Raises ValueError, and stays where it is."""
+        """The JSON value that starts here. Raises ValueError; behind the value where its end is known, else here."""
         self.peek()
         while True:
             try:
@@ -93,6 +93,10 @@ class Scanner:
                 raise ValueError(fault(json.JSONDecodeError(error.msg, self.text[self.at :], position))) from error
             except RecursionError as error:
                 raise ValueError(TOO_DEEP) from error
+            except ValueError:  # a NaN or Infinity somewhere within
+                if self._passed():
+                    raise
+                continue
             if end == len(self.text) and not self.ended and not isinstance(found, (dict, list, str)):
                 self.more()
                 continue  # a number may go on
@@ -104,6 +108,17 @@ class Scanner:
                 except UnicodeEncodeError as error:
                     raise ValueError("is no valid UTF-8") from error
             return found
+
+    def _passed(self) -> bool:
+        """Go behind a value that is refused for what it holds; False where more text was read to find its end."""
+        try:
+            _, self.at = LENIENT.raw_decode(self.text, self.at)
+        except (json.JSONDecodeError, RecursionError):
+            if self.ended or len(self.text) - self.at >= LONGEST_ELEMENT:
+                return True
+            self.more()
+            return False
+        return True
 
     def resume(self, at: re.Pattern[str]) -> bool:
         """Go on behind the next match; False where the text ends before."""

@@ -30,6 +30,7 @@ def _constant(text: str) -> Any:
 
 
 DECODER = json.JSONDecoder(parse_int=_integer, parse_constant=_constant)
+LENIENT = json.JSONDecoder(parse_int=_integer)  # lets NaN and Infinity pass, to find out where a refused value ends
 _decode = DECODER.decode
 # Without the hook integers of any length are read twice as fast.
 _scan: Any = json.JSONDecoder(parse_constant=_constant).scan_once  # type: ignore[attr-defined]

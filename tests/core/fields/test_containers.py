@@ -205,6 +205,20 @@ def test_a_broken_element_of_a_list_is_one_error() -> None:
     assert outcome(b'{"Records": [{"a": 1}, {"a"')[0] == (1, {"a": 1})
 
 
+def test_values_of_a_list_that_are_no_records_are_one_error_each() -> None:
+    expected = [
+        (1, ROWS[0]),
+        (2, "Infinity is no JSON value."),
+        (3, "the record is a number, not an object with fields."),
+        (4, "the record is null, not an object with fields."),
+        (5, ROWS[1]),
+    ]
+    one, other = (json.dumps(row).encode() for row in ROWS[:2])
+    for odd in (b'{"a":Infinity}', b'{"a": {"b": [1, Infinity]}, "c": "%s"}' % (b"x" * 70_000), b"Infinity"):
+        assert outcome(b"[" + b", ".join((one, odd, b"5", b"null", other)) + b"]") == expected
+        assert outcome(b"[\n " + b",\n ".join((one, odd, b"5", b"null", other)) + b"\n]\n") == expected
+
+
 GOOD = {"user": "ana", "ok": 1}
 NUMBER = "the record is a number, not an object with fields."
 
