@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import time
 from functools import partial
@@ -26,6 +27,7 @@ FORMATS = ("jsonl", "json", "csv", "syslog")
 LONGEST_LINE = 1 << 26  # bytes
 SNIFFED = 1 << 20  # bytes of a line that the format is told from; a list may be one endless line
 LOOKED_AT = 20  # lines from which the format is told
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c\x1d\x7f]")  # no text has these; a log may begin with a hole of zeros
 
 
 class Record(NamedTuple):
@@ -103,6 +105,8 @@ class _Source:
             found = _format_of(line.strip(), first=number == 0)
             if found == "json" and _holds_no_record(line):
                 found, undecided = None, "json"  # a list as it is odd in a list of its own: the next lines tell
+            if found in (None, "csv") and _CONTROLS.search(line.lstrip(b"\0")):
+                raise InputError("looks binary and is no log. Name a text file, plain or packed", source=self._name)
             if found != "json" and len(line) == SNIFFED and not line.endswith(b"\n"):
                 line += self._stream.readline(LONGEST_LINE)
             self._pushed.append(line)

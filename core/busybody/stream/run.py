@@ -112,6 +112,8 @@ def _drive(
     for file in files:
         if file.empty:
             hearer.notice(f"{file.name}: is empty; nothing to read there.")
+        elif file.bare and not engine.summary.broken:
+            hearer.notice(f"{file.name}: there is no record in it, only empty lines or an empty list.")
 
 
 def _ordered(

@@ -69,6 +69,7 @@ class File:
         self.regular = status is not None and stat.S_ISREG(status.st_mode)
         self.size = status.st_size if status is not None and self.regular else 0
         self.live = status is not None and not self.regular
+        self.bare = True  # no record so far, only empty lines or an empty list
         self.empty = False
 
     def position(self) -> int:
@@ -107,6 +108,7 @@ class File:
             entries = parser.entries(self.name, islice(found, size))
             if not entries:
                 return
+            self.bare = False
             yield entries
 
     def _stream(self) -> IO[bytes]:
@@ -133,6 +135,7 @@ class File:
                 first += skipping
                 lines = b"".join(rest) + piece[start:cut]
                 if lines:
+                    self.bare = self.bare and lines.isspace()
                     yield Block(first, lines)
                     first += lines.count(b"\n")
                 rest, skipping = [piece[cut:]], False
@@ -144,6 +147,7 @@ class File:
                     yield [(self.name, first, Broken(None, f"the line is longer than {LONGEST_LINE} bytes."))]
                     rest, skipping = [], True
         if any(rest):
+            self.bare = False
             yield Block(first, b"".join(rest))
 
 

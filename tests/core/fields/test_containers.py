@@ -349,6 +349,14 @@ def test_what_cannot_be_recognised_names_the_option() -> None:
     assert values(b"a\n1\n", "csv") == [{"a": "1"}]
 
 
+@pytest.mark.parametrize(
+    "start", [b"\x89PNG\r\n\x1a\n\0\0,", b"PK\x03\x04\x14\0,;a\rb\n", b"\x7fELF\x02\x01", bytes(range(256))]
+)
+def test_what_is_binary_is_called_so(start: bytes) -> None:
+    with pytest.raises(InputError, match="log: looks binary and is no log"):
+        read(start + b"\0\xff," * 500)
+
+
 @given(st.binary(max_size=300), st.sampled_from([None, "json", "jsonl", "csv", "syslog"]))
 def test_any_bytes_give_records_or_errors(content: bytes, form: Optional[str]) -> None:
     try:

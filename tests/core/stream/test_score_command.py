@@ -180,6 +180,11 @@ class TestLearning:
 
 
 class TestOrder:
+    def test_a_file_of_empty_lines_only_is_told_of(self, busybody: Busybody, tmp_path: Path) -> None:
+        (tmp_path / "log").write_bytes(b"\n \n\n")
+        for more in ((), ("--format", "jsonl")):
+            assert "log: there is no record in it" in busybody("score", "log", *MEMORY, *more).errors
+
     def test_a_log_that_is_written_newest_first_is_sorted_by_itself(self, busybody: Busybody, tmp_path: Path) -> None:
         rows = month(["ana", "ben"])
         written(tmp_path / "log", rows)
