@@ -122,8 +122,12 @@ class Teller:
                 f"busybody: {summary.broken:,} of {summary.records:,} records were broken{stopped}. `busybody fields FILE` shows each of them."
             )
         if summary.late:
-            hint = " Sort the log by time, or use --sort." if summary.late > summary.signins * 0.01 else ""
-            self._say(f"busybody: {summary.late:,} sign-ins came too late to be learned from; they were scored.{hint}")
+            hint = " The log is out of order: sort it by time, or use --sort."
+            self._say(
+                f"busybody: {summary.late:,} sign-ins are older than what was learned of their person and source before: "
+                "a log read a second time, or one out of order. They were scored, and not learned."
+                + (hint if summary.backwards > summary.signins * 0.01 else "")
+            )
         if summary.records and not summary.signins:
             reason = (
                 max(summary.skipped, key=lambda name: summary.skipped[name])

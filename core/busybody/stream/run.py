@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Protocol
 
 from ..policy import Policy
 from ..stores import open as open_store
-from .entries import Broken, Entry, Parser, parser_for
+from .entries import Broken, Entry, Parser, parser_for, time_of
 from .local import Local, Write
 from .order import LOOKED_AT, batches, by_time, newest_first, sorted_by_time
 from .render import renderer
@@ -102,7 +102,10 @@ def _drive(
     """Take all streams through the engine, in order."""
     streams = [engine.parsed(file, parser, len(files)) for file in files]
     size = sum(file.size for file in files) if all(file.regular for file in files) else 0
+    gap, latest = policy.learning.lateness_seconds, float("-inf")
     for entries in _ordered(streams, files, options, policy, hearer):
+        latest, backwards = _followed(entries, latest, gap)
+        engine.summary.backwards += backwards
         stop = _first_broken(entries) if options.strict else None
         engine.take(entries if stop is None else entries[: stop + 1])
         hearer.progress(sum(file.position() for file in files) / size if size else 0.0, engine.summary.records)
@@ -148,6 +151,20 @@ def _looked_at(stream: Iterator[List[Entry]], gap: float) -> Tuple[bool, Iterato
         if number >= LOOKED_AT:
             break
     return newest_first(chain.from_iterable(start), gap), chain(start, stream)
+
+
+def _followed(entries: List[Entry], latest: float, gap: float) -> Tuple[float, int]:
+    """The latest time so far, and how many sign-ins lie before it by more than `gap` seconds."""
+    backwards = 0
+    for entry in entries:
+        moment = time_of(entry[2])
+        if moment is None:
+            continue
+        if moment > latest:
+            latest = moment
+        elif latest - moment > gap:
+            backwards += 1
+    return latest, backwards
 
 
 def _first_broken(entries: List[Entry]) -> Optional[int]:

@@ -28,6 +28,7 @@ class Summary:
         self.skipped: Dict[str, int] = {}
         self.broken = 0
         self.records = 0
+        self.backwards = 0  # sign-ins that stand behind later ones, by more than the lateness bound
 
     def count(self, assessment: Assessment) -> None:
         """One sign-in."""

@@ -200,8 +200,17 @@ class TestOrder:
         written(tmp_path / "shuffled", shuffled)
         assert busybody("score", "shuffled", *MEMORY, "--sort").output == busybody("score", "log", *MEMORY).output
         late = busybody("score", "shuffled", *MEMORY)
-        assert "came too late to be learned from" in late.errors
+        assert "are older than what was learned" in late.errors
         assert "--sort" in late.errors
+
+    @pytest.mark.parametrize("jobs", ["1", "2"])
+    def test_a_log_read_a_second_time_is_not_called_out_of_order(
+        self, busybody: Busybody, tmp_path: Path, jobs: str
+    ) -> None:
+        written(tmp_path / "log", month(["ana", "ben"]))
+        again = [busybody("score", "log", "--store", "store", "--jobs", jobs) for _ in range(2)][1]
+        assert "a log read a second time" in again.errors
+        assert "--sort" not in again.errors
 
     def test_what_lies_in_the_future_is_broken(self, busybody: Busybody, tmp_path: Path) -> None:
         written(tmp_path / "log", [signin(1, START), signin(2, START + 10 * DAY)])
