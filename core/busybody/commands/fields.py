@@ -33,6 +33,9 @@ exit codes: 0 done · 1 done, but some records are broken · 2 usage or policy �
 """
 
 
+WRITE_ONE = "docs/sources.md shows how to write a map of your own."
+
+
 def add(subparsers: Any) -> None:
     """The parser of the command."""
     from ..fields.containers import FORMATS
@@ -195,6 +198,8 @@ def _page(number: int, record: Record, explained: Optional[Explanation]) -> Iter
     yield "  " + plain(explained.why, 400)
     for nearly in explained.nearly:
         yield "  nearly: " + plain(nearly, 600)
+    if explained.map is None:
+        yield "  " + ("" if explained.nearly else "no map comes near. ") + WRITE_ONE
     rows = [
         (line.field, plain(_text(line.value), 36), plain(_from(line.path, line.raw), 60), plain(line.why, 160))
         for line in explained.lines

@@ -135,7 +135,8 @@ class Teller:
                 else "every record is broken"
             )
             self._say(
-                f"busybody: no record is a sign-in: {reason}. `busybody fields FILE` shows what was made of each."
+                f"busybody: no record is a sign-in: {reason}. `busybody fields FILE` shows what was made of each, and which "
+                "field maps come near; docs/sources.md, how to write one."
             )
 
     def _say(self, words: str) -> None:

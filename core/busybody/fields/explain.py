@@ -61,15 +61,17 @@ def explain(intake: Intake, record: Mapping[str, Any]) -> Explanation:
 
 
 def nearly(intake: Intake, record: Mapping[str, Any]) -> Tuple[str, ...]:
-    """The maps whose fields find most in the record, with how many; the best three."""
+    """The three maps of which most is there, fields and conditions that no empty record would meet."""
     scored: List[Tuple[int, str]] = []
     for reader in intake.registry.readers:
         slots = reader.slots(record)
         hits = [name for name, entries in reader.entries.items() if _raw(entries, slots, reader)[0] is not None]
-        if hits:
+        nothing = reader.slots({})
+        met = sum(holds(slots) and not holds(nothing) for _, holds in reader.detect_parts)
+        if hits or met:
             failed = [json.dumps(part, ensure_ascii=False) for part, holds in reader.detect_parts if not holds(slots)]
-            text = f"{reader.map.name}: {', '.join(sorted(hits))} found; of `detect` fails {' and '.join(failed)}"
-            scored.append((-len(hits), text))
+            text = f"{reader.map.name}: {', '.join(sorted(hits)) or 'no field'} found; of `detect` fails {' and '.join(failed)}"
+            scored.append((-len(hits) - met, text))
     return tuple(text for _, text in sorted(scored)[:3])
 
 

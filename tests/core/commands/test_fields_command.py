@@ -69,6 +69,14 @@ def test_what_no_map_reads_gets_the_maps_that_nearly_do(busybody: Busybody, tmp_
     assert "  nearly: okta: " in busybody("fields", "log").out
 
 
+def test_what_no_map_reads_is_pointed_to_how_to_write_one(busybody: Busybody, tmp_path: Path) -> None:
+    write(tmp_path / "log", {"foo": 1}, {"published": "2026-01-01T00:00:00Z", "eventType": "user.session.start"})
+    out = busybody("fields", "log").out
+    assert out.count("docs/sources.md") == 2
+    assert out.count("no map comes near") == 1
+    assert "  nearly: okta: " in out
+
+
 def test_broken_records_are_shown_among_the_good_ones(busybody: Busybody, tmp_path: Path) -> None:
     write(tmp_path / "log", OKTA, '{"uuid": ', {**OKTA, "published": "yesterday"}, OKTA)
     ran = busybody("fields", "log")
