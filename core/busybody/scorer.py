@@ -27,13 +27,14 @@ from .profile.known import untrusted
 from .profile.profile import WINDOW, key_of
 from .risk import BELOW_MEDIUM, VIP, alert_rarity, alert_threshold, level_of, risk_of
 from .sentence import sentence
-from .signin import Assessment, SignIn
+from .signin import Assessment, Finding, SignIn
 from .stores import Store
 from .verdict import Verdict, take
 from .watch import Watch
 
 MODEL = "habit-1"
 HOUR, DAY = 3600.0, 86400.0
+Findings = Tuple[Finding, ...]
 _build = tuple.__new__  # what the record's own constructor calls, without its keyword arguments
 
 
@@ -155,19 +156,19 @@ class Scorer:
 
     # Learn --------------------------------------------------------------------------------------------------
 
-    def process(self, signin: SignIn, about: Optional[About] = None) -> Assessment:
-        """Advance, score and learn: what a surface does with each sign-in of a stream. `about` as in `score`."""
+    def process(self, signin: SignIn) -> Assessment:
+        """Advance, score and learn: what a surface does with each sign-in of a stream."""
         if signin.time >= self._next_hour:
             self.advance(signin.time)
         person = None if not self._watch.whole or not self._short_path else self.people.get(signin.user)
         if person is None:
-            assessment = self.score(signin, about)
+            assessment = self.score(signin)
         else:
             profile = person.profile
             late = learning.is_late(profile, signin, self._lateness_of(signin.source))
             habit = repeats(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
             if habit is None:
-                assessment = self._assess(signin, profile, person.incidents, about, late)
+                assessment = self._assess(signin, profile, person.incidents, None, late)
             elif late or signin.outcome != "success" or learning.is_known(profile, signin):
                 assessment = self._everyday(signin, "withheld", late)
             else:
@@ -220,10 +221,7 @@ class Scorer:
             return Waiting(signin.time, signin.id, signin.source, signin, profile.habits.get(key_of(signin)))
         ignored = bool(findings and findings[0].filtered_by) or bool(self._watch.ignored_by(signin.user))
         risk = 0.0 if ignored else assessment.risk
-        words = ""
-        if risk >= incidents.RISK:
-            rarity = self.organisation.calibration.rarity(assessment.log_odds)
-            words = sentence(findings, risk, rarity, signin, None, self._seen())
+        words = self._incident_words(findings, risk, assessment.log_odds, signin)
         entry = Waiting(signin.time, signin.id, signin.source, signin)
         return entry.doubted(risk, assessment.log_odds, words, ignored)
 
@@ -232,14 +230,19 @@ class Scorer:
         if not assessment.findings:
             return ""
         if assessment is not self._described[0]:
-            rarity = self.organisation.calibration.rarity(assessment.log_odds)
-            words = sentence(assessment.findings, assessment.risk, rarity, signin, assessment.previous, self._seen())
-            self._described = (assessment, words)
+            found, risk, log_odds = assessment.findings, assessment.risk, assessment.log_odds
+            self._described = (assessment, self._words(found, risk, log_odds, signin, assessment.previous))
         return self._described[1]
 
-    def _seen(self) -> float:
-        """Sign-ins that the organisation's own calibration stands on, decayed."""
-        return self.organisation.calibration.own.signins
+    def _words(
+        self, findings: Findings, risk: float, log_odds: float, signin: SignIn, previous: Optional[Mapping[str, Any]]
+    ) -> str:
+        calibration = self.organisation.calibration
+        return sentence(findings, risk, calibration.rarity(log_odds), signin, previous, calibration.own.signins)
+
+    def _incident_words(self, findings: Findings, risk: float, log_odds: float, signin: SignIn) -> str:
+        """What an incident keeps of its sign-in: the sentence without the one before; nothing where none opens."""
+        return self._words(findings, risk, log_odds, signin, None) if risk >= incidents.RISK else ""
 
     def feedback(self, verdict: Verdict) -> str:
         """Take the answer of a person or an analyst. Returns what it did, in words.
@@ -314,10 +317,7 @@ class Scorer:
         """Judge a sign-in again when it settles, with all that came before it in place."""
         judgement = self._judge(profile, signin, self._population(signin, profile, NOTHING), profile.incidents)
         risk = 0.0 if ignored else self._risk(signin, profile, judgement)
-        words = ""
-        if risk >= incidents.RISK:
-            rarity = self.organisation.calibration.rarity(judgement.log_odds)
-            words = sentence(judgement.findings, risk, rarity, signin, None, self._seen())
+        words = self._incident_words(judgement.findings, risk, judgement.log_odds, signin)
         return learning.Outcome(judgement.log_odds, risk, judgement.hard, words, judgement.seen, judgement.incident)
 
     # Keep ---------------------------------------------------------------------------------------------------

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional
 
-from ..errors import InputError, PolicyError, shown
+from ..errors import PolicyError, shown
+from .files import open_input
 from .options import add_policy, load_policy
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _explain(arguments: argparse.Namespace, intake: Intake) -> int:
     broken = shown = 0
     counts: Dict[str, int] = {}
     with ExitStack() as stack:
-        stream = _opened(arguments.file, stack)
+        stream = open_input(arguments.file, stack)
         name = "<stdin>" if arguments.file == "-" else arguments.file
         found = records(stream, name, arguments.format)
         for number, record in enumerate(islice(found, arguments.limit or None), 1):
@@ -134,17 +134,6 @@ def _explain(arguments: argparse.Namespace, intake: Intake) -> int:
             + (" --limit 0 shows all." if more else "")
         )
     return 1 if broken else 0
-
-
-def _opened(path: str, stack: ExitStack) -> Any:
-    if path == "-":
-        return sys.stdin.buffer
-    try:
-        return stack.enter_context(open(path, "rb"))
-    except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}. Check the name and the permissions.", source=path
-        ) from error
 
 
 def _row(record: Record, explained: Optional[Explanation]) -> Dict[str, Any]:

@@ -1,12 +1,26 @@
-"""Files that a command writes: whole or not at all, and never in place of a device or a pipe."""
+"""Files of a command: read by name or from standard input; written whole or not at all, never over a device or a pipe."""
 
 from __future__ import annotations
 
 import os
 import stat
-from typing import Iterable
+import sys
+from contextlib import ExitStack
+from typing import BinaryIO, Iterable
 
 from ..errors import InputError
+
+
+def open_input(path: str, stack: ExitStack) -> BinaryIO:
+    """The file, or standard input for `-`; closed with `stack`. Raises InputError."""
+    if path == "-":
+        return sys.stdin.buffer
+    try:
+        return stack.enter_context(open(path, "rb"))
+    except OSError as error:
+        raise InputError(
+            f"cannot be read: {error.strerror}. Check the name and the permissions.", source=path
+        ) from error
 
 
 def write_whole(path: str, pieces: Iterable[bytes], *, private: bool = False) -> None:

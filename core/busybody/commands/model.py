@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import ExitStack
-from typing import Any, BinaryIO, Iterable, Iterator, List, Optional
+from typing import Any, Iterable, Iterator, List, Optional
 
-from ..errors import InputError
+from .files import open_input
 from .opening import existing
 from .options import add_policy, add_store, load_policy, store_path
 from .person import UNKNOWN, key_of, unknown
@@ -115,24 +115,13 @@ def _write(path: str, lines: Iterable[bytes]) -> None:
     note(f"{path}: {number - 2:,} people written.")
 
 
-def _opened(path: str, stack: ExitStack) -> BinaryIO:
-    if path == "-":
-        return sys.stdin.buffer
-    try:
-        return stack.enter_context(open(path, "rb"))
-    except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}. Check the name and the permissions.", source=path
-        ) from error
-
-
 def _import(arguments: argparse.Namespace) -> int:
     from ..model_file import load, take_in
     from ..stores import open as open_store
     from .tables import say
 
     with ExitStack() as stack:
-        loaded = stack.enter_context(load(_opened(arguments.file, stack), arguments.file))
+        loaded = stack.enter_context(load(open_input(arguments.file, stack), arguments.file))
         path = store_path(arguments)
         store = stack.enter_context(open_store(path))
         changed = take_in(loaded, store, replace=arguments.replace)
@@ -146,7 +135,7 @@ def _info(arguments: argparse.Namespace) -> int:
     from .times import minute
 
     with ExitStack() as stack:
-        loaded = stack.enter_context(load(_opened(arguments.file, stack), arguments.file))
+        loaded = stack.enter_context(load(open_input(arguments.file, stack), arguments.file))
         seen = (one.last_seen for one in loaded.rows())
         last_seen = max(seen, default=None)
         epoch: Optional[int] = loaded.population["organisation"]["epoch"] if loaded.population else None

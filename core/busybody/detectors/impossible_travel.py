@@ -36,7 +36,6 @@ SHARED, HABIT, PHONE, HOSTING, OTHERWISE = 0.95, 0.90, 0.60, 0.25, 0.02
 HABIT_TIMES = 2.0  # sign-ins
 NEGLIGIBLE = 0.1  # nats: a known network whose distance is a habit
 HARD = 1.0  # nats from which the journey itself is evidence
-FIRM_GAP = 2.0  # σ
 
 
 def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:

@@ -13,7 +13,6 @@ from ..signin import SignIn
 from .people import person
 
 ADDRESSES, SESSIONS, PEOPLE = 4096, 8192, 64
-MINUTE = 60.0
 LIFETIME = 86400.0  # seconds
 
 

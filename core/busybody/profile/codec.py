@@ -17,7 +17,7 @@ WINDOW_FIELDS = (
     "version", "device_id", "app", "session", "method", "mfa", "interactive", "flags", "group",
 )  # fmt: skip
 PLAIN = (
-    "era", "count", "first", "last", "total", "fresh", "versions", "hours", "pairs", "denied", "verdicts", "failures",
+    "era", "count", "first", "last", "total", "fresh", "versions", "hours", "pairs", "denied", "verdicts",
     "promoted", "frozen", "group", "sources", "floor",
 )  # fmt: skip
 

@@ -187,26 +187,7 @@ def repeat(
     if habit.trail is None:
         habit.trail = journal.trail(key_of(signin))
     habit.trail.append(int(time // HOUR))
-    version, device = signin.version, signin.device
-    if version is not None and device is not None and version != profile.versions.get(device):
-        profile.follow(device, version)
-    if signin.group is not None:
-        profile.group = signin.group
-    before = profile.previous
-    moved = before is None or before.subnet != signin.subnet or before.asn != signin.asn
-    if moved or before is None or int(before.time // DAY) // 7 != day // 7:
-        _move(profile, signin, day, policy, decay)
-    elif time >= before.time:
-        profile.previous = signin
-        if (
-            profile.anchors
-            and profile.anchors[-1] is before
-            and signin.lat is not None
-            and signin.interactive is not False
-        ):
-            profile.anchors[-1] = signin
-        else:
-            _anchor(profile, signin)
+    _follow(profile, signin, day, policy, decay)
 
 
 def teach(
@@ -254,7 +235,7 @@ def _learn(
     profile: Profile, journal: Journal, signin: SignIn, day: int, policy: Policy, decay: Decay, delta: Delta, user: str
 ) -> None:
     """Count one trusted sign-in."""
-    time, device, version = signin.time, signin.device, signin.version
+    time = signin.time
     profile.move_to_era(decay.era(day), decay)
     profile.count += 1
     if profile.first is None:
@@ -265,6 +246,12 @@ def _learn(
     if profile.add(key, signin.subnet, time, decay.weight(day, profile.era)):
         delta.note_values(signin, day, user)  # once a day: who signs in a thousand times is one of the people here
     journal.trail(key).append(int(time // HOUR))
+    _follow(profile, signin, day, policy, decay)
+
+
+def _follow(profile: Profile, signin: SignIn, day: int, policy: Policy, decay: Decay) -> None:
+    """Keep what is not counted: browser version, peer group, and where the person was."""
+    device, version = signin.device, signin.version
     if version is not None and device is not None and version != profile.versions.get(device):
         profile.follow(device, version)
     if signin.group is not None:

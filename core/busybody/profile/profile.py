@@ -67,7 +67,7 @@ class Profile:
     """One person. Times are epoch seconds, days whole days since 1970, counts decayed whole numbers."""
 
     __slots__ = (
-        "anchors", "count", "denied", "era", "failures", "first", "floor", "fresh", "frozen", "group", "habits", "hours",
+        "anchors", "count", "denied", "era", "first", "floor", "fresh", "frozen", "group", "habits", "hours",
         "incidents", "last", "pairs", "pending", "previous", "promoted", "sources", "total", "verdicts", "versions",
         "window",
     )  # fmt: skip
@@ -90,7 +90,6 @@ class Profile:
         self.incidents: List[Dict[str, Any]] = []  # see incidents
         self.denied: Dict[str, float] = {}  # values the person disowned -> when
         self.verdicts: Dict[str, str] = {}  # event id -> verdict already taken
-        self.failures: List[float] = []  # times of recent failures, oldest first
         self.frozen = False
         self.group: Optional[str] = None
         self.sources: Dict[str, float] = {}  # data set -> latest time seen
