@@ -11,6 +11,7 @@ from math import inf
 from typing import Any, Dict, Mapping, Optional, Sequence
 
 from .detectors import CATALOGUE, entry
+from .devices import describe
 from .population.calibration import risk_of
 from .signin import Finding, SignIn
 
@@ -23,8 +24,8 @@ def reason(finding: Finding) -> str:
     row = entry(finding.detector)
     values = _values(finding.evidence)
     words = row.reason.format(**values)
-    usual = row.usual.format(**values) if row.usual and values.get("usual") else ""
-    return f"{words} ({usual})" if usual else words
+    told = values.get("usual") and values["usual"] != values.get("device")  # "Chrome (usually Chrome)" tells nothing
+    return f"{words} ({row.usual.format(**values)})" if row.usual and told else words
 
 
 def sentence(
@@ -75,7 +76,7 @@ def _before(previous: Optional[Mapping[str, Any]], now: float) -> str:
         return ""
     place = ", ".join(str(previous[name]) for name in ("city", "country") if previous.get(name))
     parts = [f"from {_cut(place)}" if place else "", f"on {_cut(previous['as_org'])}" if previous.get("as_org") else ""]
-    device = f"with {_cut(previous['device'])}" if previous.get("device") else ""
+    device = f"with {_cut(describe(previous['device']))}" if previous.get("device") else ""
     described = " ".join(part for part in [*parts, device] if part)
     return f" Before: {elapsed(now - previous['time'])} earlier {described}.".replace(" .", ".")
 
@@ -96,6 +97,10 @@ def _values(evidence: Mapping[str, Any]) -> Dict[str, Any]:
     values: Dict[str, Any] = {}
     for name, value in evidence.items():
         values[name] = _cut(value) if isinstance(value, str) else value
+    if "device" in evidence:  # a fingerprint; what is usual beside it is a list of them
+        for name in ("device", "usual"):
+            if evidence.get(name):
+                values[name] = _cut(", ".join(map(describe, str(evidence[name]).split(", "))))
     if "hours" in evidence:
         values["elapsed"] = elapsed(evidence["hours"] * 3600.0)
     if "opened" in evidence:

@@ -7,6 +7,7 @@ from typing import Optional
 
 import pytest
 from busybody.devices import Device, compatible_fingerprint, describe, parse, strip_versions
+from busybody.devices.knowledge import knowledge
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,6 +105,34 @@ def test_an_update_is_no_new_device(before: str, after: str) -> None:
 
 def test_browser_and_system_tell_devices_apart() -> None:
     assert len({parse(agent).fingerprint for agent, _, _ in AGENTS[:14]}) == 12  # both Edges and both Firefoxes are one
+
+
+def test_devices_that_differ_differ_in_words() -> None:
+    known = knowledge()
+    machines = [(system, row.get("kind")) for system, row in known.systems.items()]
+    machines += [("android", "tablet"), ("linux", "mobile"), (None, None)]
+    names = [
+        "-".join(part for part in (system, known.kinds.get(family, kind), family) if part)
+        for system, kind in machines
+        for family in (*known.titles, "")
+    ]
+    names = [name for name in dict.fromkeys(names) if name]
+    assert len({describe(name) for name in names}) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("fingerprint", "words"),
+    [
+        (None, "a device that says nothing of itself"),
+        ("", "a device that says nothing of itself"),
+        ("windows-desktop", "an unknown client on Windows"),
+        ("android-tablet-chrome", "Chrome on an Android tablet"),
+        ("linux-mobile-firefox", "Firefox on a Linux phone"),
+        ("nothing yet", "nothing yet"),
+    ],
+)
+def test_what_is_not_known_of_a_device_is_said_so(fingerprint: Optional[str], words: str) -> None:
+    assert describe(fingerprint) == words
 
 
 @pytest.mark.parametrize("nothing", [None, "", " ", "???", "{} []", "12345", "\x00\x01", "Mozilla/5.0"])

@@ -50,10 +50,18 @@ def test_whole_sentence() -> None:
     assert told == (
         "Risk 88 (1 in 3,300 sign-ins here): Lisbon to Sapporo, 10,980 km in 60 min (feasible 212 km); "
         "never used before: residential network Yuki Net (usually Tejo Cable); "
-        "never used before: linux-desktop-firefox (usually windows-desktop-chrome); "
+        "never used before: Firefox on Linux (usually Chrome on Windows); "
         "first sign-in from JP (usually PT); but a factor that cannot be phished. "
-        "Before: 60 min earlier from Lisbon, PT on Tejo Cable with windows-desktop-chrome."
+        "Before: 60 min earlier from Lisbon, PT on Tejo Cable with Chrome on Windows."
     )
+
+
+def test_devices_are_named_in_words_and_evidence_keeps_their_fingerprints() -> None:
+    several = Finding("new_device", 2.0, {**DEVICE.evidence, "usual": "macos-desktop-chrome, ios-mobile-safari"})
+    assert reason(several).endswith("Firefox on Linux (usually Chrome on macOS, Safari on iPhone)")
+    assert several.evidence["device"] == "linux-desktop-firefox"
+    bare = Finding("new_device", 2.0, {"novelty": "never used before:", "device": "device id", "usual": "nothing yet"})
+    assert reason(bare) == "never used before: device id (usually nothing yet)"
 
 
 def test_nothing_odd_says_nothing() -> None:
@@ -66,7 +74,7 @@ def test_reasons_of_equal_strength_stand_in_catalogue_order() -> None:
     told = sentence([DEVICE._replace(contribution=1.25), COUNTRY], 50.0, 0.01, EVENT, None)
     assert told == (
         "Risk 50 (1 in 100 sign-ins here): first sign-in from JP (usually PT); "
-        "never used before: linux-desktop-firefox (usually windows-desktop-chrome)."
+        "never used before: Firefox on Linux (usually Chrome on Windows)."
     )
 
 
@@ -114,7 +122,7 @@ WORDS = {
     "unusual_network": "never used before: residential network Yuki Net (usually Tejo Cable)",
     "new_country": "first sign-in from JP (usually PT)",
     "atypical_country": "NL again after 41 days (usually PT)",
-    "new_device": "never used before: linux-desktop-firefox (usually windows-desktop-chrome)",
+    "new_device": "never used before: Firefox on Linux (usually Chrome on Windows)",
     "impossible_travel": "Lisbon to Sapporo, 10,980 km in 60 min (feasible 212 km)",
     "anonymous_network": "a Tor exit",
     "unusual_hour": "at 03:00 UTC, an hour they hardly use",
@@ -168,7 +176,7 @@ def test_sentence_of_a_stolen_account_as_an_analyst_reads_it() -> None:
     assert "Lisbon to Sapporo, 10,448" in told
     assert " km in 60 min (feasible " in told
     assert "never used before: residential network Yuki Net (usually Tejo Cable)" in told
-    assert told.endswith(" Before: 60 min earlier from Lisbon, PT on Tejo Cable with windows-desktop-chrome.")
+    assert told.endswith(" Before: 60 min earlier from Lisbon, PT on Tejo Cable with Chrome on Windows.")
 
 
 def test_rarity_is_said_to_be_here_only_where_it_was_seen_here() -> None:

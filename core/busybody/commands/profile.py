@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
 from .opening import existing
 from .options import add_policy, add_store, load_policy, store_path
@@ -94,7 +94,7 @@ def described(user: str, person: Person) -> Dict[str, Any]:
             for value, row in profile.pending.items()
         ],
         "denied": profile.denied, "verdicts": profile.verdicts,
-        "waiting": sum(1 for entry in profile.window if entry.signin is not None),
+        "waiting": len(profile.window),
         "incidents": [
             {name: row[name] for name in ("id", "event", "status", "risk", "opened", "last", "count", "sentence")}
             for row in sorted(person.incidents, key=lambda row: -row["last"])
@@ -139,7 +139,7 @@ def page(known: Dict[str, Any]) -> Iterator[str]:
     yield from _hours(known["hours"])
     yield from _section("recent places", (_place(row) for row in known["places"]))
     yield from _section("not trusted yet", (_pending(row) for row in known["pending"]))
-    yield from _section("disowned", (f"{plain(name)}, {minute(since)}" for name, since in known["denied"].items()))
+    yield from _section("disowned", (f"{in_words(name)}, {minute(since)}" for name, since in known["denied"].items()))
     yield from _section("incidents", (line for row in known["incidents"] for line in _incident(row)))
 
 
@@ -174,13 +174,9 @@ def operator(value: Any) -> str:
 
 
 def _device(row: Dict[str, Any]) -> str:
-    return _row(row, described_device(row["device"]) + (f", device id {row['device_id']}" if row["device_id"] else ""))
-
-
-def described_device(fingerprint: Optional[str]) -> str:
     from ..devices import describe
 
-    return "a device without user agent" if fingerprint is None else describe(fingerprint)
+    return _row(row, describe(row["device"]) + (f", device id {row['device_id']}" if row["device_id"] else ""))
 
 
 def _hours(shares: List[float]) -> Iterator[str]:
@@ -204,19 +200,25 @@ def _place(row: Dict[str, Any]) -> str:
 
 
 def _pending(row: Dict[str, Any]) -> str:
-    from ..report.words import plain
     from .times import day, minute
 
-    kind, _, value = row["value"].partition(":")
-    words = row["value"]
-    if kind == "asn":
-        words = "network " + operator(int(value) if value.isdigit() else value)
-    elif kind == "device":
-        words = "device " + described_device(value)
-    elif kind in ("country", "id"):
-        words = f"{'device id' if kind == 'id' else kind} {value}"
     days = ", ".join(day(number) for number in row["days"]) or "none"
-    return f"{plain(words)}, first {minute(row['first'])}, last {minute(row['last'])}; days that count: {days}"
+    return (
+        f"{in_words(row['value'])}, first {minute(row['first'])}, last {minute(row['last'])}; days that count: {days}"
+    )
+
+
+def in_words(value: str) -> str:
+    """What a profile names `asn:64504`, `device:windows-desktop-edge`, `country:PT` or `id:7F3`, for a reader."""
+    from ..devices import describe
+    from ..report.words import plain
+
+    kind, _, rest = value.partition(":")
+    if kind == "asn":
+        return plain("network " + operator(int(rest) if rest.isdigit() else rest))
+    if kind == "device":
+        return plain("device " + describe(rest))
+    return plain({"id": f"device id {rest}", "country": f"country {rest}"}.get(kind, value))
 
 
 def _incident(row: Dict[str, Any]) -> Iterator[str]:
@@ -229,4 +231,4 @@ def _incident(row: Dict[str, Any]) -> Iterator[str]:
         yield "  " + plain(row["sentence"], 400)
 
 
-__all__ = ["add", "described", "operator", "page", "run"]
+__all__ = ["add", "described", "in_words", "operator", "page", "run"]

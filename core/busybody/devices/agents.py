@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple, Optional, Tuple
+from typing import Any, Mapping, NamedTuple, Optional, Tuple
 
 from .knowledge import Knowledge, knowledge
 
@@ -18,6 +18,8 @@ LONGEST = 1024  # characters; the longest honest user agents have some 500
 LONGEST_NAME = 32  # characters of a family that the table does not know
 APP_RANK = 2.7  # an unknown product: more telling than Chrome or Electron, less than any that is known
 POSED_AS = ("safari", "chrome", "firefox", "ie", "office", "java", None)  # what others claim to be
+SAYS_NOTHING = "a device that says nothing of itself"  # no user agent, or one without a word
+FORMS = {"mobile": "phone", "tablet": "tablet"}
 REMEMBERED = 8192  # user agents; a large organisation shows some thousands
 
 # A product starts where no letter stood before, so a long run of letters is tried once, not once per letter.
@@ -82,15 +84,26 @@ def _parse(user_agent: str) -> Device:
     return Device(fingerprint, family, version, system, major, kind)
 
 
-def describe(fingerprint: str) -> str:
-    """The fingerprint in words: `windows-desktop-chrome` is "Chrome on Windows", `tool-curl` is "curl"."""
+def describe(fingerprint: Optional[str]) -> str:
+    """The fingerprint in words: `windows-desktop-chrome` is "Chrome on Windows", `tool-curl` is "curl".
+
+    Words that are no fingerprint stay as they are; devices that differ differ in words, too.
+    """
+    if not fingerprint:
+        return SAYS_NOTHING
     known = knowledge()
     system, kind, family = split(fingerprint)
     what = known.titles.get(family, family) if family else "an unknown client"
-    where = known.systems.get(system, {}).get("title", system) if system else None
-    if system == "android" and kind == "tablet":
-        where = "an Android tablet"
-    return f"{what} on {where}" if where else str(what)
+    return f"{what} on {_machine_in_words(known.systems[system], kind)}" if system else what
+
+
+def _machine_in_words(system: Mapping[str, Any], kind: Optional[str]) -> str:
+    """The system; with its form where that is not the one that most have: "an Android tablet", "a Linux phone"."""
+    title = str(system["title"])
+    form = FORMS.get(kind or "")
+    if form is None or kind == system.get("kind"):
+        return title
+    return f"{'an' if title[0] in 'AEIOU' else 'a'} {title} {form}"
 
 
 def split(fingerprint: str) -> Tuple[Optional[str], Optional[str], Optional[str]]:

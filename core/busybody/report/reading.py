@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any, List, Mapping, NamedTuple, Optional, Tuple
 
+from ..devices import describe
 from .words import LONGEST_SENTENCE, plain
 
 LEVELS = ("none", "low", "medium", "high", "critical")
@@ -47,7 +48,7 @@ class Side(NamedTuple):
     as_org: str
     network: str
     ip: str
-    device: str
+    device: str  # in words
     app: str
     method: str
     mfa: str
@@ -134,6 +135,8 @@ def level_of(risk: float) -> str:
 def side(values: Mapping[str, Any], time: Optional[float]) -> Side:
     lat, lon = position(values)
     text = {key: plain(values.get(key)) for key in Side._fields if key not in ("time", "lat", "lon")}
+    if text["device"]:
+        text["device"] = plain(describe(text["device"]))
     when = number(values.get("time"))
     return Side(time=time if when is None else when, lat=lat, lon=lon, **text)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Dict
+
+from busybody.commands.profile import in_words
 
 from .conftest import Busybody
 
@@ -64,6 +67,24 @@ def test_frozen_and_disowned_are_shown(busybody: Busybody, store: Path, taken: D
     assert "LEARNING IS FROZEN" in page
     assert "disowned\n  " in page
     assert "\n  malicious, risk 100," in page
+
+
+def test_devices_are_named_in_words(busybody: Busybody, store: Path, taken: Dict[str, Any]) -> None:
+    assert busybody("verdict", taken["user"], taken["incidents"][0]["id"], "malicious", "--store", store).code == 0
+    page = busybody("profile", taken["user"], "--store", store).out
+    assert re.search(r"\d%  \w+ on (Windows|macOS|Linux|iPhone|iPad|Android)", page)
+    assert not re.search(r"-(desktop|mobile|tablet|tool)-|(device|asn):", page)
+
+
+def test_what_a_profile_names_is_said_in_words() -> None:
+    words = {
+        "device:windows-desktop-edge": "device Edge on Windows",
+        "asn:203.0.113.0/24": "network 203.0.113.0/24",
+        "country:PT": "country PT",
+        "id:7F3": "device id 7F3",
+        "else\x1b": "else⟨U+001B⟩",
+    }
+    assert {value: in_words(value) for value in words} == words
 
 
 def test_people_are_found_under_their_pseudonym(

@@ -134,6 +134,14 @@ def test_the_previous_sign_in_stands_beside_the_odd_one() -> None:
     ]
 
 
+def test_devices_are_named_in_words() -> None:
+    before = {"time": START, "device": "macos-desktop-chrome"}
+    odd = line(1, START + 60, "ana", 80.0, signin("Lagos", "windows-desktop-edge", AWAY), previous=before)
+    page = "".join(render([odd]))
+    assert '<th scope="row">Device</th><td>Chrome on macOS</td><td>Edge on Windows</td>' in page
+    assert "-desktop-" not in page
+
+
 def test_without_any_score_the_page_still_says_what_was_read() -> None:
     page = "".join(render([{"skipped": "not a sign-in", "line": 1}]))
     parsed(page)
