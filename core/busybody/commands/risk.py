@@ -13,17 +13,18 @@ if TYPE_CHECKING:
     from ..stores import Store
 
 BATCH = 500  # people read at once
-HEADING = ("RISK", "LEVEL", "PERSON", "OPEN", "WORST", "LAST SEEN (UTC)", "WHY")
-WIDTHS = (4, 8, 28, 4, 9, 16, 0)  # characters: fixed, so that rows can be printed as they come
-COLUMNS = ("user", "risk", "level", "incidents", "status", "last_seen", "sentence")
+HEADING = ("LEVEL", "WORST", "RISK", "OPEN", "PERSON", "LAST SEEN (UTC)", "WHY")
+WIDTHS = (8, 9, 4, 4, 28, 16, 0)  # characters: fixed, so that rows can be printed as they come
+COLUMNS = ("user", "risk", "level", "worst", "incidents", "status", "last_seen", "sentence")
 DESCRIPTION = """\
-Lists the people by their current risk: their open incidents added up, each halved for every week since its last
-sign-in. A confirmed incident is 100 until an analyst closes it; what was found to be the person's own never counts.
+Lists the people at risk, the worst level first. RISK is their open incidents added up, each halved for every week
+since its last sign-in; WORST is the risk of the worst of them, when it happened; LEVEL is that of the higher of the two.
+A confirmed incident is 100 until an analyst closes it; what was found to be the person's own never counts.
 """
 EPILOG = """\
 examples:
   busybody risk                             the 20 people most at risk
-  busybody risk --min 40 --output json      one JSON object per line: medium and above
+  busybody risk --min 40 --output json      one JSON object per line: level medium and above
   busybody risk --all --output csv          everybody with any risk, in the order of the store
   busybody verdict ana@example.com 9f3c benign --analyst      closes an incident; risk --output json shows the ids
 
@@ -51,7 +52,7 @@ def add(subparsers: Any) -> None:
         type=_least,
         default=None,
         metavar="N",
-        help="people of risk N and more; 0 is everybody; default: any risk",
+        help="people whose risk or worst open incident is N or more; 0 is everybody; default: any risk",
     )
     parser.add_argument("--top", type=_count, default=20, metavar="N", help="so many people, the riskiest first (20)")
     parser.add_argument("--all", action="store_true", help="all of them, in the order of the store")
@@ -72,7 +73,7 @@ def _count(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """List."""
-    from heapq import nlargest
+    from heapq import nsmallest
 
     from .tables import note
     from .times import minute
@@ -83,16 +84,24 @@ def run(arguments: argparse.Namespace) -> int:
         counted = [0]
         found = (row for row in _people(store, policy, now, counted) if _wanted(row, arguments.min))
         if not arguments.all:
-            best = nlargest(arguments.top, ((row["risk"], row["last_seen"] or 0.0, row["user"], row) for row in found))
-            found = (row for _, _, _, row in sorted(best, key=lambda entry: (-entry[0], -entry[1], entry[2])))
+            found = iter(nsmallest(arguments.top, found, key=_place))
         _print(found, arguments.output)
         if arguments.output == "table":
-            note(f"{counted[0]:,} people in the store; risk at {minute(now)} UTC.")
+            note(
+                f"{counted[0]:,} people in the store; RISK at {minute(now)} UTC adds up what is open; LEVEL is at least the worst's."
+            )
     return 0
 
 
 def _wanted(row: Dict[str, Any], least: Optional[float]) -> bool:
-    return bool(row["risk"] > 0.0 if least is None else row["risk"] >= least)
+    return bool(row["risk"] > 0.0 if least is None else max(row["risk"], row["worst"]) >= least)
+
+
+def _place(row: Dict[str, Any]) -> Tuple[int, float, float, str]:
+    """Where a person stands in the list: the worst level first, in it the highest risk, then who was seen last."""
+    from ..report.reading import LEVELS
+
+    return -LEVELS.index(row["level"]), -row["risk"], -(row["last_seen"] or 0.0), row["user"]
 
 
 def _now(text: Optional[str], store: Store) -> float:
@@ -131,16 +140,20 @@ def _people(store: Store, policy: Policy, now: float, counted: List[int]) -> Ite
 def person(user: str, text: str, policy: Policy, now: float) -> Dict[str, Any]:
     """One person: risk, open incidents with the worst first, and when they were last seen."""
     from ..people import Person
+    from ..profile import incidents
     from ..profile.codec import decode
     from ..risk import level_of, person_risk
 
-    known = Person(user, decode(text, user), policy.learning.incident_hours)
-    risk = person_risk(known.incidents, now)
+    profile = decode(text, user)
+    incidents.expire(profile, now)
+    known = Person(user, profile, policy.learning.incident_hours)
+    risk = round(person_risk(known.incidents, now), 2)
     rows = [row for row in known.incidents if row["status"] in ("open", "malicious")]
     rows.sort(key=_worst, reverse=True)
+    worst = round(max((row["risk"] for row in rows), default=0.0), 2)
     return {
-        "user": user, "risk": round(risk, 2), "level": level_of(risk), "last_seen": known.profile.last,
-        "frozen": known.profile.frozen,
+        "user": user, "risk": risk, "level": level_of(max(risk, worst)), "worst": worst, "last_seen": profile.last,
+        "frozen": profile.frozen,
         "incidents": [
             {name: row[name] for name in ("id", "event", "status", "risk", "opened", "last", "count", "sentence")} for row in rows
         ],
@@ -162,16 +175,16 @@ def _print(rows: Iterator[Dict[str, Any]], output: str) -> None:
         for row in rows:
             say(csv_line(_cells(row)))
     else:
-        table(HEADING, map(_shown, rows), right=(0, 3, 4), widths=WIDTHS, empty="Nobody is at risk.")
+        table(HEADING, map(_shown, rows), right=(1, 2, 3), widths=WIDTHS, empty="Nobody is at risk.")
 
 
 def _shown(row: Dict[str, Any]) -> Tuple[Any, ...]:
     from .times import minute
 
-    user, risk, level, number, status, _, why = _cells(row)
-    worst = "" if not number else "confirmed" if status == "malicious" else f"{row['incidents'][0]['risk']:.0f}"
+    user, risk, level, highest, number, status, _, why = _cells(row)
+    worst = "" if not number else "confirmed" if status == "malicious" else f"{highest:.0f}"
     words = why.partition(": ")[2] if why.startswith("Risk ") else why
-    return f"{risk:.0f}", level, user, number, worst, minute(row["last_seen"]), words
+    return level, worst, f"{risk:.0f}", number, user, minute(row["last_seen"]), words
 
 
 def _cells(row: Dict[str, Any]) -> Tuple[Any, ...]:
@@ -179,6 +192,6 @@ def _cells(row: Dict[str, Any]) -> Tuple[Any, ...]:
 
     worst = row["incidents"][0] if row["incidents"] else None
     return (
-        row["user"], row["risk"], row["level"], len(row["incidents"]), worst["status"] if worst else "",
+        row["user"], row["risk"], row["level"], row["worst"], len(row["incidents"]), worst["status"] if worst else "",
         "" if row["last_seen"] is None else iso(row["last_seen"]), worst["sentence"] if worst else "",
     )  # fmt: skip

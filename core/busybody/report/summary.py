@@ -10,9 +10,11 @@ from collections import Counter
 from itertools import islice
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
+from ..profile import incidents
 from ..risk import person_risk
 from .reading import LEVELS, Counted, Scored, counted, level_of, scored
 from .timeline import axis
+from .words import DAY
 
 PersonRisk = Callable[[Sequence[Mapping[str, Any]], float], float]  # open incidents and now -> 0 to 100
 
@@ -34,6 +36,14 @@ class _Ranked:
 
     alert: bool
     risk: float
+
+
+def key_of(one: Scored) -> str:
+    """What belongs together: the sign-ins of an incident, else those of a day that differ in nothing but their time."""
+    if one.incident is not None:
+        return f"{one.user}\0{one.incident}"
+    this = one.this._replace(time=None, lat=None, lon=None)
+    return "\0".join((one.user, str(int(one.time // DAY)), *map(str, this)))
 
 
 class Incident(_Ranked):
@@ -87,15 +97,17 @@ class Person(_Ranked):
             self.risk = self.highest
             speaking = (f.reason for f in one.findings if f.contribution > 0 and f.reason and not f.filtered_by)
             self.reasons = tuple(islice(speaking, MOST_PER_SIGNIN))
+        if one.incident is None or one.risk < incidents.RISK:  # only an incident adds up
+            return
         risk, last = self.incidents.get(key, (one.risk, one.time))
         self.incidents[key] = (max(risk, one.risk), max(last, one.time))
         if len(self.incidents) > MOST_PER_PERSON:
             del self.incidents[min(self.incidents, key=self.incidents.__getitem__)]
 
     def close(self, person_risk: PersonRisk, now: float) -> None:
-        """From the risks of incidents to the person's own, at the end of what was read."""
+        """From the risks of incidents to the person's own at the end of what was read, as `busybody risk` has it."""
         opened = [{"status": "open", "risk": risk, "last": last} for risk, last in self.incidents.values()]
-        self.risk = person_risk(opened, now)
+        self.risk = person_risk([row for row in opened if _still_counts(row["risk"], now - row["last"])], now)
 
 
 class Spans:
@@ -198,7 +210,7 @@ class _Gathering:
             said.places[one.cell] += 1
 
     def _rank(self, one: Scored) -> None:
-        key = f"{one.user}\0{one.incident if one.incident is not None else one.id}"
+        key = key_of(one)
         _remember(self.odd, key)
         if one.level in ("high", "critical"):
             _remember(self.at_risk, one.user)
@@ -223,13 +235,23 @@ class _Gathering:
             now = min(said.last, axis(said.spans.counts, said.spans.seconds).end)
             for person in self.people.values():
                 person.close(self.person_risk, now)
-        said.people = sorted(self.people.values(), key=lambda p: (not p.alert, -p.risk, -p.last, p.name))[:MOST_PEOPLE]
+        said.people = sorted(self.people.values(), key=_first)[:MOST_PEOPLE]
         said.incidents = sorted(self.incidents.values(), key=lambda i: (not i.alert, -i.risk, -i.last, i.key))[
             :MOST_INCIDENTS
         ]
         said.names, said.alerts = len(self.names), len(self.alerts)
         said.odd, said.at_risk = len(self.odd), len(self.at_risk)
         return said
+
+
+def _still_counts(risk: float, age: float) -> bool:
+    kept = incidents.HIGH_KEPT_DAYS if risk >= incidents.HIGH else incidents.KEPT_DAYS
+    return age <= kept * DAY
+
+
+def _first(person: Person) -> Tuple[bool, int, float, float, str]:
+    """Those with an alert, then by the level of their worst sign-in, then by falling risk."""
+    return not person.alert, -LEVELS.index(person.worst), -person.risk, -person.last, person.name
 
 
 def _remember(known: Set[int], text: str) -> None:

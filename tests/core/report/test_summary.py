@@ -59,6 +59,31 @@ def test_sign_ins_of_one_incident_count_once_by_the_highest() -> None:
     assert said.people[0].risk == pytest.approx(combined([95.0]), abs=0.01)
 
 
+def test_identical_sign_ins_of_a_day_are_one_row_with_a_count() -> None:
+    repeated = [one(number, risk=39.0) for number in range(4)]
+    other = [one(5, risk=39.0), line(6, START + 6, "ana", 39.0, signin("Lisbon", "Edge on Windows", HOME))]
+    tomorrow = [line(7, START + 86_400, "ana", 39.0, signin("Lisbon", "Chrome on Windows", HOME))]
+    said = summary(repeated + other + tomorrow)
+    assert sorted((i.signins, i.last - i.first) for i in said.incidents) == [(1, 0), (1, 0), (5, 5)]
+    assert said.odd == 3
+    assert "5 sign-ins in 5 s" in "".join(render(repeated + other + tomorrow))
+
+
+def test_only_incidents_that_still_count_add_up_to_a_persons_risk() -> None:
+    last = one(40 * 86_400, "bo", 1.0)
+    stale = one(1, risk=95.0, incident="old")
+    lone = one(40 * 86_400 - 60, risk=39.0)
+    said = summary([stale, lone, last])
+    assert [(p.name, p.risk, p.worst) for p in said.people] == [("ana", 0.0, "critical")]
+
+
+def test_people_stand_in_the_order_of_alert_then_level_then_risk() -> None:
+    many = [one(number, "many", 60.0, incident=f"i{number}") for number in range(4)]
+    said = summary([*many, one(9, "once", 95.0, incident="x"), one(10, "told", 45.0, incident="y", alert=True)])
+    assert [p.name for p in said.people] == ["told", "once", "many"]
+    assert said.people[2].risk > said.people[1].risk
+
+
 def test_two_people_may_have_incidents_of_the_same_name() -> None:
     assert len(summary([one(1, "ana", incident="i"), one(2, "bo", incident="i")]).incidents) == 2
 
@@ -72,7 +97,7 @@ def test_filtered_and_lowering_findings_give_no_reason() -> None:
 
 
 def test_one_clock_that_runs_ahead_does_not_let_the_risk_of_others_decay() -> None:
-    usual = [one(number, risk=90.0 if number == 1900 else 1.0) for number in range(2000)]
+    usual = [one(number, risk=90.0 if number == 1900 else 1.0, incident="i") for number in range(2000)]
     ahead = [line(9_999, START + 3e9, "bo", 1.0, signin("Lisbon", "Chrome on Windows", HOME))]
     assert summary(usual + ahead).people[0].risk == pytest.approx(summary(usual).people[0].risk, rel=0.01)
 
