@@ -82,7 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
     with existing(store_path(arguments)) as store:
         now = _now(arguments.at, store)
         counted = [0]
-        found = (row for row in _people(store, policy, now, counted) if _wanted(row, arguments.min))
+        found: Iterator[Dict[str, Any]] = (
+            row for row in _people(store, policy, now, counted) if _wanted(row, arguments.min)
+        )
         if not arguments.all:
             found = iter(nsmallest(arguments.top, found, key=_place))
         _print(found, arguments.output)

@@ -106,8 +106,8 @@ class Person(_Ranked):
 
     def close(self, person_risk: PersonRisk, now: float) -> None:
         """From the risks of incidents to the person's own at the end of what was read, as `busybody risk` has it."""
-        opened = [{"status": "open", "risk": risk, "last": last} for risk, last in self.incidents.values()]
-        self.risk = person_risk([row for row in opened if _still_counts(row["risk"], now - row["last"])], now)
+        counting = [row for row in self.incidents.values() if _still_counts(row[0], now - row[1])]
+        self.risk = person_risk([{"status": "open", "risk": risk, "last": last} for risk, last in counting], now)
 
 
 class Spans:
@@ -249,9 +249,10 @@ def _still_counts(risk: float, age: float) -> bool:
     return age <= kept * DAY
 
 
-def _first(person: Person) -> Tuple[bool, int, float, float, str]:
+def _first(person: Person) -> Tuple[Any, ...]:
     """Those with an alert, then by the level of their worst sign-in, then by falling risk."""
-    return not person.alert, -LEVELS.index(person.worst), -person.risk, -person.last, person.name
+    level = LEVELS.index(person.worst)
+    return not person.alert, -level, -person.risk, -person.highest, -person.last, person.name
 
 
 def _remember(known: Set[int], text: str) -> None:
