@@ -1,14 +1,15 @@
 """Network class: what kind of network an address belongs to.
 
-The class of an AS comes from reviewed overrides by AS number, then from patterns in the name of its organisation
-(`data/networks.json`). The lists of the user's policy win over both, and single addresses over AS numbers.
+The class of an AS comes from reviewed overrides by AS number, then from patterns in the name of its organisation, then
+from a list of systems that look like hosting (`data/networks.json`). The lists of the user's policy win over all three,
+and single addresses over AS numbers.
 """
 
 from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import Dict, Iterable, NamedTuple, Optional, Pattern, Tuple
+from typing import Dict, FrozenSet, Iterable, NamedTuple, Optional, Pattern, Tuple
 
 from ..signin import NETWORK_CLASSES
 from .resources import read_json
@@ -37,6 +38,7 @@ class Rules(NamedTuple):
 
     overrides: Dict[int, str]  # AS number -> class
     patterns: Tuple[Tuple[str, Pattern[str]], ...]  # tried in this order
+    likely: FrozenSet[int]  # hosting by the look of its addresses and name (`tools/geo/likely_hosting.py`)
 
 
 @lru_cache(maxsize=8192)  # a name that no pattern knows costs 0.1 ms
@@ -46,6 +48,11 @@ def classify(asn: Optional[int], as_org: Optional[str]) -> Optional[str]:
     >>> classify(24940, "Hetzner Online GmbH"), classify(7922, "Comcast Cable Communications, LLC"), classify(None, None)
     ('hosting', 'residential', None)
     """
+    return reviewed(asn, as_org) or ("hosting" if asn in rules().likely else None)
+
+
+def reviewed(asn: Optional[int], as_org: Optional[str]) -> Optional[str]:
+    """What the overrides and patterns, which people wrote, say of an AS."""
     known = rules()
     if asn is not None and asn in known.overrides:
         return known.overrides[asn]
@@ -86,4 +93,4 @@ def rules() -> Rules:
     unknown = {name for name in (*overrides.values(), *(name for name, _ in patterns)) if name not in NETWORK_CLASSES}
     if unknown:
         raise ValueError(f"{FILE} speaks of unknown network classes: {sorted(unknown)}")
-    return Rules(overrides, patterns)
+    return Rules(overrides, patterns, frozenset(data["likely"]))
