@@ -1,12 +1,9 @@
-"""Every command and verb teaches itself with an example, and every shell completes them."""
+"""Every command and verb teaches itself with an example."""
 
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
-from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Iterator, Tuple
 
 import pytest
 from busybody.cli import COMMANDS, parser_of
@@ -53,40 +50,3 @@ def test_a_verb_is_needed(busybody: Busybody) -> None:
         ran = busybody(command)
         assert ran.code == 2
         assert "VERB" in ran.err
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_scripts_are_good_and_name_everything(busybody: Busybody, shell: str, tmp_path: Path) -> None:
-    ran = busybody("completion", shell)
-    assert ran.code == 0
-    for word in (*COMMANDS, "init", "forget", "min-risk", "older-than", "malicious", "cim"):
-        assert word in ran.out
-    program = shutil.which(shell)
-    if program is not None:
-        (tmp_path / "script").write_text(ran.out, encoding="utf-8")
-        subprocess.run([program, "-n", str(tmp_path / "script")], check=True, timeout=20)
-
-
-def completed(script: Path, *words: str) -> List[str]:
-    code = f'source "{script}"; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); COMPREPLY=(); _busybody; printf "%s\\n" "${{COMPREPLY[@]}}"'
-    done = subprocess.run(
-        ["bash", "-c", code, "bash", "busybody", *words], capture_output=True, text=True, check=True, timeout=20
-    )
-    return done.stdout.split()
-
-
-@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here; its completion is NOT tested")
-def test_bash_completes_commands_verbs_options_and_values(busybody: Busybody, tmp_path: Path) -> None:
-    script = tmp_path / "script"
-    script.write_text(busybody("completion", "bash").out, encoding="utf-8")
-    assert completed(script, "sim") == ["simulate"]
-    assert completed(script, "policy", "") == ["init", "check", "show"]
-    assert completed(script, "policy", "show", "--spelling", "") == ["yaml", "json", "conf"]
-    assert completed(script, "score", "--min") == ["--min-risk"]
-    assert completed(script, "verdict", "ana", "e1", "m") == ["malicious"]
-    assert completed(script, "store", "prune", "--older-than", "") == []
-    assert "okta" in completed(script, "simulate", "--format", "")
-
-
-def test_an_unknown_shell_is_refused(busybody: Busybody) -> None:
-    assert busybody("completion", "cmd").code == 2
