@@ -5,7 +5,7 @@
     put(whole, store)                       in one commit
 
 What several people share (organisation tables, recent evidence, what is taught but not applied yet) is the
-population; it goes with every part, and of two the one of the later hour is kept. `model_file` writes and reads files.
+population; it goes with every part, and of two the later one is kept. `model_file` writes and reads files.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from .stores import Row, Store
 
 BATCH = 100  # people read at once
 Population = Dict[str, Any]  # as JSON: v, organisation, evidence, delta
-Settles = Mapping[str, Iterable[int]]  # person -> hours
+Settles = Mapping[str, Iterable[int]]  # person -> days
 
 
 class State(NamedTuple):
-    """One person: key, profile and journal as text, the hours (since 1970) at which something of theirs settles.
+    """One person: key, profile and journal as text, the days (since 1970) before which something of theirs settles.
 
     `last_seen` (epoch seconds) is the profile's own.
     """
@@ -61,10 +61,10 @@ def cut(store: Store, users: Iterable[str]) -> Part:
 
 
 def merge(parts: Iterable[Part]) -> Part:
-    """All people of the parts, in order of name, with the population of the latest hour.
+    """All people of the parts, in order of name, with the latest population.
 
     Merging a part twice, or in another order, comes to the same. Raises ModelError where two parts say something
-    else of one person, or of the organisation at the same hour.
+    else of one person, or of the organisation at the same time.
     """
     population: Optional[Population] = None
     people: Dict[str, State] = {}
@@ -77,13 +77,13 @@ def merge(parts: Iterable[Part]) -> Part:
 
 
 def later(one: Optional[Population], other: Optional[Population]) -> Optional[Population]:
-    """The population of the later hour. Raises ModelError for two that differ at the same hour."""
+    """The later population. Raises ModelError for two that differ at the same time."""
     if one is None or other is None or one == other:
         return other if one is None else one
-    hours = one["organisation"]["epoch"], other["organisation"]["epoch"]
+    hours = one["hour"], other["hour"]
     if hours[0] == hours[1]:
         raise ModelError(
-            "the organisation's tables differ at the same hour: these are models of two organisations.",
+            "the organisation's tables differ at the same time: these are models of two organisations.",
             key="population",
         )
     return one if hours[0] > hours[1] else other
@@ -135,9 +135,9 @@ def population_of(store: Store) -> Tuple[Optional[Population], Dict[str, Set[int
     try:
         population = json.loads(text)
         settles: Dict[str, Set[int]] = {}
-        for hour, users in population.pop("ripe"):
+        for day, users in population.pop("ripe"):
             for user in users:
-                settles.setdefault(user, set()).add(hour)
+                settles.setdefault(user, set()).add(day)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"the population is damaged ({error!r}). Restore the store from a backup.") from error
     return population, settles
@@ -146,12 +146,12 @@ def population_of(store: Store) -> Tuple[Optional[Population], Dict[str, Set[int
 def joined(population: Optional[Population], settles: Settles) -> Optional[str]:
     """The inverse of `population_of`. Without population there is a text only where somebody waits."""
     ripe: Dict[int, Set[str]] = {}
-    for user, hours in settles.items():
-        for hour in hours:
-            ripe.setdefault(hour, set()).add(user)
+    for user, days in settles.items():
+        for day in days:
+            ripe.setdefault(day, set()).add(user)
     if population is None:
-        return population_text(Organisation(Decay(30.0)), Evidence(), Delta(), ripe) if ripe else None
-    row = {**population, "ripe": [[hour, sorted(users)] for hour, users in sorted(ripe.items())]}
+        return population_text(Organisation(Decay(30.0)), Evidence(), Delta(), ripe, 0) if ripe else None
+    row = {**population, "ripe": [[day, sorted(users)] for day, users in sorted(ripe.items())]}
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 

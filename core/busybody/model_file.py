@@ -225,7 +225,7 @@ def _end(value: Dict[str, Any], loaded: Loaded, digest: str, line: int) -> None:
 def take_in(loaded: Loaded, store: Store, *, replace: bool = False) -> int:
     """Adds a loaded model to a store, in one commit; says how many people are new or changed.
 
-    A person whom the store has otherwise, and tables that differ at the same hour, are refused with a ModelError,
+    A person whom the store has otherwise, and tables that differ at the same time, are refused with a ModelError,
     unless `replace` lets the file win. Nothing is written then.
     """
     population, there = population_of(store)

@@ -6,7 +6,7 @@ Memory stays flat: of more than KEPT people, those unused for longest are writte
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .decay import Decay
 from .errors import ModelError
@@ -16,16 +16,19 @@ from .policy import Policy
 from .population import Organisation
 from .population.delta import Delta
 from .population.evidence import Evidence
-from .profile import Profile, Waiting, incidents, known
+from .profile import Profile, incidents, known
 from .profile.codec import clean, decode, encode
 from .profile.journal import Journal
+from .profile.profile import Doubt
 from .signin import SignIn
 from .stores import Row, Store
 
 KEPT = 20_000  # people
 VERSION = 1
 
-Ripe = Dict[int, Set[str]]  # epoch -> people of whom something settles then
+NEVER, HOUR = float("inf"), 3600.0
+
+Ripe = Dict[int, Set[str]]  # epoch -> people of whom something settles by then
 
 
 class Changes(NamedTuple):
@@ -38,14 +41,15 @@ class Changes(NamedTuple):
 class Person:
     """One person's profile at hand, and what follows from it."""
 
-    __slots__ = ("box", "incidents", "journal", "key", "profile")
+    __slots__ = ("box", "due", "incidents", "journal", "key", "profile")
 
-    def __init__(self, key: str, profile: Profile, hours: float = 0.0) -> None:
+    def __init__(self, key: str, profile: Profile, hours: float = 0.0, lateness: float = 0.0) -> None:
         self.key = key
         self.profile = profile
         self.journal: Optional[Journal] = None  # read when first needed
         self.incidents: List[incidents.Row] = []  # with those that only wait to be learned
         self.box: Optional[Box] = None  # around all places that travel may start at
+        self.due = due_hour(profile, lateness)
         self.refresh(hours)
 
     def refresh(self, hours: float) -> None:
@@ -53,23 +57,19 @@ class Person:
         profile = self.profile
         self.box = box_of(profile)
         self.incidents = profile.incidents
-        if any(entry.risk >= incidents.RISK for entry in profile.window):
-            self.incidents = [dict(row) for row in profile.incidents]
-            for entry in profile.window:
-                if entry.risk >= incidents.RISK:
-                    self.suspect(entry, hours)
+        for entry in profile.window:
+            if entry.doubt is not None and entry.doubt.risk >= incidents.RISK:
+                self.suspect(entry.signin, entry.doubt, hours)
 
-    def suspect(self, entry: Waiting, hours: float) -> None:
+    def suspect(self, signin: SignIn, doubt: Doubt, hours: float) -> None:
         """Hold the incident of a sign-in that waits: it is to stick at once."""
-        signin, profile = entry.signin, self.profile
-        if signin is None:
-            return
+        profile = self.profile
         if self.incidents is profile.incidents:
             self.incidents = [dict(row) for row in profile.incidents]
         brought = incidents.brings(signin, known(profile, signin))
         row = incidents.open_one(self.incidents, brought, signin.time, hours)
         identity = incidents.identifier(self.key, signin)
-        incidents.record(self.incidents, row, brought, signin, identity, entry.log_odds, entry.risk, entry.sentence)
+        incidents.record(self.incidents, row, brought, signin, identity, doubt.log_odds, doubt.risk, doubt.sentence)
 
     def widen(self, signin: SignIn) -> None:
         """Take one more place into the box."""
@@ -82,12 +82,18 @@ class Person:
             self.box = min(box[0], lat), max(box[1], lat), min(box[2], lon), max(box[3], lon)
 
 
+def due_hour(profile: Profile, lateness: float) -> float:
+    """The hour of event time at which something of it settles, in hours since 1970."""
+    return (profile.window[0].signin.time + lateness) // HOUR + 1.0 if profile.window else NEVER
+
+
 class Keeper:
     """The people of one store. What is asked for twice is the same object until `save` lets it go."""
 
     def __init__(self, store: Store, policy: Policy) -> None:
         self._store = store
         self._hours = policy.learning.incident_hours
+        self.lateness = max(map(policy.lateness_seconds, [*policy.sources, ""]))  # seconds; the longest of any data set
         self._identity = Identity(policy)
         self._private = bool(policy.identity.pseudonym_key_file or policy.identity.pseudonym_key_env)
         self._people: Dict[str, Optional[Person]] = {}
@@ -108,6 +114,11 @@ class Keeper:
         except KeyError:
             return self._load(key)
 
+    def at_hand(self, keys: Iterable[str]) -> List[Person]:
+        """Those of them that need not be read."""
+        people = [self._people.get(key) for key in sorted(keys)]
+        return [person for person in people if person is not None]
+
     def begin(self, user: str) -> Person:
         """Somebody new."""
         key = self.key(user)
@@ -125,15 +136,16 @@ class Keeper:
         if journal:
             self._changed_journals.add(person.key)
 
-    def population(self, decay: Decay) -> Tuple[Organisation, Evidence, Delta, Ripe]:
-        """What the store holds of everybody: tables, evidence, what is taught but not yet applied, who waits."""
+    def population(self, decay: Decay) -> Tuple[Organisation, Evidence, Delta, Ripe, int]:
+        """What the store holds of everybody: tables, evidence, what is taught but not yet applied, who waits, the hour."""
         text = self._store.population()
         if text is None:
-            return Organisation(decay), Evidence(self.key), Delta(), {}
+            return Organisation(decay), Evidence(self.key), Delta(), {}, 0
         try:
             row = json.loads(text)
             version = row["v"]
             parts = row["organisation"], row["evidence"], row["delta"], row["ripe"]
+            hour = int(row["hour"])
         except (ValueError, KeyError, TypeError) as error:
             raise ModelError(f"the population is damaged ({error!r}). Restore the store from a backup.") from error
         if version != VERSION:
@@ -143,6 +155,7 @@ class Keeper:
             Evidence.from_json(parts[1], self.key),
             Delta.from_json(parts[2]),
             {epoch: set(keys) for epoch, keys in parts[3]},
+            hour,
         )
 
     def collect(self) -> Changes:
@@ -174,7 +187,7 @@ class Keeper:
         text = self._store.profile(key)
         person: Optional[Person] = None
         if text is not None:
-            person = Person(key, decode(text, key), self._hours)
+            person = Person(key, decode(text, key), self._hours, self.lateness)
         if len(self._people) > 4 * KEPT:
             self._drop_clean()
         self._people[key] = person
@@ -191,10 +204,10 @@ class Keeper:
             self._people = {key: self._people[key] for key in kept}
 
 
-def population_text(organisation: Organisation, evidence: Evidence, delta: Delta, ripe: Ripe) -> str:
-    """What `Keeper.population` reads."""
+def population_text(organisation: Organisation, evidence: Evidence, delta: Delta, ripe: Ripe, hour: int) -> str:
+    """What `Keeper.population` reads. `hour` of event time has begun, in hours since 1970."""
     population: Dict[str, Any] = {
-        "v": VERSION, "organisation": organisation.to_json(), "evidence": evidence.to_json(),
-        "delta": delta.to_json(), "ripe": [[epoch, sorted(keys)] for epoch, keys in sorted(ripe.items())],
+        "v": VERSION, "hour": hour, "organisation": organisation.to_json(), "evidence": evidence.to_json(),
+        "delta": delta.to_json(), "ripe": [[epoch, sorted(keys)] for epoch, keys in sorted(ripe.items()) if keys],
     }  # fmt: skip
     return clean(json.dumps(population, ensure_ascii=False, separators=(",", ":"), allow_nan=False))

@@ -1,12 +1,12 @@
 """Scorer, the only way in: score, learn, feedback.
 
-    assessment = scorer.score(signin)        what is unlike this person; changes nothing
+    assessment = scorer.score(signin)        what is unlike this person; teaches nothing
     scorer.learn(signin, assessment)         teach the model, as far as the sign-in may
     scorer.feedback(verdict)                 the answer of the person or an analyst
 
-A score is a pure function of the state and the event. `advance` moves event time on: each hour that is over
-settles, once, what waited for its lateness bound, and the organisation's tables enter their next epoch. A
-surface that reads a stream calls `process`, which does all three in the right order.
+A score is a pure function of the state and the event. Event time moves on by the hour: what waited for its lateness
+bound settles, for each person when they are next met. By the day the organisation's tables enter their next epoch.
+A surface that reads a stream calls `process`, which does all of it in the right order.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 from .decay import Decay
 from .fusion import BASE
 from .fusion.judge import Judge
-from .fusion.short_path import Limits, repeats
-from .people import Changes, Keeper, Person, Ripe, population_text
+from .fusion.short_path import EVERYTHING, Limits, doubts
+from .people import Changes, Keeper, Person, Ripe, due_hour, population_text
 from .policy import Policy
 from .population import NOTHING, About, Population
 from .population.delta import Delta
 from .profile import Profile, Waiting, incidents, learning
 from .profile.known import untrusted
-from .profile.profile import WINDOW, key_of
+from .profile.profile import WINDOW, Doubt, Habit
 from .risk import BELOW_MEDIUM, VIP, alert_rarity, alert_threshold, level_of, risk_of
 from .sentence import sentence
 from .signin import Assessment, Finding, SignIn
@@ -53,37 +53,54 @@ class Scorer:
         self._judge = Judge(policy)
         self._limits = Limits(policy)
         self._short_path = short_path
-        self._lateness = max(
-            [policy.lateness_seconds(name) for name in policy.sources] + [policy.learning.lateness_seconds]
-        )
+        self._lateness = self.people.lateness
         self._lateness_of = lru_cache(maxsize=256)(policy.lateness_seconds)
         self._watch = Watch(policy)
-        self.organisation, self.evidence, self._delta, self._ripe = self.people.population(self.decay)
+        self._plain = short_path and self._watch.whole
+        self.organisation, self.evidence, self._delta, self._ripe, self._hour = self.people.population(self.decay)
         self._described: Tuple[Optional[Assessment], str] = (None, "")
         self._asked, self._weight = (0, 0), 1  # the last answer of `_unit`
+        self._new_hour(self._hour)
         self._new_epoch()
 
     # Score --------------------------------------------------------------------------------------------------
 
     def score(self, signin: SignIn, about: Optional[About] = None) -> Assessment:
-        """The assessment of one sign-in; writes nothing, and so does not move time on.
+        """The assessment of one sign-in; teaches nothing, and does not move time on.
 
         A surface that only scores calls `advance` first, or what happened in the store's last hour is not settled yet.
         `about` is what recent evidence says of it, where another worker keeps that evidence.
         """
         if not self._watch.whole:
             signin = self._watch.strip(signin)
-        person = self.people.get(signin.user)
+        person = self._met(signin.user)
         if person is None:
-            return self._assess(signin, Profile(), [], about, False)
+            profile = Profile()
+            judgement = self._judge(profile, signin, self._population(signin, profile, about), [])
+            return self._assess(signin, profile, judgement, False)
         profile = person.profile
         late = learning.is_late(profile, signin, self._lateness_of(signin.source))
-        habit = repeats(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
-        if habit is None or not self._short_path:
-            assessment = self._assess(signin, profile, person.incidents, about, late)
-            return assessment if habit is None else assessment._replace(habitual=True)
-        repeated = late or signin.outcome != "success" or learning.is_known(profile, signin)
-        return self._everyday(signin, "withheld" if repeated else "trusted", late)
+        _, doubted = doubts(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
+        if not doubted and self._short_path:
+            return self._everyday(signin, self._standing(signin, profile, late), late)
+        population = self._population(signin, profile, about)
+        which = doubted if self._short_path else EVERYTHING
+        judgement = self._judge(profile, signin, population, person.incidents, which)
+        assessment = self._assess(signin, profile, judgement, late)
+        return assessment if doubted else assessment._replace(habitual=True)
+
+    def _met(self, user: str) -> Optional[Person]:
+        """The person as of this hour."""
+        person = self.people.get(user)
+        if person is not None and person.due <= self._hour:
+            self._settle(person, self._cutoff)
+        return person
+
+    @staticmethod
+    def _standing(signin: SignIn, profile: Profile, late: bool) -> str:
+        """Whether a sign-in that repeats a habit will teach."""
+        withheld = late or signin.outcome != "success" or learning.is_known(profile, signin)
+        return learning.WITHHELD if withheld else learning.TRUSTED
 
     def _everyday(self, signin: SignIn, learned: str, late: bool) -> Assessment:
         """The assessment of a sign-in that repeats a habit: nothing was odd."""
@@ -100,10 +117,7 @@ class Scorer:
             self._asked, self._weight = asked, self.decay.weight(asked[0], era or self.decay.era(asked[0]))
         return self._weight
 
-    def _assess(
-        self, signin: SignIn, profile: Profile, rows: List[incidents.Row], about: Optional[About], late: bool
-    ) -> Assessment:
-        judgement = self._judge(profile, signin, self._population(signin, profile, about), rows)
+    def _assess(self, signin: SignIn, profile: Profile, judgement: learning.Judgement, late: bool) -> Assessment:
         incident = judgement.incident
         risk = self._risk(signin, profile, judgement)
         ignored = self._watch.ignored_by(signin.user)
@@ -158,24 +172,33 @@ class Scorer:
 
     def process(self, signin: SignIn) -> Assessment:
         """Advance, score and learn: what a surface does with each sign-in of a stream."""
-        if signin.time >= self._next_hour:
-            self.advance(signin.time)
-        person = None if not self._watch.whole or not self._short_path else self.people.get(signin.user)
+        time = signin.time
+        if time >= self._next_hour:
+            self.advance(time)
+        person = self._met(signin.user) if self._plain else None
         if person is None:
             assessment = self.score(signin)
-        else:
-            profile = person.profile
-            late = learning.is_late(profile, signin, self._lateness_of(signin.source))
-            habit = repeats(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
-            if habit is None:
-                assessment = self._assess(signin, profile, person.incidents, None, late)
-            elif late or signin.outcome != "success" or learning.is_known(profile, signin):
-                assessment = self._everyday(signin, "withheld", late)
-            else:
-                self.evidence.observe(signin)
-                self._await(person, Waiting(signin.time, signin.id, signin.source, signin, habit))
-                return self._everyday(signin, "trusted", False)
-        self.learn(signin, assessment)
+            self.learn(signin, assessment)
+            return assessment
+        profile = person.profile
+        habit, doubted = doubts(signin, profile, self._unit(time, profile.era), self._limits, person.box)
+        late = learning.is_late(profile, signin, self._lateness_of(signin.source))
+        if not doubted:
+            assessment = self._everyday(signin, self._standing(signin, profile, late), late)
+            self.evidence.observe(signin)
+            if assessment.learned == learning.TRUSTED:
+                self._await(person, Waiting(signin, habit))
+            return assessment
+        population = self._population(signin, profile, None)
+        judgement = self._judge(profile, signin, population, person.incidents, doubted)
+        assessment = self._assess(signin, profile, judgement, late)
+        self.evidence.observe(signin)
+        if signin.outcome == "success" and not late and not learning.is_known(profile, signin):
+            doubt = self._doubt(signin, assessment)
+            entry = Waiting(signin, habit, doubt)
+            if not profile.window:  # nothing that comes before it can still change what it is
+                entry.outcome = self._outcome(judgement, doubt)
+            self._await(person, entry)
         return assessment
 
     def learn(self, signin: SignIn, assessment: Assessment) -> None:
@@ -187,43 +210,44 @@ class Scorer:
             signin = self._watch.strip(signin)
         if signin.outcome != "success":
             return
-        person = self.people.get(signin.user)
+        person = self._met(signin.user)
         if person is None:
             person = self.people.begin(signin.user)
         profile = person.profile
         if assessment.late or learning.is_late(profile, signin, self._lateness_of(signin.source)):
             return
         if not learning.is_known(profile, signin):
-            self._await(person, self._waiting(signin, assessment, profile))
+            doubt = None if assessment.habitual else self._doubt(signin, assessment)
+            self._await(person, Waiting(signin, None, doubt))
 
     def _await(self, person: Person, entry: Waiting) -> None:
         """Let a new sign-in wait for its lateness bound; one that is past it already settles at once."""
-        profile, time = person.profile, entry.time
+        profile, signin, doubt = person.profile, entry.signin, entry.doubt
+        time = signin.time
         learning.admit(profile, entry)
         self.people.changed(person)
         early = learning.overfull(profile) if len(profile.window) > WINDOW else None
         if time < self._cutoff or early is not None:
             self._settle(person, max(self._cutoff, early or 0.0))
             return
-        ripe = int((time + self._lateness) // HOUR) + 1
+        due = (time + self._lateness) // HOUR + 1.0
+        if due < person.due:
+            person.due = due
+        ripe = int(-(-due // 24.0))  # the day before which it settles at the latest
         try:
             self._ripe[ripe].add(person.key)
         except KeyError:
             self._ripe[ripe] = {person.key}
-        if entry.signin is not None:
-            person.widen(entry.signin)
-        if entry.risk >= incidents.RISK:
-            person.suspect(entry, self.policy.learning.incident_hours)
+        person.widen(signin)
+        if doubt is not None and doubt.risk >= incidents.RISK:
+            person.suspect(signin, doubt, self.policy.learning.incident_hours)
 
-    def _waiting(self, signin: SignIn, assessment: Assessment, profile: Profile) -> Waiting:
+    def _doubt(self, signin: SignIn, assessment: Assessment) -> Doubt:
         findings = assessment.findings
-        if assessment.habitual:
-            return Waiting(signin.time, signin.id, signin.source, signin, profile.habits.get(key_of(signin)))
         ignored = bool(findings and findings[0].filtered_by) or bool(self._watch.ignored_by(signin.user))
         risk = 0.0 if ignored else assessment.risk
         words = self._incident_words(findings, risk, assessment.log_odds, signin)
-        entry = Waiting(signin.time, signin.id, signin.source, signin)
-        return entry.doubted(risk, assessment.log_odds, words, ignored)
+        return Doubt(risk, assessment.log_odds, words, ignored)
 
     def describe(self, signin: SignIn, assessment: Assessment) -> str:
         """The sentence for an assessment of this sign-in; the latest is kept, since learning and printing both ask."""
@@ -249,13 +273,13 @@ class Scorer:
 
         A repeated verdict changes nothing. Only a verified "it was me" promotes; "not me" rolls back.
         """
-        person = self.people.get(verdict.user)
+        person = self._met(verdict.user)
         if person is None:
             return "unknown person: nothing to learn"
         self._settle(person, verdict.settle_until(person.profile))
         done = take(verdict, person.profile, self.people.journal(person), self.decay)
         for entry in person.profile.window:
-            entry.sure = False  # what it teaches may be else now
+            entry.unsettle()  # what it teaches may be else now
         self.people.changed(person, journal=True)
         person.refresh(self.policy.learning.incident_hours)
         return done
@@ -263,31 +287,34 @@ class Scorer:
     # Time ---------------------------------------------------------------------------------------------------
 
     def advance(self, time: float) -> None:
-        """Let event time reach `time`: settle every hour that is over. Going back changes nothing."""
-        if time >= self._next_hour:
-            for epoch in self.epochs(int(time // HOUR)):
+        """Let event time reach `time`. Going back changes nothing."""
+        if time < self._next_hour:
+            return
+        day = int(time // DAY)
+        if day > self.organisation.epoch:
+            for epoch in self.epochs(day):
                 self.apply(self.settle(epoch), epoch)
+        self._new_hour(int(time // HOUR))
 
     def epochs(self, until: int) -> List[int]:
-        """The hours at which something settles, up to and with `until`.
+        """The days with which an epoch begins, up to and with `until`: those before which something settles.
 
         Each is settled by itself, also where event time jumps over it: what is learned must not depend on which
-        event brought the news that an hour is over. Workers that share an organisation settle the union.
+        event brought the news that a day is over. Workers that share an organisation settle the union.
         """
-        return sorted({max(hour, self.organisation.epoch + 1) for hour in self._ripe if hour <= until} | {until})
+        return sorted({max(day, self.organisation.epoch + 1) for day in self._ripe if day <= until} | {until})
 
     def settle(self, epoch: int) -> Delta:
-        """Let everything teach whose lateness bound is over at hour `epoch`; returns what it taught.
+        """Let everything teach whose lateness bound is over when the day `epoch` begins; returns what it taught.
 
-        One half of `advance`, for workers that share an organisation: each settles its people, the deltas are
+        One half of a new day, for workers that share an organisation: each settles its people, the deltas are
         added, and every worker applies the sum.
         """
-        self.organisation.enter(epoch)
-        cutoff = epoch * HOUR - self._lateness
-        for ripe in sorted(hour for hour in self._ripe if hour <= epoch):
-            for key in sorted(self._ripe.pop(ripe)):
+        cutoff = epoch * DAY - self._lateness
+        for day in sorted(day for day in self._ripe if day <= epoch):
+            for key in sorted(self._ripe.pop(day)):
                 person = self.people.by_key(key)
-                if person is not None:
+                if person is not None and person.due <= epoch * 24:
                     self._settle(person, cutoff)
         delta, self._delta = self._delta, Delta()
         return delta
@@ -297,34 +324,76 @@ class Scorer:
         self.organisation.apply(delta, epoch)
         self._new_epoch()
 
+    def catch_up(self) -> None:
+        """Let teach what is due of everybody at hand, so that what is kept says all that was learned."""
+        for day, keys in self._ripe.items():
+            for person in self.people.at_hand(keys):
+                if person.due <= self._hour:
+                    self._settle(person, self._cutoff)
+                if person.due > 24 * day:
+                    keys.discard(person.key)
+
+    def _new_hour(self, hour: int) -> None:
+        self._hour = hour
+        self._next_hour = (hour + 1) * HOUR if hour else float("-inf")
+        self._cutoff = hour * HOUR - self._lateness if hour else float("-inf")
+
     def _new_epoch(self) -> None:
-        self._next_hour = (self.organisation.epoch + 1) * HOUR if self.organisation.epoch else float("-inf")
-        self._cutoff = self.organisation.epoch * HOUR - self._lateness if self.organisation.epoch else float("-inf")
         self._everyday_risk = risk_of(BASE, self.organisation, False, False)
         self.threshold = alert_threshold(self.organisation, self.policy)
 
     def _settle(self, person: Person, cutoff: float) -> None:
-        profile, people = person.profile, self.people
-        journal = person.journal or people.journal(person)
-        sure = learning.settle(
-            profile, journal, cutoff, self._reconsider, self.policy, self.decay, self._delta, person.key
-        )
-        people.changed(person, journal=True)
+        """Let what waits before `cutoff` teach, in time order."""
+        profile, policy, decay, delta = person.profile, self.policy, self.decay, self._delta
+        window, sure = profile.window, True
+        journal = person.journal or self.people.journal(person)
+        while window and window[0].signin.time < cutoff:
+            entry = window.pop(0)
+            signin, outcome = entry.signin, None
+            if entry.doubt is not None:
+                sure, outcome = False, self._reconsidered(person, entry, entry.doubt)
+            if outcome is None:
+                learning.repeat(profile, journal, signin, entry.habit, policy, decay, delta, person.key)
+            else:
+                learning.teach(profile, journal, signin, outcome, policy, decay, delta, person.key)
+            if profile.settled is None or signin.time > profile.settled:
+                profile.settled = signin.time
+        learning.forget_seen(profile, self._lateness_of)
+        person.due = due_hour(profile, self._lateness)
+        self.people.changed(person, journal=True)
         if not sure or person.incidents is not profile.incidents:
-            person.refresh(self.policy.learning.incident_hours)
+            person.refresh(policy.learning.incident_hours)
 
-    def _reconsider(self, profile: Profile, signin: SignIn, ignored: bool) -> learning.Outcome:
-        """Judge a sign-in again when it settles, with all that came before it in place."""
-        judgement = self._judge(profile, signin, self._population(signin, profile, NOTHING), profile.incidents)
-        risk = 0.0 if ignored else self._risk(signin, profile, judgement)
+    def _reconsidered(self, person: Person, entry: Waiting, doubt: Doubt) -> Optional[learning.Outcome]:
+        """Judge a sign-in again when it settles, all that came before it in place; None where it repeats a habit."""
+        if entry.outcome is not None and entry.outcome.epoch == self.organisation.epoch:
+            return entry.outcome
+        profile, signin = person.profile, entry.signin
+        doubted = EVERYTHING
+        if self._short_path:
+            unit = self._unit(signin.time, profile.era)
+            entry.habit, doubted = doubts(signin, profile, unit, self._limits, person.box)
+            if not doubted:
+                return None
+        population = self._population(signin, profile, NOTHING)
+        judgement = self._judge(profile, signin, population, profile.incidents, doubted)
+        risk = 0.0 if doubt.ignored else self._risk(signin, profile, judgement)
         words = self._incident_words(judgement.findings, risk, judgement.log_odds, signin)
-        return learning.Outcome(judgement.log_odds, risk, judgement.hard, words, judgement.seen, judgement.incident)
+        return self._outcome(judgement, Doubt(risk, judgement.log_odds, words, doubt.ignored))
+
+    def _outcome(self, judgement: learning.Judgement, doubt: Doubt) -> learning.Outcome:
+        """What learning needs of a judgement."""
+        return learning.Outcome(
+            judgement.log_odds, doubt.risk, judgement.hard, doubt.sentence, judgement.seen, judgement.incident,
+            self.organisation.epoch,
+        )  # fmt: skip
 
     # Keep ---------------------------------------------------------------------------------------------------
 
     def save(self, meta: Optional[Mapping[str, str]] = None) -> None:
         """Write all that changed, at once or not at all."""
-        population = population_text(self.organisation, self.evidence, self._delta, self._ripe)
+        self.catch_up()
+        population = population_text(self.organisation, self.evidence, self._delta, self._ripe, self._hour)
         self.people.commit(self.people.collect(), population, meta or {})
 
     def keep_share(self, owns: Callable[[str], bool], *, first: bool) -> None:
@@ -342,6 +411,7 @@ class Scorer:
 
         The one that writes adds up the workers' parts and commits them with `people.population_text`.
         """
+        self.catch_up()
         return self.people.collect(), self._delta, self._ripe
 
 

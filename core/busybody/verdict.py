@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
 
     def settle_until(self, profile: Profile) -> float:
         """The time up to which what waits has to settle first: the event itself, where it still waits."""
-        waiting = [entry.time for entry in profile.window if entry.id == self.event_id]
+        waiting = [entry.signin.time for entry in profile.window if entry.signin.id == self.event_id]
         return max(waiting) + 0.001 if waiting else float("-inf")
 
 

@@ -113,7 +113,16 @@ def company(scorer: Scorer, people: int = 12, days: int = 30, first: int = 0) ->
 def settled(scorer: Scorer, time: float) -> Scorer:
     """The same model a while after `time`, when all that came until then has taught."""
     scorer.advance(time + 3 * HOUR)
+    caught_up(scorer)
     return scorer
+
+
+def caught_up(scorer: Scorer) -> None:
+    """Let everybody teach what is due, those too who were not met yet."""
+    for keys in scorer._ripe.values():
+        for key in keys:
+            scorer.people.by_key(key)
+    scorer.catch_up()
 
 
 def profile_of(scorer: Scorer, user: str = "ana") -> Profile:
@@ -142,12 +151,15 @@ def people_of(scorer: Scorer, users: Iterable[str]) -> Dict[str, Any]:
 
 def population_of(scorer: Scorer) -> Dict[str, Any]:
     """Tables, evidence and what waits, as JSON."""
-    row: Dict[str, Any] = json.loads(population_text(scorer.organisation, scorer.evidence, scorer._delta, scorer._ripe))
+    row: Dict[str, Any] = json.loads(
+        population_text(scorer.organisation, scorer.evidence, scorer._delta, scorer._ripe, scorer._hour)
+    )
     return row
 
 
 def state_of(scorer: Scorer, users: Iterable[str]) -> str:
     """All that the model knows, as one text."""
+    caught_up(scorer)
     return json.dumps([people_of(scorer, users), population_of(scorer)], sort_keys=True)
 
 

@@ -133,7 +133,7 @@ def taught(events: List[Tuple[SignIn, float]]) -> Delta:
 @settings(max_examples=60)
 @given(st.lists(st.tuples(SIGNINS, st.floats(-12, 12)), max_size=40), st.integers(1, 4))
 def test_deltas_of_several_workers_teach_what_one_worker_does(events: List[Tuple[SignIn, float]], workers: int) -> None:
-    epoch = 1_772_500_000 // 3600
+    epoch = 1_772_500_000 // 86400 + 1
     one, many = Tables(Decay(30.0)), Tables(Decay(30.0))
     one.apply(taught(events), epoch)
     total = Delta()

@@ -138,7 +138,7 @@ def _info(arguments: argparse.Namespace) -> int:
         loaded = stack.enter_context(load(open_input(arguments.file, stack), arguments.file))
         seen = (one.last_seen for one in loaded.rows())
         last_seen = max(seen, default=None)
-        epoch: Optional[int] = loaded.population["organisation"]["epoch"] if loaded.population else None
+        epoch: Optional[int] = loaded.population["hour"] if loaded.population else None
     if arguments.output == "json":
         known = {
             "format": FORMAT, "version": VERSION, "people": loaded.people, "last_seen": last_seen,

@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _sign_in(profile: Profile, rows: List[Any], event: str) -> Tuple[bool, Optional[SignIn], List[str]]:
     """Whether such a sign-in is known, the sign-in itself where it still waits to be learned, and what else is known."""
-    waiting = next((entry for entry in profile.window if entry.id == event and entry.signin is not None), None)
+    waiting = next((entry for entry in profile.window if entry.signin.id == event), None)
     if waiting is not None:
         return True, waiting.signin, []
     if event in profile.verdicts or any(event in (row["id"], row["event"], row["opening"]) for row in rows):

@@ -18,9 +18,10 @@ HIGHEST = 3.0
 
 
 def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
-    if profile.last is None:
+    last = profile.silent_since(signin)
+    if last is None:
         return None
-    days = int((signin.time - profile.last) // 86400.0)
+    days = int((signin.time - last) // 86400.0)
     if days < policy.dormant.days:
         return None
     return Signal(min(1.0 + log(max(days, 1) / max(policy.dormant.days, 1.0)), HIGHEST), {"days": days})

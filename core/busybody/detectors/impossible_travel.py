@@ -70,10 +70,10 @@ def places(profile: Profile, signin: SignIn, policy: Policy) -> List[SignIn]:
     found = [anchor for anchor in profile.anchors if abs(signin.time - anchor.time) <= recent]
     for entry in profile.window:
         other = entry.signin
-        if other is None or other.lat is None or other.lon is None:
-            continue
-        if (entry.time, entry.id) >= (signin.time, signin.id):
+        if (other.time, other.id) >= (signin.time, signin.id):
             break
+        if other.lat is None or other.lon is None:
+            continue
         if other.network != "private" and other.interactive is not False and key_of(other) in profile.habits:
             found.append(other)
     return found

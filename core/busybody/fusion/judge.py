@@ -11,7 +11,8 @@ from ..population import Population
 from ..profile import Profile, incidents, known
 from ..profile.learning import Judgement
 from ..signin import Finding, SignIn
-from .weighted_sum import fuse
+from .short_path import EVERYTHING, Doubts
+from .weighted_sum import BASE, fuse
 
 Named = Tuple[str, Callable[..., Optional[Signal]]]
 
@@ -25,19 +26,26 @@ class Judge:
         self._accuse: List[Named] = [(row.name, row.detect()) for row in active if row.kind in ("habit", "hard")]
         self._relieve: List[Named] = [(row.name, row.detect()) for row in active if row.kind == "proof"]
         self._incidents = any(row.kind == "incident" for row in active)
+        self._doubted: Dict[Doubts, List[Named]] = {EVERYTHING: self._accuse}
 
     def __call__(
-        self, profile: Profile, signin: SignIn, population: Population, rows: List[incidents.Row]
-    ) -> Judgement:
-        """`rows` are the person's incidents, those included that only wait to be learned."""
+        self, profile: Profile, signin: SignIn, population: Population, rows: List[incidents.Row],
+        doubts: Doubts = EVERYTHING,
+    ) -> Judgement:  # fmt: skip
+        """`rows` are the person's incidents, those included that only wait to be learned.
+
+        `doubts` names the detectors that might find something, where the short path ruled out the others.
+        """
         seen = known(profile, signin)
         signals: Dict[str, Signal] = {}
         hard = False
-        for name, detect in self._accuse:
+        for name, detect in self._doubted.get(doubts) or self._only(doubts):
             signal = detect(signin, profile, seen, population, self.policy)
             if signal is not None:
                 signals[name] = signal
                 hard = hard or signal.hard
+        if not signals and not rows:
+            return Judgement(BASE, (), False, None, None, seen)
         if signals:
             for name, detect in self._relieve:
                 signal = detect(signin, profile, seen, population, self.policy)
@@ -56,3 +64,8 @@ class Judge:
         travel = signals.get("impossible_travel")
         anchor: Optional[SignIn] = travel.before if travel is not None else None
         return Judgement(log_odds, tuple(findings), hard, incident, anchor, seen)
+
+    def _only(self, doubts: Doubts) -> List[Named]:
+        """The detectors that these doubts name."""
+        named = self._doubted[doubts] = [row for row in self._accuse if row[0] in doubts]
+        return named

@@ -1,8 +1,8 @@
 """The short path for the habitual sign-in: a combination they often use, at a usual hour, near the last places.
 
-`repeats` names a habit only where every detector would find exactly nothing, so that the short path gives the
-answer of the long one. It compares counts with thresholds and takes no logarithm. Its thresholds carry slack
-for what waits in the window: what the person did within the last hour can only add.
+`doubts` leaves out a detector only where it would find exactly nothing, so that the short path gives the answer of
+the long one. It compares counts with thresholds and takes no logarithm. Its thresholds carry slack for what waits
+in the window: what the person did within the last hour can only add.
 """
 
 from __future__ import annotations
@@ -25,6 +25,12 @@ ANONYMITY = HARMLESS | {"proxy", "anonymous", "vpn", "tor", "hosting"}  # no new
 DEGREES_PER_KM = 0.006  # two places within that many degrees on both axes are closer than one km for each
 SLACK = 5  # sign-ins: more than any detector backs off by, and one for the rounding of weights
 
+Doubts = Tuple[str, ...]  # names of detectors
+EVERYTHING: Doubts = ("every detector",)
+NOTHING: Doubts = ()
+NETWORK, ANONYMOUS_NETWORK, DEVICE = ("unusual_network",), ("anonymous_network",), ("new_device",)
+TRAVEL, HOUR = ("impossible_travel",), ("unusual_hour",)
+
 Box = Tuple[float, float, float, float]
 
 
@@ -41,43 +47,41 @@ class Limits:
         self.policy = policy
 
 
-def repeats(signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Optional[Box]) -> Optional[Habit]:
-    """The habit that this sign-in merely repeats; None where anything might be unlike the person.
+def doubts(
+    signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Optional[Box]
+) -> Tuple[Optional[Habit], Doubts]:
+    """The habit that this sign-in repeats, if it does, and the detectors that might find something unlike the person.
 
+    Where it repeats a habit and no detector might, it is habitual: every detector would find exactly nothing.
     `unit` is what one sign-in of its day weighs; `box` holds all places that travel may start at.
     """
     time, asn, device, subnet = signin.time, signin.asn, signin.device, signin.subnet
-    operator = asn if asn is not None else subnet
-    habit = profile.habits.get((signin.network, signin.country, operator, device, signin.device_id))
-    if habit is None:
-        return None
-    last, window = profile.last, profile.window
-    total = profile.total + (SLACK + len(window)) * unit
-    if (
-        habit.count < FAMILIAR * total
-        or last is None
-        or time - last >= limits.dormant
-        or time - habit.last >= limits.atypical
-    ):
-        return None
-    if profile.frozen or profile.denied:
-        return None
+    habit = profile.habits.get(
+        (signin.network, signin.country, asn if asn is not None else subnet, device, signin.device_id)
+    )
+    last = profile.last
+    if habit is None or last is None or profile.frozen or profile.denied:
+        return None, EVERYTHING
+    total = profile.total + (SLACK + len(profile.window)) * unit
+    if habit.count < FAMILIAR * total or time - last >= limits.dormant or time - habit.last >= limits.atypical:
+        return None, EVERYTHING
+    found = NOTHING
+    if subnet not in habit.subnets and subnet is not None and profile.fresh + 0.5 * unit < FAMILIAR * total:
+        found += NETWORK
     if signin.flags and not (ANONYMITY if signin.network in ANONYMOUS else HARMLESS).issuperset(signin.flags):
-        return None
-    if subnet is not None and subnet not in habit.subnets and profile.fresh + 0.5 * unit < FAMILIAR * total:
-        return None
+        found += ANONYMOUS_NETWORK
+    if signin.version is not None and device is not None and _is_older(signin.version, device, profile):
+        found += DEVICE
+    lat, lon = signin.lat, signin.lon
+    if lat is not None and lon is not None and box is not None:
+        reach = limits.degrees
+        if not (box[1] - reach <= lat <= box[0] + reach and box[3] - reach <= lon <= box[2] + reach):
+            if not _near_all(signin, habit, profile, unit, limits):
+                found += TRAVEL
     hours, hour = profile.hours, int(time % DAY // 3600.0)
     if 2 * hours[hour] + hours[hour - 1] + hours[(hour + 1) % 24] < 4.0 * RARE * total:
-        return None
-    if signin.version is not None and device is not None and _is_older(signin.version, device, profile):
-        return None
-    lat, lon = signin.lat, signin.lon
-    if lat is None or lon is None or box is None:
-        return habit
-    reach = limits.degrees
-    if box[1] - reach <= lat <= box[0] + reach and box[3] - reach <= lon <= box[2] + reach:
-        return habit
-    return habit if _near_all(signin, habit, profile, unit, limits) else None
+        found += HOUR
+    return habit, found
 
 
 def _is_older(version: int, device: str, profile: Profile) -> bool:
@@ -85,7 +89,7 @@ def _is_older(version: int, device: str, profile: Profile) -> bool:
     usual = profile.versions.get(device)
     if usual is None:
         return False
-    raised = sum(1 for entry in profile.window if entry.signin is not None and (entry.signin.version or 0) > usual)
+    raised = sum(1 for entry in profile.window if (entry.signin.version or 0) > usual)
     return version < usual + raised - BACK
 
 
@@ -93,8 +97,7 @@ def _near_all(signin: SignIn, habit: Habit, profile: Profile, unit: int, limits:
     """Whether the way from every recent place is short, slow enough or a habit, by what this habit alone proves."""
     lat, lon, reach, policy = signin.lat or 0.0, signin.lon or 0.0, limits.degrees, limits.policy
     anonymous = habit.count if signin.network in ANONYMOUS else 0
-    waiting = [entry.signin for entry in profile.window if entry.signin is not None]
-    for place in (*profile.anchors, *waiting):
+    for place in (*profile.anchors, *[entry.signin for entry in profile.window]):
         if place.lat is None or place.lon is None or place.subnet == signin.subnet:
             continue
         if abs(place.lat - lat) <= reach and abs(place.lon - lon) <= reach:
@@ -119,7 +122,7 @@ def box_of(profile: Profile) -> Optional[Box]:
     places += [
         (entry.signin.lat, entry.signin.lon)
         for entry in profile.window
-        if entry.signin is not None and entry.signin.lat is not None and entry.signin.lon is not None
+        if entry.signin.lat is not None and entry.signin.lon is not None
     ]
     if not places:
         return None

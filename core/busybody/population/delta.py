@@ -1,4 +1,4 @@
-"""What one hour of event time taught about the organisation: whole numbers, so that the order of adding is nothing.
+"""What one day of event time taught about the organisation: whole numbers, so that the order of adding is nothing.
 
 Workers hand their deltas over and add them up: counting is the same in any order and any partition.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..signin import SignIn
-from .calibration import bin_of
+from .calibration import BASE, bin_of
 
 TABLES = ("class", "country", "asn", "device", "hour")
 Tally = Dict[Any, int]
@@ -77,7 +77,11 @@ class Delta:
 
     def note_score(self, log_odds: float, number: int) -> None:
         """One success that is no repetition of an open incident."""
-        scores, index = self.day(number).scores, bin_of(log_odds)
+        day = self.day(number)
+        if log_odds == BASE:
+            day.habitual += 1
+            return
+        scores, index = day.scores, bin_of(log_odds)
         scores[index] = scores.get(index, 0) + 1
 
     def add(self, other: Delta) -> None:

@@ -3,8 +3,8 @@
     B(v) = (n(v) + m·prior(v)) / (N + m)      the base that a person's own counts back off to:
                                               person → peer group → organisation → world
 
-What is learned in one hour of event time takes effect in a later one, everywhere at once: deltas are applied
-by epoch, in sorted order, so that any number of workers ends with the same tables.
+What is learned on one day of event time takes effect on the next, everywhere at once: deltas are applied by epoch,
+in sorted order, so that any number of workers ends with the same tables.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Organisation:
 
     def __init__(self, decay: Decay) -> None:
         self.decay = decay
-        self.epoch = 0  # hours since 1970: every delta of an earlier hour is in
+        self.epoch = 0  # days since 1970: every delta of an earlier day is in
         self.era = 0
         self.people = 0
         self.tables: Dict[Tuple[str, str], Counts] = {}
@@ -56,7 +56,6 @@ class Organisation:
         self.egress: Dict[str, Dict[str, int]] = {}
         self.person_days = 0.0  # decayed: people times days
         self.signins = 0.0  # decayed
-        self.today = 0
         self.calibration = Calibration(Survival({}, 0.0))
         self._counts: List[Any] = [0.0, []]  # what it was made of
 
@@ -94,32 +93,24 @@ class Organisation:
     # What settling writes -----------------------------------------------------------------------------------
 
     def apply(self, delta: Delta, epoch: int) -> None:
-        """Take in what the hours before `epoch` taught. Applying an epoch twice changes nothing."""
+        """Take in what was taught before the day `epoch`, and calibrate. Applying an epoch twice changes nothing."""
         if epoch <= self.epoch:
             return
-        self.enter(epoch)
+        era = self.decay.era(epoch)
+        if era > self.era:
+            self._move_to_era(era)
+        if self.epoch:
+            daily = 0.5 ** (1.0 / self.decay.half_life_days)
+            kept = daily ** (epoch - self.epoch)  # as if every day in between had been entered by itself
+            self.person_days = self.person_days * kept + self.people * (1.0 - kept) / (1.0 - daily)
+            self.signins *= kept
         self.epoch = epoch
         self.people += delta.people
         for number in sorted(delta.days):
             self._take_day(number, delta.days[number])
         for subnet, user in sorted(delta.egress):
             self._take_egress(subnet, person(user), delta.egress[subnet, user])
-
-    def enter(self, epoch: int) -> None:
-        """Begin an epoch: where a day begins with it, decay and calibrate. Doing so twice changes nothing."""
-        day = int(epoch * 3600 // DAY)
-        if day <= self.today:
-            return
-        era = self.decay.era(day)
-        if era > self.era:
-            self._move_to_era(era)
-        if self.today:
-            daily = 0.5 ** (1.0 / self.decay.half_life_days)
-            kept = daily ** (day - self.today)  # as if every day in between had been entered by itself
-            self.person_days = self.person_days * kept + self.people * (1.0 - kept) / (1.0 - daily)
-            self.signins *= kept
-        self.today = day
-        self.calibration = self._calibrate(day)
+        self.calibration = self._calibrate(epoch)
 
     def _take_day(self, number: int, day: Day) -> None:
         unit = self.decay.weight(number, self.era)
@@ -182,7 +173,7 @@ class Organisation:
 
     def to_json(self) -> Dict[str, Any]:
         return {
-            "v": VERSION, "epoch": self.epoch, "era": self.era, "people": self.people, "today": self.today,
+            "v": VERSION, "epoch": self.epoch, "era": self.era, "people": self.people,
             "person_days": self.person_days, "signins": self.signins, "groups": self.groups,
             "tables": [[table, group, counts.to_json()] for (table, group), counts in sorted(self.tables.items())],
             "scores": sorted(self.scores.items()),
@@ -198,7 +189,7 @@ class Organisation:
                     f"the organisation's tables are of version {row['v']}, this Busybody reads {VERSION}. Upgrade Busybody."
                 )
             here = cls(decay)
-            here.epoch, here.era, here.people, here.today = row["epoch"], row["era"], row["people"], row["today"]
+            here.epoch, here.era, here.people = row["epoch"], row["era"], row["people"]
             here.person_days, here.signins, here.groups = row["person_days"], row["signins"], dict(row["groups"])
             tables: List[Any] = row["tables"]
             for table, group, rows in tables:

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Sequence
 from ..errors import ModelError, shown
 from ..signin import SignIn
 from .incidents import PARTS
-from .profile import Habit, Profile, Waiting
+from .profile import Doubt, Habit, Profile, Waiting
 
 VERSION = 1
 WINDOW_FIELDS = (
@@ -40,6 +40,8 @@ def encode(profile: Profile) -> str:
         value = getattr(profile, name)
         if value:
             out[name] = value
+    if profile.settled != profile.last:
+        out["settled"] = profile.settled
     if profile.habits:
         out["habits"] = [
             [*key, habit.first, habit.count, habit.last, habit.subnets] for key, habit in profile.habits.items()
@@ -53,8 +55,8 @@ def encode(profile: Profile) -> str:
         out["pending"] = [[key, row["first"], row["last"], row["days"]] for key, row in profile.pending.items()]
     if profile.incidents:
         out["incidents"] = [[row[part] for part in PARTS] for row in profile.incidents]
-    if profile.window:
-        out["window"] = [_waiting_to_json(entry) for entry in profile.window]
+    if profile.seen:
+        out["window"] = _window_to_json(profile)
     return clean(json.dumps(out, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
 
 
@@ -95,7 +97,9 @@ def decode(text: str, user: str = "?") -> Profile:
             key: {"first": first, "last": last, "days": days} for key, first, last, days in row.pop("pending", [])
         }
         profile.incidents = [_parts(PARTS, values) for values in row.pop("incidents", [])]
-        profile.window = [_waiting_from_json(values) for values in row.pop("window", [])]
+        profile.settled = _of_kind("settled", row.pop("settled"), None) if "settled" in row else profile.last
+        for values in row.pop("window", []):
+            _take_event(profile, values)
         if row:
             raise ValueError(f"unknown parts {sorted(row)}")
         return profile
@@ -105,7 +109,7 @@ def decode(text: str, user: str = "?") -> Profile:
 
 def _of_kind(name: str, value: Any, like: Any) -> Any:
     """The value, where it is of the kind that a fresh profile has there. Raises ValueError."""
-    fits = isinstance(value, (int, float, str)) if like is None else isinstance(value, type(like))
+    fits = value is None or isinstance(value, (int, float, str)) if like is None else isinstance(value, type(like))
     if not fits or (name == "hours" and [type(count) for count in value] != [int] * 24):
         raise ValueError(f"{name} is {shown(value)}")
     return value
@@ -118,28 +122,31 @@ def _parts(names: Sequence[str], values: List[Any]) -> Dict[str, Any]:
     return dict(zip(names, values))
 
 
-def _waiting_to_json(entry: Waiting) -> List[Any]:
-    signin = entry.signin
-    row: List[Any] = [entry.time, entry.id, entry.source]
-    if signin is not None:
-        row.append(
-            {name: value for name, value in zip(WINDOW_FIELDS, _window_values(signin)) if value != _DEFAULTS[name]}
-        )
-        if not entry.sure:
-            row += [entry.risk, entry.log_odds, entry.sentence, entry.ignored]
-    return row
+def _window_to_json(profile: Profile) -> List[List[Any]]:
+    """What was taken in within the lateness bound, by time: ids, and the whole of what still waits."""
+    waiting = {(entry.signin.source, entry.signin.id): entry for entry in profile.window}
+    rows: List[List[Any]] = []
+    for time, event_id, source in sorted((time, event_id, source) for (source, event_id), time in profile.seen.items()):
+        row: List[Any] = [time, event_id, source]
+        entry = waiting.get((source, event_id))
+        if entry is not None:
+            values = zip(WINDOW_FIELDS, _window_values(entry.signin))
+            row.append({name: value for name, value in values if value != _DEFAULTS[name]})
+            if entry.doubt is not None:
+                row += entry.doubt
+        rows.append(row)
+    return rows
 
 
 _window_values = attrgetter(*WINDOW_FIELDS)
 _DEFAULTS = SignIn._field_defaults
 
 
-def _waiting_from_json(row: List[Any]) -> Waiting:
+def _take_event(profile: Profile, row: List[Any]) -> None:
     time, event_id, source = row[:3]
-    if len(row) == 3:
-        return Waiting(time, event_id, source, None)
-    values = dict(row[3])
-    values["flags"] = tuple(values.get("flags", ()))
-    signin = SignIn(id=event_id, time=time, user="", source=source, **values)
-    entry = Waiting(time, event_id, source, signin)
-    return entry.doubted(*row[4:]) if len(row) > 4 else entry
+    profile.seen[source, event_id] = time
+    if len(row) > 3:
+        values = dict(row[3])
+        values["flags"] = tuple(values.get("flags", ()))
+        signin = SignIn(id=event_id, time=time, user="", source=source, **values)
+        profile.window.append(Waiting(signin, None, Doubt(*row[4:]) if len(row) > 4 else None))

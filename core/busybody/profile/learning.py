@@ -1,8 +1,8 @@
 """How a profile changes: sign-ins wait for the lateness bound, then teach in time order.
 
-A sign-in that arrives is put in its place among those of the last hour (`admit`). Once the hour of event time
-is over, `settle` judges it again against all that came before it, and only then may it teach. So the order of
-arrival within the bound changes nothing, and no event teaches twice.
+A sign-in that arrives is put in its place among those of the last hour (`admit`). Once its lateness bound is over
+it is judged again against all that came before it, and only then may it teach: `repeat` where it merely repeats a
+habit, else `teach`. So the order of arrival within the bound changes nothing, and no event teaches twice.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..signin import SignIn
 from . import incidents, trust
 from .journal import Journal
 from .known import Known, Value, untrusted
-from .profile import ANCHORS, DAY, HOUR, WINDOW, Profile, Waiting, key_of, operator_of
+from .profile import ANCHORS, DAY, HOUR, WINDOW, Habit, Profile, Waiting, key_of, operator_of
 
 TRUSTED, PENDING, WITHHELD = "trusted", "pending", "withheld"
 SOURCES = 8
@@ -47,17 +47,12 @@ class Outcome(NamedTuple):
     sentence: str  # for the incident, where one opens
     seen: Known
     incident: Optional[Dict[str, Any]]
-
-
-Judge = Callable[[Profile, SignIn, bool], Outcome]
+    epoch: int  # of the organisation that it was judged by
 
 
 def is_known(profile: Profile, signin: SignIn) -> bool:
     """Whether this very event was taken in before."""
-    for entry in profile.window:
-        if entry.id == signin.id and entry.source == signin.source:
-            return True
-    return False
+    return (signin.source, signin.id) in profile.seen
 
 
 def is_late(profile: Profile, signin: SignIn, lateness: float) -> bool:
@@ -71,29 +66,31 @@ def is_late(profile: Profile, signin: SignIn, lateness: float) -> bool:
 
 def admit(profile: Profile, entry: Waiting) -> None:
     """Put a new sign-in in its place among those that wait. The caller asked `is_late` and `is_known`."""
-    window, time, last = profile.window, entry.time, profile.last
-    if not window or window[-1].time < time:
+    window, signin, last = profile.window, entry.signin, profile.last
+    time, source = signin.time, signin.source
+    if last is None or time > last:
         window.append(entry)
+        profile.last = time
     else:
         _insert(window, entry)
+    profile.seen[source, signin.id] = time
     sources = profile.sources
-    latest = sources.get(entry.source)
+    latest = sources.get(source)
     if latest is None:
         if len(sources) >= SOURCES:
             _forget_source(profile)
-        sources[entry.source] = time
+        sources[source] = time
     elif time > latest:
-        sources[entry.source] = time
-    if last is None or time > last:
-        profile.last = time
+        sources[source] = time
 
 
 def _insert(window: List[Waiting], entry: Waiting) -> None:
-    """Out of order: all that follows it has to be judged again when it settles."""
-    place = len(window)
-    while place and (window[place - 1].time, window[place - 1].id) > (entry.time, entry.id):
+    """Out of order: it and all that follows it have to be judged again when they settle."""
+    signin, place = entry.signin, len(window)
+    while place and (window[place - 1].signin.time, window[place - 1].signin.id) > (signin.time, signin.id):
         place -= 1
-        window[place].sure = entry.sure = False
+        window[place].unsettle()
+        entry.unsettle()
     window.insert(place, entry)
 
 
@@ -107,55 +104,30 @@ def _forget_source(profile: Profile) -> None:
         profile.floor[ANY] = max(profile.floor.pop(forgotten), profile.floor.get(ANY, LONG_AGO))
 
 
-def settle(
-    profile: Profile,
-    journal: Journal,
-    cutoff: float,
-    judge: Judge,
-    policy: Policy,
-    decay: Decay,
-    delta: Delta,
-    user: str,
-) -> bool:
-    """Let every waiting sign-in before `cutoff` teach, in time order, and drop ids that cannot come again.
-
-    Returns whether only sure ones did, and only such wait on.
-    """
-    window, sure = profile.window, True
-    for entry in window:
-        sure = sure and entry.sure
-        if entry.time >= cutoff:
-            continue
-        signin = entry.signin
-        if signin is None:
-            continue
-        if entry.sure:
-            repeat(profile, journal, entry, policy, decay, delta, user)
-        else:
-            teach(profile, journal, signin, judge(profile, signin, entry.ignored), policy, decay, delta, user)
-        entry.signin = None
-    if len(window) > 1:
-        sources, lateness = profile.sources, policy.lateness_seconds
-        profile.window = [
-            entry
-            for entry in window
-            if entry.signin is not None or entry.time >= sources.get(entry.source, FOREVER) - lateness(entry.source)
-        ]
-        if len(profile.window) > WINDOW:
-            _cap(profile)
-    return sure
+def forget_seen(profile: Profile, lateness_of: Callable[[str], float]) -> None:
+    """Drop the ids of sign-ins that would be late if they came again."""
+    seen, sources = profile.seen, profile.sources
+    for event, time in list(seen.items()):
+        if time < sources.get(event[0], FOREVER) - lateness_of(event[0]):
+            del seen[event]
+    if len(seen) > WINDOW:
+        _cap(profile)
 
 
 def _cap(profile: Profile) -> None:
     """Bound the remembered ids of a hyperactive account: its lateness bound shrinks instead."""
-    while len(profile.window) > WINDOW and profile.window[0].signin is None:
-        entry = profile.window.pop(0)
-        profile.floor[entry.source] = max(profile.floor.get(entry.source, 0.0), entry.time)
+    seen, floor = profile.seen, profile.floor
+    waiting = {(entry.signin.source, entry.signin.id) for entry in profile.window}
+    learned = sorted((time, event) for event, time in seen.items() if event not in waiting)
+    for time, event in learned[: len(seen) - WINDOW]:
+        del seen[event]
+        floor[event[0]] = max(floor.get(event[0], 0.0), time)
 
 
 def overfull(profile: Profile) -> Optional[float]:
     """The time up to which an account with too much to wait for has to settle early; else None."""
-    return profile.window[len(profile.window) // 2].time if len(profile.window) > 2 * WINDOW else None
+    window = profile.window
+    return window[len(window) // 2].signin.time if len(window) > 2 * WINDOW else None
 
 
 def standing(profile: Profile, signin: SignIn, fresh: List[Value], incident: Optional[Dict[str, Any]]) -> str:
@@ -168,12 +140,10 @@ def standing(profile: Profile, signin: SignIn, fresh: List[Value], incident: Opt
 
 
 def repeat(
-    profile: Profile, journal: Journal, entry: Waiting, policy: Policy, decay: Decay, delta: Delta, user: str
-) -> None:
+    profile: Profile, journal: Journal, signin: SignIn, habit: Optional[Habit], policy: Policy, decay: Decay, delta: Delta,
+    user: str,
+) -> None:  # fmt: skip
     """Learn a sign-in that the short path found habitual: nothing about it is in doubt."""
-    signin, habit = entry.signin, entry.habit
-    if signin is None:
-        return
     time = signin.time
     day = int(time // DAY)
     counts = delta.days.get(day) or delta.day(day)

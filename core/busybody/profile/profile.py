@@ -9,19 +9,20 @@ Only `learning` and `verdict` write here. Detectors read.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ..decay import Decay, shifted
 from ..signin import SignIn
 
 Operator = Union[int, str, None]  # the ASN, else the subnet
+Event = Tuple[str, str]  # data set, id
 Key = Tuple[Optional[str], Optional[str], Operator, Optional[str], Optional[str]]
 
 ROWS = 20  # habits kept
 SUBNETS = 5  # of one habit
 PAIRS = 8
 ANCHORS = 5
-WINDOW = 128  # sign-ins that wait for the lateness bound; more in one hour raise the floor instead
+WINDOW = 128  # sign-ins remembered within the lateness bound; more in one hour raise the floor instead
 DAY, HOUR = 86400.0, 3600.0
 
 
@@ -39,28 +40,34 @@ class Habit:
         self.trail: Optional[List[int]] = None  # its row of the journal, once that was read
 
 
+class Doubt(NamedTuple):
+    """How a sign-in was first scored. An incident of it holds at once, whatever it may teach later."""
+
+    risk: float = 0.0
+    log_odds: float = 0.0
+    sentence: str = ""
+    ignored: bool = False  # the policy does not watch this person: the name is not kept, so this is
+
+
 class Waiting:
-    """A sign-in inside the lateness bound: known by id, not yet learned unless `signin` is None."""
+    """A sign-in inside the lateness bound, not yet learned."""
 
-    sure = True  # habitual, and nothing arrived before it since: it need not be judged again
-    risk = 0.0  # as first scored; an incident of it holds at once, whatever it may teach later
-    log_odds = 0.0
-    sentence = ""
-    ignored = False  # the policy does not watch this person: the name is not kept, so this is
+    __slots__ = ("doubt", "habit", "outcome", "signin")
 
-    def __init__(
-        self, time: float, event_id: str, source: str, signin: Optional[SignIn], habit: Optional[Habit] = None
-    ) -> None:
-        self.time = time
-        self.id = event_id
-        self.source = source
+    def __init__(self, signin: SignIn, habit: Optional[Habit], doubt: Optional[Doubt] = None) -> None:
         self.signin = signin
-        self.habit = habit  # the one that a sure sign-in repeats, where it is at hand
+        self.habit = habit  # the one that it repeats, where it is at hand
+        self.doubt = doubt  # None: habitual, and nothing arrived before it since; it need not be judged again
+        self.outcome: Any = None  # what it was judged to be, for as long as judging again would say the same
 
-    def doubted(self, risk: float, log_odds: float, sentence: str, ignored: bool) -> Waiting:
-        """This entry, to be judged again when it settles."""
-        self.sure, self.risk, self.log_odds, self.sentence, self.ignored = False, risk, log_odds, sentence, ignored
-        return self
+    def unsettle(self) -> None:
+        """Something that came before it is news now: it has to be judged again when it settles."""
+        self.outcome = None
+        if self.doubt is None:
+            self.doubt = UNJUDGED
+
+
+UNJUDGED = Doubt()
 
 
 class Profile:
@@ -68,8 +75,8 @@ class Profile:
 
     __slots__ = (
         "anchors", "count", "denied", "era", "first", "floor", "fresh", "frozen", "group", "habits", "hours",
-        "incidents", "last", "pairs", "pending", "previous", "promoted", "sources", "total", "verdicts", "versions",
-        "window",
+        "incidents", "last", "pairs", "pending", "previous", "promoted", "seen", "settled", "sources", "total", "verdicts",
+        "versions", "window",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -77,6 +84,7 @@ class Profile:
         self.count = 0  # sign-ins learned, ever
         self.first: Optional[float] = None
         self.last: Optional[float] = None  # latest success, learned or not: dormancy ends with it
+        self.settled: Optional[float] = None  # the latest of those that no longer wait
         self.habits: Dict[Key, Habit] = {}
         self.total = 0  # counts of everything learned
         self.fresh = 0  # counts of what came from a subnet that was new then
@@ -94,7 +102,8 @@ class Profile:
         self.group: Optional[str] = None
         self.sources: Dict[str, float] = {}  # data set -> latest time seen
         self.floor: Dict[str, float] = {}  # data set -> nothing at or before this is learned any more
-        self.window: List[Waiting] = []  # by (time, id)
+        self.seen: Dict[Event, float] = {}  # what was taken in within the lateness bound -> when it happened
+        self.window: List[Waiting] = []  # what of it is not learned yet, by (time, id)
 
     def add(self, key: Key, subnet: Optional[str], time: float, weight: int) -> bool:
         """Count one sign-in; returns whether this combination is new today."""
@@ -184,6 +193,13 @@ class Profile:
             self.hours = [count >> bits for count in self.hours]
             self.total, self.fresh = self.total >> bits, self.fresh >> bits
         self.era = era
+
+    def silent_since(self, signin: SignIn) -> Optional[float]:
+        """When the person last got in before this sign-in, whether it waits or not."""
+        if self.last is None or self.last < signin.time:
+            return self.last
+        waiting = [entry.signin.time for entry in self.window if entry.signin.time < signin.time]
+        return waiting[-1] if waiting else self.settled
 
     def is_new(self, signins: int, days: float, time: float) -> bool:
         """Whether too little is known of the person to call anything unlike them."""

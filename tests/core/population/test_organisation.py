@@ -39,7 +39,7 @@ def taught(days: int = 1, **fields: Any) -> Organisation:
     delta.people = 1
     for day in range(days):
         delta.note_values(signin(day, 9, **{**HOME, **LAPTOP, **fields}), int(at(day) // DAY), "ana")
-    organisation.apply(delta, int(at(days) // HOUR))
+    organisation.apply(delta, int(at(days) // DAY))
     return organisation
 
 
@@ -75,14 +75,15 @@ def test_some_of_the_mass_always_stays_on_the_world() -> None:
     assert organisation.base("country", "NL", None, 64.0) >= 0.25 * fresh
 
 
-def test_what_is_learned_in_one_hour_takes_effect_only_later() -> None:
+def test_what_is_learned_on_one_day_takes_effect_on_the_next() -> None:
     scorer = model()
     live(scorer, 20)
     before = population_of(scorer)["organisation"]
     for minute in range(50):
         scorer.process(signin(19, 13 + minute / 60.0 + 0.01, user=f"p{minute}", **HOTEL, **LAPTOP))
-    assert population_of(scorer)["organisation"] == before
     settled(scorer, at(19, 14))
+    assert population_of(scorer)["organisation"] == before
+    settled(scorer, at(20))
     assert scorer.organisation.common("country", "NL") > 0.0
 
 
@@ -117,7 +118,7 @@ def test_subnet_of_several_people_is_shared_for_a_month() -> None:
         assert not organisation.is_shared(HOME["subnet"], day)
         delta = Delta()
         delta.note_values(signin(0, 9, **HOME), day, f"p{number}")
-        organisation.apply(delta, int(at(0) // HOUR) + 1 + number)
+        organisation.apply(delta, day + 1 + number)
     assert organisation.is_shared(HOME["subnet"], day)
     assert organisation.is_shared(HOME["subnet"], day + EGRESS_DAYS)
     assert not organisation.is_shared(HOME["subnet"], day + EGRESS_DAYS + 1)
@@ -137,9 +138,9 @@ def test_entering_the_days_one_by_one_is_the_same_as_jumping() -> None:
     one, other = taught(), taught()
     one.people = other.people = 9
     first = one.epoch
-    for hour in range(first, first + 24 * 40 + 1):
-        one.enter(hour)
-    other.enter(first + 24 * 40)
+    for day in range(first, first + 41):
+        one.apply(Delta(), day)
+    other.apply(Delta(), first + 40)
     assert one.person_days == pytest.approx(other.person_days, rel=1e-9)
     assert one.signins == pytest.approx(other.signins, rel=1e-9)
     assert one.calibration.rarity(0.0) == pytest.approx(other.calibration.rarity(0.0))
@@ -165,7 +166,7 @@ def test_tables_are_bounded_in_a_flood_of_values() -> None:
             where = {**HOME, "asn": number + hour * 1800, "subnet": f"s{number}.{hour}", "country": f"c{number}"}
             event = signin(0, number % 24, device=f"d{number}", group=f"g{number % 500}", **where)
             delta.note_values(event, day, f"p{number}")
-        organisation.apply(delta, int(at(0) // HOUR) + 1 + hour)
+        organisation.apply(delta, day + 1 + hour)
     for (table, group), counts in organisation.tables.items():
         assert len(counts.values) <= (BOUNDS[table] if not group else min(GROUP_BOUND, BOUNDS[table]))
     assert len(organisation.groups) <= GROUPS
@@ -175,9 +176,9 @@ def test_tables_are_bounded_in_a_flood_of_values() -> None:
 def test_a_new_era_keeps_what_is_common_here() -> None:
     organisation = taught(30)
     shares = {name: organisation.common(*name) for name in (("country", "PT"), ("asn", HOME["asn"]))}
-    base = organisation.base("country", "PT", None, organisation.decay.weight(organisation.today, organisation.era))
+    base = organisation.base("country", "PT", None, organisation.decay.weight(organisation.epoch, organisation.era))
     later = organisation.era + organisation.decay.era_days
-    organisation.enter(later * 24)
+    organisation.apply(Delta(), later)
     assert {name: organisation.common(*name) for name in shares} == pytest.approx(shares)
     assert organisation.base("country", "PT", None, organisation.decay.weight(later, organisation.era)) < base
 
@@ -217,6 +218,6 @@ def test_delta_comes_back_from_json() -> None:
         delta.note_score(-6.0 + number, 20_000)
     again = Delta.from_json(json.loads(json.dumps(delta.to_json())))
     one, other = Organisation(Decay(30.0)), Organisation(Decay(30.0))
-    one.apply(delta, 500_000)
-    other.apply(again, 500_000)
+    one.apply(delta, 20_100)
+    other.apply(again, 20_100)
     assert one.to_json() == other.to_json()

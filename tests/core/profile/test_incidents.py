@@ -186,11 +186,11 @@ def test_sticky_hours_follow_the_policy() -> None:
 def test_repetitions_of_an_incident_do_not_make_it_ordinary_here(lived: Scorer) -> None:
     """An open incident's repetitions stay out of the calibration: a noisy attacker must not raise the bar for himself."""
     lived.process(signin(30, 9, **ODD))
-    settled(lived, at(30, 9))
+    settled(lived, at(31))
     before = sum(lived.organisation.scores.values())
-    for hour in range(12, 40):
+    for hour in range(30, 58):
         lived.process(signin(30, hour, **ODD))
-    settled(lived, at(31, 20))
+    settled(lived, at(33))
     assert sum(lived.organisation.scores.values()) == before
 
 

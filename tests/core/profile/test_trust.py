@@ -59,7 +59,7 @@ def lived() -> Scorer:
     scorer = model()
     company(scorer, people=4)
     live(scorer, 30)
-    return settled(scorer, at(29, 20))
+    return settled(scorer, at(30))
 
 
 def test_everyday_sign_in_teaches_at_once(lived: Scorer) -> None:
