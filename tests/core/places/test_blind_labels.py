@@ -1,9 +1,12 @@
 """Network classes on systems labelled blind: drawn at random, labelled and committed before any result was seen.
 
-Odd positions were revealed and their misses mended (mostly by overrides); even positions were kept, and no system among
-them may ever be mended because of its label. A later review of the largest systems and of a random draw, made from
-their names alone with these labels unseen, gave some of the kept half overrides too: what the kept half says of the
-classes since then holds for systems about as large as these, not for those that no review has reached.
+`blind_asns.json`: odd positions were revealed and their misses mended (mostly by overrides); even positions were kept,
+and no system among them may ever be mended because of its label. Reviews made from names alone with the labels unseen
+gave some of the kept half overrides too.
+
+`fresh_asns.json`: 800 systems drawn (seed 20261123) before the last review, withheld from it, and labelled by knowledge
+of what each company does after overrides, patterns and likely systems were frozen, "unknown" where the labeller could
+not tell. It has the figure for systems that no review mended; nothing may be changed for the sake of its labels.
 """
 
 import json
@@ -14,12 +17,16 @@ from pathlib import Path
 import pytest
 from busybody.places import networks
 
-LABELS = json.loads((Path(__file__).parent / "blind_asns.json").read_text("utf-8"))["asns"]
+LABELS, FRESH = (
+    json.loads((Path(__file__).parent / f"{name}_asns.json").read_text("utf-8"))["asns"] for name in ("blind", "fresh")
+)
 REVEALED, KEPT = LABELS[::2], LABELS[1::2]  # counted from 1: odd and even positions
 SERVERS = ("hosting", "vpn")
 PEOPLE = ("residential", "mobile")
-WANTED = 0.9  # of the hosting networks; the kept half does not reach it
-KEPT_FLOOR = 0.6  # measured 29 of 48, before the mending and after it; 39 of 48 since the review by size
+WANTED = 0.9  # of the hosting networks; only the revealed half reaches it
+KEPT_FLOOR = 0.8  # measured 29 of 48 at first, 40 of 48 since the reviews by name
+FRESH_FLOOR = 0.78  # measured 46 of 57; 95 % interval 0.69 to 0.89
+FRESH_REST_FLOOR = 0.75  # measured 35 of 45 among those that have no override; 0.64 to 0.88
 KEPT_OVERRIDES = 25  # from reviews that had not seen the labels
 
 
@@ -28,7 +35,7 @@ def share_taken_for_servers(rows, labels):
     return sum(found) / len(found)
 
 
-@pytest.mark.parametrize(("half", "rows"), [("revealed", REVEALED), ("kept", KEPT)])
+@pytest.mark.parametrize(("half", "rows"), [("revealed", REVEALED), ("kept", KEPT), ("fresh", FRESH)])
 def test_people_and_organisations_are_not_taken_for_hosting(half, rows, capsys):
     people, offices = share_taken_for_servers(rows, PEOPLE), share_taken_for_servers(rows, ("organisation",))
     with capsys.disabled():
@@ -51,9 +58,15 @@ def test_hosting_that_nobody_looked_at_is_found_no_worse_than_measured():
     assert share_taken_for_servers(KEPT, SERVERS) >= KEPT_FLOOR
 
 
-@pytest.mark.xfail(strict=True, reason="small hosters with names that say nothing get no class: see docs/geography.md")
-def test_hosting_that_nobody_looked_at_is_found_as_often_as_wanted():
-    assert share_taken_for_servers(KEPT, SERVERS) >= WANTED
+def test_hosting_withheld_from_the_review_is_found_no_worse_than_measured():
+    overrides = networks.rules().overrides
+    assert share_taken_for_servers(FRESH, SERVERS) >= FRESH_FLOOR
+    assert share_taken_for_servers([row for row in FRESH if row["asn"] not in overrides], SERVERS) >= FRESH_REST_FLOOR
+
+
+@pytest.mark.xfail(strict=True, reason="some small hosters with names that say nothing get no class: docs/geography.md")
+def test_hosting_withheld_from_the_review_is_found_as_often_as_wanted():
+    assert share_taken_for_servers(FRESH, SERVERS) >= WANTED
 
 
 def test_the_kept_half_is_not_mended_by_number():
@@ -61,8 +74,13 @@ def test_the_kept_half_is_not_mended_by_number():
     assert sum(row["asn"] in overrides for row in KEPT) == KEPT_OVERRIDES
 
 
+def test_the_lists_have_no_system_in_common():
+    assert not {row["asn"] for row in FRESH} & {row["asn"] for row in LABELS}
+
+
 def test_the_labels_carry_the_names_of_the_table():
     from busybody.places.locator import table
 
-    assert all(table().organisation(row["asn"]) == row["name"] for row in LABELS)
-    assert len({row["asn"] for row in LABELS}) == len(LABELS)
+    for rows in (LABELS, FRESH):
+        assert all(table().organisation(row["asn"]) == row["name"] for row in rows)
+        assert len({row["asn"] for row in rows}) == len(rows)

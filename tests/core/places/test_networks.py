@@ -111,6 +111,15 @@ def test_an_override_says_something_that_the_patterns_do_not():
     assert not needless
 
 
+def test_what_looks_like_hosting_is_asked_last():
+    known = networks.rules()
+    asn = min(known.likely)
+    assert networks.classify(asn, None) == "hosting"
+    assert networks.classify(asn, "Nothing Telling Ltd") == "hosting"
+    assert networks.classify(asn, "Example Fibre Broadband") == "residential"
+    assert not known.likely & set(known.overrides)
+
+
 @given(st.none() | st.integers(0, 1 << 32), st.none() | st.text(max_size=80))
 def test_any_name_gives_a_class_or_none(asn, as_org):
     assert networks.classify(asn, as_org) in (None, *NETWORK_CLASSES)
