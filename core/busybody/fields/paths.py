@@ -9,7 +9,7 @@ Behind a bracket (`ipChain[0].ip`, `Parameters[Name=UserAgent].Value`) the path 
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Container, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 Slots = List[Any]
 Frozen = Dict[str, Any]  # key -> (slot or -1, Frozen or None); tuples unpack faster than attributes are read
@@ -34,6 +34,14 @@ class Tail(NamedTuple):
     slot: int
     start: int
     steps: Tuple[Step, ...]
+
+
+class Choice(NamedTuple):
+    """Tails that begin by selecting elements of one list by one key; the list is looked through once for all."""
+
+    start: int
+    name: str
+    tails: Mapping[str, Sequence[Tuple[int, Sequence[Step]]]]  # value in lower case -> slots, and the steps behind
 
 
 def parse(path: str) -> Tuple[Step, ...]:
@@ -71,17 +79,22 @@ class Paths:
     def __init__(self) -> None:
         self.slots: Dict[str, int] = {}
         self.asked: Set[int] = set()  # what `add` was asked for since this was last emptied
+        self.compared: Set[int] = set()  # of these, whose value matters, not only whether there is one
         self._root = Node()
         self._frozen: Optional[Frozen] = None
         self._tails: List[Tail] = []
+        self._choices: List[Choice] = []
+        self._others: List[Tail] = []
 
     def __len__(self) -> int:
         return len(self.slots)
 
-    def add(self, path: str) -> int:
+    def add(self, path: str, compared: bool = True) -> int:
         """The slot of the path, which is new or known. Raises ValueError where it is no path."""
         slot = self._slot(path)
         self.asked.add(slot)
+        if compared:
+            self.compared.add(slot)
         return slot
 
     def _slot(self, path: str) -> int:
@@ -117,15 +130,34 @@ class Paths:
 
     def read(self, record: Mapping[str, Any]) -> Slots:
         """The value of every path, None where the record has none."""
+        slots: Slots = [None] * len(self.slots)
+        _walk(record, self.tree(), slots)
+        self.finish(slots)
+        return slots
+
+    def tree(self) -> Frozen:
+        """All spellings of all paths; a path behind a bracket is not in it."""
         if self._frozen is None:
             self._frozen = _frozen(self._root)
-        slots: Slots = [None] * len(self.slots)
-        _walk(record, self._frozen, slots)
-        for slot, start, steps in self._tails:
+            self._choices, self._others = _sorted(self._tails)
+        return self._frozen
+
+    def behind_brackets(self) -> Dict[int, int]:
+        """The slots of paths that go on behind a bracket, and the slots where they start."""
+        return {tail.slot: tail.start for tail in self._tails}
+
+    def finish(self, slots: Slots) -> None:
+        """Fill the slots of the paths that go on behind a bracket from those where they start."""
+        for start, name, tails in self._choices:
+            value = slots[start]
+            if value is not None:
+                for low, element in _selected(value, name, tails).items():
+                    for slot, steps in tails[low]:
+                        slots[slot] = follow(element, steps)
+        for slot, start, steps in self._others:
             value = slots[start]
             if value is not None:
                 slots[slot] = follow(value, steps)
-        return slots
 
     def top_keys(self, path: str) -> List[str]:
         """The top-level keys under which the path can be found: `a`, `a.b`, … for `a.b`."""
@@ -180,9 +212,31 @@ def follow(value: Any, steps: Sequence[Step]) -> Any:
     return value
 
 
-def _select(value: Any, step: Tuple[str, str]) -> Optional[Mapping[str, Any]]:
-    name, wanted = step
+def _select(value: Any, step: Tuple[str, str]) -> Any:
+    wanted = step[1].lower()
+    return _selected(value, step[0], (wanted,)).get(wanted)
+
+
+def _selected(value: Any, name: str, wanted: Container[str]) -> Dict[str, Any]:
+    """Of a list the first element for every wanted value of the key `name`, in lower case."""
+    found: Dict[str, Any] = {}
     for element in value if isinstance(value, list) else (value,):
-        if isinstance(element, Mapping) and str(element.get(name, "")).lower() == wanted.lower():
-            return element
-    return None
+        if isinstance(element, Mapping):
+            low = str(element.get(name, "")).lower()
+            if low in wanted and low not in found:
+                found[low] = element
+    return found
+
+
+def _sorted(tails: Sequence[Tail]) -> Tuple[List[Choice], List[Tail]]:
+    """Those that begin with a selection, by list and key; and the others."""
+    chosen: Dict[Tuple[int, str], Dict[str, List[Tuple[int, Sequence[Step]]]]] = {}
+    others = []
+    for tail in tails:
+        step = tail.steps[0]
+        if isinstance(step, tuple):
+            by_value = chosen.setdefault((tail.start, step[0]), {})
+            by_value.setdefault(step[1].lower(), []).append((tail.slot, tail.steps[1:]))
+        else:
+            others.append(tail)
+    return [Choice(start, name, by_value) for (start, name), by_value in chosen.items()], others
