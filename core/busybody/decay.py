@@ -31,13 +31,14 @@ class Decay:
 
     def weight(self, day: int, era: int) -> int:
         """What one sign-in of `day` weighs in counts of `era`; at least 1."""
-        weight = self._weights.get((day, era))
-        if weight is None:
+        try:
+            return self._weights[day, era]
+        except KeyError:
             half_lives = min((day - era) / self.half_life_days, MOST)
             weight = max(1, round(UNIT * 2.0**half_lives))
             if len(self._weights) < 4096:
-                self._weights[(day, era)] = weight
-        return weight
+                self._weights[day, era] = weight
+            return weight
 
     def shift(self, old_era: int, new_era: int) -> int:
         """By how many bits counts of `old_era` shrink when they become counts of `new_era`."""

@@ -97,8 +97,8 @@ class Keeper:
         self._identity = Identity(policy)
         self._private = bool(policy.identity.pseudonym_key_file or policy.identity.pseudonym_key_env)
         self._people: Dict[str, Optional[Person]] = {}
-        self._changed: Set[str] = set()
-        self._changed_journals: Set[str] = set()
+        self.changed: Set[str] = set()  # keys of those whose profile has to be written
+        self.taught: Set[str] = set()  # and of those whose journal has
 
     def key(self, user: str) -> str:
         """The name under which a person is stored: a pseudonym where the policy asks for privacy."""
@@ -130,12 +130,6 @@ class Keeper:
             person.journal = Journal.decode(self._store.journal(person.key), person.key)
         return person.journal
 
-    def changed(self, person: Person, journal: bool = False) -> None:
-        """Say that a person has to be written."""
-        self._changed.add(person.key)
-        if journal:
-            self._changed_journals.add(person.key)
-
     def population(self, decay: Decay) -> Tuple[Organisation, Evidence, Delta, Ripe, int]:
         """What the store holds of everybody: tables, evidence, what is taught but not yet applied, who waits, the hour."""
         text = self._store.population()
@@ -162,16 +156,16 @@ class Keeper:
         """Everything that changed since the last time, as text; the caller commits it."""
         profiles: Dict[str, Optional[Row]] = {}
         journals: Dict[str, Optional[str]] = {}
-        for key in sorted(self._changed):
+        for key in sorted(self.changed):
             person = self._people[key]
             if person is not None:
                 profiles[key] = Row(encode(person.profile), person.profile.last or 0.0)
-        for key in sorted(self._changed_journals):
+        for key in sorted(self.taught):
             person = self._people[key]
             if person is not None and person.journal is not None:
                 journals[key] = person.journal.encode()
-        self._changed.clear()
-        self._changed_journals.clear()
+        self.changed.clear()
+        self.taught.clear()
         return Changes(profiles, journals)
 
     def commit(self, changes: Changes, population: str, meta: Mapping[str, str]) -> None:
@@ -181,7 +175,7 @@ class Keeper:
 
     def is_full(self) -> bool:
         """Whether it is time to write, so that memory stays flat."""
-        return len(self._people) > KEPT or len(self._changed) > KEPT // 2
+        return len(self._people) > KEPT or len(self.changed) > KEPT // 2
 
     def _load(self, key: str) -> Optional[Person]:
         text = self._store.profile(key)
@@ -195,7 +189,7 @@ class Keeper:
 
     def _drop_clean(self) -> None:
         """Let go of everybody who is as the store has them."""
-        self._people = {key: person for key, person in self._people.items() if key in self._changed}
+        self._people = {key: person for key, person in self._people.items() if key in self.changed}
 
     def let_go(self) -> None:
         """Keep the most recently loaded or begun; call it only when everything is committed."""

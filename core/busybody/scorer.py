@@ -24,7 +24,7 @@ from .population import NOTHING, About, Population
 from .population.delta import Delta
 from .profile import Profile, Waiting, incidents, learning
 from .profile.known import untrusted
-from .profile.profile import WINDOW, Doubt, Habit
+from .profile.profile import CROWDED, WINDOW, Doubt, Habit
 from .risk import BELOW_MEDIUM, VIP, alert_rarity, alert_threshold, level_of, risk_of
 from .sentence import sentence
 from .signin import Assessment, Finding, SignIn
@@ -182,13 +182,16 @@ class Scorer:
             return assessment
         profile = person.profile
         habit, doubted = doubts(signin, profile, self._unit(time, profile.era), self._limits, person.box)
-        late = learning.is_late(profile, signin, self._lateness_of(signin.source))
+        latest = profile.last
+        late = (latest is None or time <= latest) and learning.is_late(
+            profile, signin, self._lateness_of(signin.source)
+        )
         if not doubted:
-            assessment = self._everyday(signin, self._standing(signin, profile, late), late)
+            learned = self._standing(signin, profile, late)
             self.evidence.observe(signin)
-            if assessment.learned == learning.TRUSTED:
+            if learned == learning.TRUSTED:
                 self._await(person, Waiting(signin, habit))
-            return assessment
+            return self._everyday(signin, learned, late)
         population = self._population(signin, profile, None)
         judgement = self._judge(profile, signin, population, person.incidents, doubted)
         assessment = self._assess(signin, profile, judgement, late)
@@ -225,19 +228,19 @@ class Scorer:
         profile, signin, doubt = person.profile, entry.signin, entry.doubt
         time = signin.time
         learning.admit(profile, entry)
-        self.people.changed(person)
-        early = learning.overfull(profile) if len(profile.window) > WINDOW else None
-        if time < self._cutoff or early is not None:
-            self._settle(person, max(self._cutoff, early or 0.0))
+        self.people.changed.add(person.key)
+        if time < self._cutoff or len(profile.window) > CROWDED:
+            early = profile.window[WINDOW].signin.time if len(profile.window) > CROWDED else self._cutoff
+            self._settle(person, max(self._cutoff, early))
             return
         due = (time + self._lateness) // HOUR + 1.0
         if due < person.due:
             person.due = due
-        ripe = int(-(-due // 24.0))  # the day before which it settles at the latest
-        try:
-            self._ripe[ripe].add(person.key)
-        except KeyError:
-            self._ripe[ripe] = {person.key}
+        day = int(-(-due // 24.0))  # before which it settles at the latest
+        waiting = self._ripe.get(day)
+        if waiting is None:
+            waiting = self._ripe[day] = set()
+        waiting.add(person.key)
         person.widen(signin)
         if doubt is not None and doubt.risk >= incidents.RISK:
             person.suspect(signin, doubt, self.policy.learning.incident_hours)
@@ -280,7 +283,8 @@ class Scorer:
         done = take(verdict, person.profile, self.people.journal(person), self.decay)
         for entry in person.profile.window:
             entry.unsettle()  # what it teaches may be else now
-        self.people.changed(person, journal=True)
+        self.people.changed.add(person.key)
+        self.people.taught.add(person.key)
         person.refresh(self.policy.learning.incident_hours)
         return done
 
@@ -360,7 +364,8 @@ class Scorer:
                 profile.settled = signin.time
         learning.forget_seen(profile, self._lateness_of)
         person.due = due_hour(profile, self._lateness)
-        self.people.changed(person, journal=True)
+        self.people.changed.add(person.key)
+        self.people.taught.add(person.key)
         if not sure or person.incidents is not profile.incidents:
             person.refresh(policy.learning.incident_hours)
 

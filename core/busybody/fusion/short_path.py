@@ -70,8 +70,12 @@ def doubts(
         found += NETWORK
     if signin.flags and not (ANONYMITY if signin.network in ANONYMOUS else HARMLESS).issuperset(signin.flags):
         found += ANONYMOUS_NETWORK
-    if signin.version is not None and device is not None and _is_older(signin.version, device, profile):
-        found += DEVICE
+    if signin.version is not None and device is not None:
+        usual = profile.versions.get(device)
+        if usual is not None and signin.version < usual + len(profile.window) - BACK:
+            # what waits can still raise the usual version, by one each
+            if signin.version < usual + sum((entry.signin.version or 0) > usual for entry in profile.window) - BACK:
+                found += DEVICE
     lat, lon = signin.lat, signin.lon
     if lat is not None and lon is not None and box is not None:
         reach = limits.degrees
@@ -82,15 +86,6 @@ def doubts(
     if 2 * hours[hour] + hours[hour - 1] + hours[(hour + 1) % 24] < 4.0 * RARE * total:
         found += HOUR
     return habit, found
-
-
-def _is_older(version: int, device: str, profile: Profile) -> bool:
-    """Whether the browser may have gone back from the usual version, which what waits can still raise, by one each."""
-    usual = profile.versions.get(device)
-    if usual is None:
-        return False
-    raised = sum(1 for entry in profile.window if (entry.signin.version or 0) > usual)
-    return version < usual + raised - BACK
 
 
 def _near_all(signin: SignIn, habit: Habit, profile: Profile, unit: int, limits: Limits) -> bool:

@@ -45,16 +45,14 @@ class Evidence:
             self.latest = time
         elif time < self.latest - LIFETIME:
             return
-        address, session = signin.ip, signin.session
-        if address is not None:
-            if signin.outcome == "failure":
+        address, session, outcome = signin.ip, signin.session, signin.outcome
+        if outcome == "failure":
+            if address is not None:
                 self._note(address, "failed", signin)
-            elif (
-                address in self.addresses
-                and min(self.addresses[address]["failed"].values(), default=time + 1.0) <= time
-            ):
+        elif address in self.addresses:
+            if min(self.addresses[address]["failed"].values(), default=time + 1.0) <= time:
                 self._note(address, "succeeded", signin)
-        if session is not None and signin.outcome == "success":
+        if session is not None and outcome == "success":
             known = self.sessions.get(session)
             if known is None:
                 self.sessions[session] = [signin.asn, signin.device, time, time]

@@ -106,9 +106,10 @@ def _forget_source(profile: Profile) -> None:
 
 def forget_seen(profile: Profile, lateness_of: Callable[[str], float]) -> None:
     """Drop the ids of sign-ins that would be late if they came again."""
-    seen, sources = profile.seen, profile.sources
-    for event, time in list(seen.items()):
-        if time < sources.get(event[0], FOREVER) - lateness_of(event[0]):
+    seen = profile.seen
+    for source, latest in profile.sources.items():
+        oldest = latest - lateness_of(source)
+        for event in [event for event, time in seen.items() if time < oldest and event[0] == source]:
             del seen[event]
     if len(seen) > WINDOW:
         _cap(profile)
@@ -122,12 +123,6 @@ def _cap(profile: Profile) -> None:
     for time, event in learned[: len(seen) - WINDOW]:
         del seen[event]
         floor[event[0]] = max(floor.get(event[0], 0.0), time)
-
-
-def overfull(profile: Profile) -> Optional[float]:
-    """The time up to which an account with too much to wait for has to settle early; else None."""
-    window = profile.window
-    return window[len(window) // 2].signin.time if len(window) > 2 * WINDOW else None
 
 
 def standing(profile: Profile, signin: SignIn, fresh: List[Value], incident: Optional[Dict[str, Any]]) -> str:
@@ -235,22 +230,25 @@ def _move(profile: Profile, signin: SignIn, day: int, policy: Policy, decay: Dec
     if before is not None:
         if before.time > signin.time:
             return
-        if int(before.time // DAY) // 7 != day // 7:
+        if before.time < day // 7 * 7 * DAY:
             tidy(profile, signin.time, policy)
-        here, there = operator_of(signin), operator_of(before)
-        if here != there and here is not None and there is not None:
-            profile.add_pair(there, here, decay.weight(day, profile.era), day)
+        asn = signin.asn
+        if before.asn != asn or asn is None:
+            here, there = operator_of(signin), operator_of(before)
+            if here != there and here is not None and there is not None:
+                profile.add_pair(there, here, decay.weight(day, profile.era), day)
     profile.previous = signin
-    _anchor(profile, signin)
+    if signin.lat is not None and signin.lon is not None and signin.network != "private":
+        if signin.interactive is not False:
+            _anchor(profile.anchors, signin)
 
 
-def _anchor(profile: Profile, signin: SignIn) -> None:
+def _anchor(anchors: List[SignIn], signin: SignIn) -> None:
     """Let travel start here; of one place only the latest sign-in is kept."""
-    if signin.lat is None or signin.lon is None or signin.network == "private" or signin.interactive is False:
-        return
-    anchors = profile.anchors
+    subnet, asn = signin.subnet, signin.asn
     for index in range(len(anchors) - 1, -1, -1):
-        if _is_same_place(anchors[index], signin):
+        other = anchors[index]
+        if other.subnet == subnet or (other.asn == asn and _is_near(other, signin)):
             del anchors[index]
             break
     anchors.append(signin)
@@ -258,10 +256,8 @@ def _anchor(profile: Profile, signin: SignIn) -> None:
         del anchors[0]
 
 
-def _is_same_place(one: SignIn, other: SignIn) -> bool:
-    if one.subnet == other.subnet:
-        return True
-    if one.asn != other.asn or one.lat is None or one.lon is None or other.lat is None or other.lon is None:
+def _is_near(one: SignIn, other: SignIn) -> bool:
+    if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
         return False
     return distance_km(one.lat, one.lon, other.lat, other.lon) < PLACE_KM
 

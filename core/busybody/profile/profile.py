@@ -9,6 +9,7 @@ Only `learning` and `verdict` write here. Detectors read.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ..decay import Decay, shifted
@@ -22,6 +23,7 @@ ROWS = 20  # habits kept
 SUBNETS = 5  # of one habit
 PAIRS = 8
 ANCHORS = 5
+CROWDED = 256  # sign-ins that wait; with more the older half settles early
 WINDOW = 128  # sign-ins remembered within the lateness bound; more in one hour raise the floor instead
 DAY, HOUR = 86400.0, 3600.0
 
@@ -117,24 +119,23 @@ class Profile:
 
     def repeat(self, habit: Habit, subnet: Optional[str], time: float, weight: int, day: int) -> bool:
         """Count one sign-in of a habit at hand; returns whether it is the first of that day."""
-        first_today = habit.last < day * DAY
+        midnight, last, subnets = day * DAY, habit.last, habit.subnets
         if day < habit.first:
             habit.first = day
         habit.count += weight
-        if time > habit.last:
+        if time > last:
             habit.last = time
-        if subnet is not None:
-            subnets = habit.subnets
-            if subnet not in subnets:
-                self.fresh += weight
-                if len(subnets) >= SUBNETS:
-                    del subnets[min(subnets, key=lambda name: (subnets[name], name))]
+        if subnet in subnets:
+            if last < midnight:
                 subnets[subnet] = day
-            elif first_today:
-                subnets[subnet] = day
-        self.hours[int(time % DAY // HOUR)] += weight
+        elif subnet is not None:
+            self.fresh += weight
+            if len(subnets) >= SUBNETS:
+                del subnets[min(subnets, key=lambda name: (subnets[name], name))]
+            subnets[subnet] = day
+        self.hours[int((time - midnight) // HOUR)] += weight
         self.total += weight
-        return first_today
+        return last < midnight
 
     def drop(self, key: Key) -> Habit:
         """Take a habit out of the table."""
@@ -213,6 +214,7 @@ class Profile:
         self.drop(victim)
 
 
+@lru_cache(maxsize=4096)
 def pair(one: Operator, other: Operator) -> str:
     """Two networks, in either order."""
     first, second = sorted((str(one), str(other)))
