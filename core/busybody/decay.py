@@ -35,7 +35,7 @@ class Decay:
             return self._weights[day, era]
         except KeyError:
             half_lives = min((day - era) / self.half_life_days, MOST)
-            weight = max(1, round(UNIT * 2.0**half_lives))
+            weight: int = max(1, round(UNIT * 2.0**half_lives))
             if len(self._weights) < 4096:
                 self._weights[day, era] = weight
             return weight

@@ -24,7 +24,7 @@ from .population import NOTHING, About, Population
 from .population.delta import Delta
 from .profile import Profile, Waiting, incidents, learning
 from .profile.known import untrusted
-from .profile.profile import CROWDED, WINDOW, Doubt, Habit
+from .profile.profile import CROWDED, WINDOW, Doubt
 from .risk import BELOW_MEDIUM, VIP, alert_rarity, alert_threshold, level_of, risk_of
 from .sentence import sentence
 from .signin import Assessment, Finding, SignIn
@@ -371,8 +371,9 @@ class Scorer:
 
     def _reconsidered(self, person: Person, entry: Waiting, doubt: Doubt) -> Optional[learning.Outcome]:
         """Judge a sign-in again when it settles, all that came before it in place; None where it repeats a habit."""
-        if entry.outcome is not None and entry.outcome.epoch == self.organisation.epoch:
-            return entry.outcome
+        known: Optional[learning.Outcome] = entry.outcome
+        if known is not None and known.epoch == self.organisation.epoch:
+            return known
         profile, signin = person.profile, entry.signin
         doubted = EVERYTHING
         if self._short_path:

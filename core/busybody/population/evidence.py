@@ -53,17 +53,7 @@ class Evidence:
             if min(self.addresses[address]["failed"].values(), default=time + 1.0) <= time:
                 self._note(address, "succeeded", signin)
         if session is not None and outcome == "success":
-            known = self.sessions.get(session)
-            if known is None:
-                self.sessions[session] = [signin.asn, signin.device, time, time]
-                if len(self.sessions) > SESSIONS:
-                    del self.sessions[next(iter(self.sessions))]
-            elif time > known[3] + LIFETIME:
-                known[:] = [signin.asn, signin.device, time, time]
-            elif time > known[3]:
-                known[3] = time
-            elif known[2] - LIFETIME <= time < known[2]:
-                known[:3] = [signin.asn, signin.device, time]
+            self._join(session, signin)
 
     def about(self, signin: SignIn) -> About:
         """What was seen of this sign-in's address and session in the day before it."""
@@ -92,6 +82,20 @@ class Evidence:
             evidence.sessions = row["sessions"]
             evidence.latest = row["latest"]
         return evidence
+
+    def _join(self, session: str, signin: SignIn) -> None:
+        """Note where a session began, and that it lives."""
+        known, time = self.sessions.get(session), signin.time
+        if known is None:
+            self.sessions[session] = [signin.asn, signin.device, time, time]
+            if len(self.sessions) > SESSIONS:
+                del self.sessions[next(iter(self.sessions))]
+        elif time > known[3] + LIFETIME:
+            known[:] = [signin.asn, signin.device, time, time]
+        elif time > known[3]:
+            known[3] = time
+        elif known[2] - LIFETIME <= time < known[2]:
+            known[:3] = [signin.asn, signin.device, time]
 
     def _note(self, address: str, what: str, signin: SignIn) -> None:
         seen, who = self.addresses.get(address), person(self._key(signin.user))

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from ..decay import DAY, Decay
+from ..decay import Decay
 from ..errors import ModelError
 from .calibration import BASE, Calibration, Survival, bin_of
 from .counts import Counts, Key

@@ -11,7 +11,6 @@ from builders import (
     FAR,
     HOME,
     HOTEL,
-    HOUR,
     LAPTOP,
     OFFICE,
     PHONE_NET,
