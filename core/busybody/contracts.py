@@ -38,6 +38,14 @@ def line(signin: SignIn, assessment: Assessment, sentence: str) -> Document:
         "event_id": assessment.event_id,
         "time": assessment.time,
         "user": assessment.user,
+        **verdict(assessment, sentence),
+        "signin": {name: getattr(signin, name) for name in SHOWN},
+    }
+
+
+def verdict(assessment: Assessment, sentence: str) -> Document:
+    """The part of a JSON line between the person and the sign-in: how odd it is, why, and what is learned of it."""
+    return {
         "risk": assessment.risk,
         "level": assessment.level,
         "log_odds": assessment.log_odds,
@@ -50,7 +58,6 @@ def line(signin: SignIn, assessment: Assessment, sentence: str) -> Document:
         "incident": assessment.incident,
         "late": assessment.late,
         "alert": assessment.alert,
-        "signin": {name: getattr(signin, name) for name in SHOWN},
     }
 
 

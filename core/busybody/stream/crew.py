@@ -22,7 +22,7 @@ PATIENCE = 2.0  # seconds that a worker gets to end
 
 
 class Slot:
-    """A block that is being read somewhere, or its result."""
+    """A block that is being read somewhere, or what is in it."""
 
     __slots__ = ("reply",)
 
@@ -45,7 +45,7 @@ class Crew:
         self._processes: List[Any] = []
         self._reading: List[Deque[Slot]] = [deque() for _ in range(jobs)]
         self._replies: List[Deque[bytes]] = [deque() for _ in range(jobs)]
-        self._next = 0
+        self._shared: List[Deque[bytes]] = [deque() for _ in range(jobs)]
         self.jobs = jobs
         try:
             for number in range(jobs):
@@ -69,18 +69,12 @@ class Crew:
         except (EOFError, OSError):
             self._inbox.put((number, b""))
 
-    def send(self, number: int, message: bytes) -> None:
-        try:
-            self._connections[number].send_bytes(message)
-        except (BrokenPipeError, ConnectionError) as error:
-            raise _ended() from error
-
     def read(self, name: str, first: int, block: bytes) -> Slot:
-        """Have a block of lines read by whoever is next."""
-        number, slot = self._next, Slot()
-        self._next = (number + 1) % self.jobs
+        """Have a block of lines read by whoever has the least to read."""
+        number = min(range(self.jobs), key=lambda worker: len(self._reading[worker]))
+        slot = Slot()
         self._reading[number].append(slot)
-        self.send(number, b"P" + name.encode("utf-8", "surrogateescape") + b"\n%d\n" % first + block)
+        self._send(number, b"R" + name.encode("utf-8", "surrogateescape") + b"\n%d\n" % first + block)
         return slot
 
     def result(self, slot: Slot) -> bytes:
@@ -89,32 +83,50 @@ class Crew:
             self._receive()
         return slot.reply
 
+    def tell(self, message: bytes) -> None:
+        """Tell every worker."""
+        for number in range(self.jobs):
+            self._send(number, message)
+
     def ask(self, message: bytes) -> List[bytes]:
         """Ask every worker, and wait for all answers."""
-        for number in range(self.jobs):
-            self.send(number, message)
+        self.tell(message)
         while not all(self._replies):
             self._receive()
         return [replies.popleft() for replies in self._replies]
 
-    def tell(self, message: bytes) -> None:
-        """Tell every worker what needs no answer."""
-        for number in range(self.jobs):
-            self.send(number, message)
+    def _send(self, number: int, message: bytes) -> None:
+        while not self._inbox.empty():  # workers may be waiting for each other
+            self._receive()
+        self._post(number, message)
+
+    def _post(self, number: int, message: bytes) -> None:
+        try:
+            self._connections[number].send_bytes(message)
+        except (BrokenPipeError, ConnectionError) as error:
+            raise _ended() from error
 
     def _receive(self) -> None:
         number, message = self._inbox.get()
-        kind = message[:1]
+        kind, body = message[:1], message[1:]
         if kind == b"s":
-            self._lines(number, message[1:])
-        elif kind == b"p":
-            self._reading[number].popleft().reply = message[1:]
-        elif kind == b"e":
-            raise _error(message[1:])
-        elif not message:
-            raise _ended()
+            self._lines(number, body)
+        elif kind == b"r":
+            self._reading[number].popleft().reply = body
+        elif kind == b"x":
+            self._share(number, body)
+        elif kind == b"h":
+            self._replies[number].append(body)
         else:
-            self._replies[number].append(message[1:])
+            raise _error(body) if kind == b"e" else _ended()
+
+    def _share(self, number: int, text: bytes) -> None:
+        """When all workers have said something, everybody hears it."""
+        self._shared[number].append(text)
+        if all(self._shared):
+            message = b"G" + b"\n".join([texts.popleft() for texts in self._shared])
+            for worker in range(self.jobs):
+                self._post(worker, message)
 
     def close(self) -> None:
         """End the workers. They hold nothing that could be lost: only the one who asks writes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from typing import Any, Iterable, List, NamedTuple, Optional, Tuple, Union
 
 from ..errors import RecordError
@@ -16,9 +15,6 @@ from ..policy import Policy
 from ..signin import SignIn
 
 DAY = 86400.0
-FLAGS_AT, EXTRA_AT = SignIn._fields.index("flags"), SignIn._fields.index("extra")
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-_new = SignIn._make
 
 
 class Broken(NamedTuple):
@@ -28,21 +24,7 @@ class Broken(NamedTuple):
     message: str
 
 
-class Routed(NamedTuple):
-    """A sign-in on its way through the process that only hands it on: what recent evidence needs, and the rest as text."""
-
-    time: float
-    user: str
-    outcome: str
-    ip: Optional[str]
-    session: Optional[str]
-    asn: Optional[int]
-    device: Optional[str]
-    shard: int
-    text: str
-
-
-Payload = Union[SignIn, Routed, str, Broken]  # a text is the reason why the record was skipped
+Payload = Union[SignIn, str, Broken]  # a text is the reason why the record was skipped
 Entry = Tuple[str, int, Payload]
 
 
@@ -59,7 +41,10 @@ class Parser:
         read, latest, loads = self._read, self._latest, self._loads
         entries: List[Entry] = []
         add = entries.append
-        for line, text in enumerate(block.split(b"\n"), first):
+        texts = block.split(b"\n")
+        if not texts[-1]:
+            texts.pop()  # behind the last end of line
+        for line, text in enumerate(texts, first):
             try:
                 value = loads(text)
                 if type(value) is dict and len(value) > 1 and MARKS.isdisjoint(value):
@@ -117,49 +102,9 @@ def _future(signin: SignIn) -> Broken:
 
 def time_of(payload: Payload) -> Optional[float]:
     """When it happened; None for what is no sign-in."""
-    return payload.time if isinstance(payload, (SignIn, Routed)) else None
+    return payload.time if type(payload) is SignIn else None
 
 
-def signin_text(signin: SignIn) -> str:
-    """A sign-in as JSON text, for the way to another process or to a temporary file."""
-    row: List[Any] = list(signin)
-    if type(row[EXTRA_AT]) is not dict:
-        row[EXTRA_AT] = dict(row[EXTRA_AT])
-    return _encode(row)
-
-
-def signin_of(row: List[Any]) -> SignIn:
-    """The sign-in of a decoded `signin_text`."""
-    row[FLAGS_AT] = tuple(row[FLAGS_AT])
-    return _new(row)
-
-
-def routed(signin: SignIn, shard: int) -> Routed:
-    return Routed(
-        signin.time, signin.user, signin.outcome, signin.ip, signin.session, signin.asn, signin.device, shard,
-        signin_text(signin),
-    )  # fmt: skip
-
-
-def payload_row(payload: Payload) -> List[Any]:
-    """A payload as a JSON value: its kind and its fields."""
-    if type(payload) is str:
-        return [0, payload]
-    if isinstance(payload, Broken):
-        return [1, *payload]
-    if isinstance(payload, Routed):
-        return [2, *payload]
-    assert isinstance(payload, SignIn)
-    return [3, json.loads(signin_text(payload))]
-
-
-def payload_of(row: List[Any]) -> Payload:
-    """The inverse of `payload_row`."""
-    kind = row[0]
-    if kind == 0:
-        return str(row[1])
-    if kind == 1:
-        return Broken(row[1], row[2])
-    if kind == 2:
-        return Routed._make(row[1:])
-    return signin_of(row[1])
+def payload_of(row: Union[str, List[Any]]) -> Payload:
+    """A payload that is no sign-in, back from JSON."""
+    return row if isinstance(row, str) else Broken._make(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterable, Iterator, List
+from typing import Callable, Iterator, List
 
 from ..policy import Policy
 from ..scorer import Scorer
@@ -37,30 +37,41 @@ class Local:
         self._name_files = name_files
         self._held: List[bytes] = []
         self._since = 0
+        self._latest, self._gap = float("-inf"), policy.learning.lateness_seconds
 
     def parsed(self, file: File, parser: Parser, share: int) -> Iterator[List[Entry]]:  # noqa: ARG002  one at a time
         """The entries of a file."""
         for part in file.parts(parser):
             yield parser.block(file.name, part.first, part.lines) if isinstance(part, Block) else part
 
-    def take(self, entries: Iterable[Entry]) -> None:
+    def entries(self, batch: List[Entry]) -> List[Entry]:
+        """What is in a batch."""
+        return batch
+
+    def take(self, batch: List[Entry]) -> None:
         """Score them, in their order."""
         scorer, renderer, summary, held = self.scorer, self.renderer, self.summary, self._held
         process = scorer.process if self._learn else scorer.score
-        least, count, name_files = self._least_risk, 0, self._name_files
-        for file, line, payload in entries:
-            count += 1
+        least, name_files, latest, gap = self._least_risk, self._name_files, self._latest, self._gap
+        for file, line, payload in batch:
             if type(payload) is not SignIn:
                 self._skip(file, line, payload)
                 continue
+            time = payload[1]
+            if time > latest:
+                latest = time
+            elif latest - time > gap:
+                summary.backwards += 1
             assessment = process(payload)
             summary.count(assessment)
-            if assessment.risk >= summary.floor:
+            risk = assessment[3]
+            if risk >= summary.floor:
                 summary.stands_out(assessment, self._describe(payload, assessment))
-            if assessment.risk >= least:
+            if risk >= least:
                 held.append(renderer.signin(payload, assessment, file if name_files else "").encode("utf-8", "replace"))
-        summary.records += count
-        self._since += count
+        self._latest = latest
+        summary.records += len(batch)
+        self._since += len(batch)
         if self._since >= COMMIT_EVERY or scorer.people.is_full():
             self.commit()
 
@@ -72,10 +83,6 @@ class Local:
         if self._held:
             self._write(self._held)
             self._held.clear()
-
-    def finish(self) -> None:
-        """The end of the stream."""
-        self.commit()
 
     def close(self) -> None:
         """Nothing to let go of: the store is the caller's."""

@@ -9,7 +9,9 @@ from heapq import heapify, heapreplace, merge
 from itertools import islice
 from typing import Any, Iterable, Iterator, List, Tuple
 
-from .entries import Entry, payload_of, payload_row, time_of
+from ..signin import SignIn
+from .entries import Entry, payload_of, time_of
+from .shorthand import Shorthand
 
 RUN = 25_000  # entries sorted at once
 FAN_IN = 64  # runs merged at once
@@ -69,18 +71,13 @@ def sorted_by_time(entries: Iterable[Entry]) -> Iterator[Entry]:
     What has no time stays behind the sign-in that it stood behind.
     """
     with tempfile.TemporaryDirectory(prefix="busybody-sort-") as folder:
-        runs: List[str] = []
-        number = 0
+        runs = _Runs(folder)
         keyed = _keyed(entries)
         run = sorted(islice(keyed, RUN), key=_key)
         while len(run) == RUN:
-            runs.append(_write(folder, number, run))
-            number += 1
-            if len(runs) == FAN_IN:
-                runs = [_write(folder, number, merge(*map(_read, runs), key=_key), old=runs)]
-                number += 1
+            runs.add(run)
             run = sorted(islice(keyed, RUN), key=_key)
-        for _, _, entry in merge(*map(_read, runs), iter(run), key=_key):
+        for _, _, entry in merge(runs.merged(), iter(run), key=_key):
             yield entry
 
 
@@ -97,22 +94,40 @@ def _keyed(entries: Iterable[Entry]) -> Iterator[Keyed]:
         yield last, number, entry
 
 
-def _write(folder: str, number: int, run: Iterable[Keyed], old: Iterable[str] = ()) -> str:
-    path = os.path.join(folder, f"run-{number}.jsonl")
-    with open(path, "w", encoding="ascii") as file:
-        file.writelines(_text(*keyed) for keyed in run)
-    for done in old:
-        os.remove(done)  # noqa: PTH107  pathlib costs a tenth of the start-up budget
-    return path
+class _Runs:
+    """Sorted runs in temporary files; as soon as there are FAN_IN of them, they become one."""
 
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._paths: List[str] = []
+        self._number = 0
+        self._shorthand = Shorthand()
 
-def _text(time: float, place: int, entry: Entry) -> str:
-    name, line, payload = entry
-    return _encode([None if time == float("-inf") else time, place, name, line, payload_row(payload)]) + "\n"
+    def add(self, run: Iterable[Keyed]) -> None:
+        self._paths.append(self._write(run))
+        if len(self._paths) == FAN_IN:
+            old, merged = self._paths, self.merged()
+            self._paths = [self._write(merged)]
+            for path in old:
+                os.remove(path)  # noqa: PTH107  pathlib costs a tenth of the start-up budget
 
+    def merged(self) -> Iterator[Keyed]:
+        return merge(*map(self._read, self._paths), key=_key)
 
-def _read(path: str) -> Iterator[Keyed]:
-    with open(path, encoding="ascii") as file:
-        for text in file:
-            time, place, name, line, row = json.loads(text)
-            yield float("-inf") if time is None else time, place, (name, line, payload_of(row))
+    def _write(self, run: Iterable[Keyed]) -> str:
+        path = os.path.join(self._folder, f"run-{self._number}.txt")
+        self._number += 1
+        with open(path, "w", encoding="ascii") as file:
+            for time, place, (name, line, payload) in run:
+                signin = payload if type(payload) is SignIn else None
+                row = [None if time == float("-inf") else time, place, name, line, None if signin else payload]
+                file.write(f"{_encode(row)}\t{self._shorthand.text(signin) if signin else ''}\n")
+        return path
+
+    def _read(self, path: str) -> Iterator[Keyed]:
+        with open(path, encoding="ascii") as file:
+            for text in file:
+                head, _, signin = text[:-1].partition("\t")
+                time, place, name, line, row = json.loads(head)
+                payload = self._shorthand.signin(signin.split("\t")) if signin else payload_of(row)
+                yield float("-inf") if time is None else time, place, (name, line, payload)

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import json
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any, Callable, Dict, List, Optional, Protocol
+from operator import itemgetter
+from typing import Any, Callable, Dict, List, Protocol, Tuple
 
 from .. import contracts
+from ..contracts import SHOWN
 from ..signin import Assessment, SignIn
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 Describe = Callable[[SignIn, Assessment], str]
 Document = Dict[str, Any]
+Texts = Dict[Tuple[Any, ...], str]
+PLACE = SHOWN.index("device")  # the first of what is shown that does not say where
+_where, _by_what = (itemgetter(*map(SignIn._fields.index, names)) for names in (SHOWN[:PLACE], SHOWN[PLACE:]))
 REMEMBERED = 50_000  # texts
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 COLUMNS = (
@@ -55,34 +60,24 @@ class JsonLines:
 
     def __init__(self, describe: Describe) -> None:
         self._describe = describe
-        self._users: Dict[str, str] = {}
-        self._middles: Dict[Any, str] = {}
-        self._places: Dict[Any, str] = {}
-        self._means: Dict[Any, str] = {}
+        self._verdicts: Texts = {}
+        self._places: Texts = {}
+        self._means: Texts = {}
 
     def signin(self, signin: SignIn, assessment: Assessment, file: str) -> str:
-        # Texts are remembered by values that are equal only where their JSON is: numbers with fractions are not, as
-        # 0.0 equals -0.0, and are written anew.
         if assessment.findings or assessment.previous is not None or assessment.incident is not None:
-            middle: Optional[str] = _middle(assessment, self._describe(signin, assessment))
+            verdict = _inside(contracts.verdict(assessment, self._describe(signin, assessment)))
         else:
-            middle = self._middles.get(assessment[3:])
-            if middle is None:
-                middle = _remember(self._middles, assessment[3:], _middle(assessment, ""))
-        user = self._users.get(assessment.user)
-        place = self._places.get(key := (signin[3], signin[4], *signin[6:10]))
-        means = self._means.get(with_what := (*signin[13:15], signin[16], signin[19], *signin[21:23], signin[26]))
-        if user is None:
-            user = _remember(self._users, assessment.user, quoted(assessment.user))
-        if place is None:
-            place = _remember(self._places, key, _encode(dict(zip(contracts.SHOWN[:6], key)))[1:-1])
-        if means is None:
-            means = _remember(self._means, with_what, _encode(dict(zip(contracts.SHOWN[8:], with_what)))[1:-1])
-        lat, lon = signin[10], signin[11]
+            verdict = self._verdicts.get(assessment[3:]) or _remembered(
+                self._verdicts, assessment[3:], contracts.verdict(assessment, "")
+            )
+        where, by_what = _where(signin), _by_what(signin)
+        place = self._places.get(where) or _remembered(self._places, where, dict(zip(SHOWN[:PLACE], where)))
+        means = self._means.get(by_what) or _remembered(self._means, by_what, dict(zip(SHOWN[PLACE:], by_what)))
         end = f',"file":{quoted(file)}}}\n' if file else "}\n"
         return (
-            f'{{"event_id":{quoted(assessment[0])},"time":{assessment[1]!r},"user":{user},{middle}{{{place},'
-            f'"lat":{"null" if lat is None else repr(lat)},"lon":{"null" if lon is None else repr(lon)},{means}}}{end}'
+            f'{{"event_id":{quoted(assessment[0])},"time":{assessment[1]!r},"user":{quoted(assessment[2])},'
+            f'{verdict},"signin":{{{place},{means}}}{end}'
         )
 
     def skipped(self, reason: str, file: str, line: int, broken: bool) -> str:
@@ -94,21 +89,21 @@ class JsonLines:
         return _encode(row) + "\n"
 
 
-def _middle(assessment: Assessment, sentence: str) -> str:
-    """From the risk to where the sign-in begins."""
-    before = f'"risk":{_encode(assessment.risk)},"level":{quoted(assessment.level)}'
-    odds = f'"log_odds":{_encode(assessment.log_odds)},"base":{_encode(assessment.base)}'
-    findings = _encode([contracts.finding_row(found) for found in assessment.findings])
-    words = f'"findings":{findings},"sentence":{quoted(sentence)},"learned":{quoted(assessment.learned)}'
-    after = f'"previous":{_encode(assessment.previous)},"model":{quoted(assessment.model)}'
-    flags = f'"incident":{_encode(assessment.incident)},"late":{_encode(assessment.late)},"alert":{_encode(assessment.alert)}'
-    return f'{before},{odds},{words},{after},{flags},"signin":'
+def _inside(document: Document) -> str:
+    """An object as JSON, without its braces."""
+    return _encode(document)[1:-1]
 
 
-def _remember(texts: Dict[Any, str], key: Any, text: str) -> str:
-    if len(texts) >= REMEMBERED:
-        texts.clear()
-    texts[key] = text
+def _remembered(texts: Texts, key: Tuple[Any, ...], document: Document) -> str:
+    """The inside of a document that is to be asked for again; `key` are its values.
+
+    Equal values of one field have the same JSON, but for 0.0 and -0.0. What holds one is written anew each time.
+    """
+    text = _inside(document)
+    if all(value != 0.0 or type(value) is bool for value in key):
+        if len(texts) >= REMEMBERED:
+            texts.clear()
+        texts[key] = text
     return text
 
 

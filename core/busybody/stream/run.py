@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from itertools import chain
-from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Protocol, Tuple, Union
+from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional, Protocol, Tuple
 
 from ..policy import Policy
 from ..stores import open as open_store
-from .entries import Broken, Entry, Parser, parser_for, time_of
+from .entries import Broken, Entry, Parser, parser_for
 from .local import Local, Write
 from .order import LOOKED_AT, batches, by_time, newest_first, sorted_by_time
 from .render import renderer
@@ -17,6 +17,8 @@ from .summary import Summary
 
 if TYPE_CHECKING:
     from .shards import Sharded
+
+Batch = Any  # entries, as the engine holds them
 
 
 class Options(NamedTuple):
@@ -47,15 +49,35 @@ class Hearer(Protocol):
         """`done` is the share of the input that was read, 0 to 1; 0 where nobody knows."""
 
 
+class Engine(Protocol):
+    """Who scores: `local.Local` or `shards.Sharded`, which differ in how they hold a batch of entries."""
+
+    summary: Summary
+
+    def parsed(self, file: File, parser: Parser, share: int) -> Iterator[Batch]:
+        """The entries of a file. `share` is by how many what may be read ahead is divided."""
+
+    def entries(self, batch: Batch) -> List[Entry]:
+        """What is in a batch."""
+
+    def take(self, batch: Batch) -> None:
+        """Score them, in their order."""
+
+    def commit(self) -> None:
+        """Keep what was learned, then write the lines that tell of it."""
+
+    def close(self) -> None:
+        """Let go of whatever is held."""
+
+
 def run(options: Options, policy: Policy, write: Write, hearer: Hearer) -> Summary:
     """Read everything, score and learn it, write the lines. Raises BusybodyError and OSError."""
     files = [File(path, options.format, options.now) for path in expand(options.inputs)]
-    engine: Union[Local, Sharded, None] = None
+    engine: Optional[Engine] = None
     try:
         now = time.time() if options.now is None else options.now
         parser = parser_for(policy, options.source, now, options.now)
-        names = tuple(file.name for file in files) if len(files) > 1 else ()
-        shards = _sharded(options, policy, now, names, write, hearer) if options.jobs > 1 else None
+        shards = _sharded(options, policy, now, len(files) > 1, write, hearer) if options.jobs > 1 else None
         engine = shards
         with open_store(options.store, read_only=not options.learn) as store:
             if shards is not None:
@@ -63,7 +85,7 @@ def run(options: Options, policy: Policy, write: Write, hearer: Hearer) -> Summa
             else:
                 engine = Local(
                     policy, store, lambda describe: renderer(options.output, describe, options.width), write, hearer.broken, learn=options.learn,
-                    least_risk=options.least_risk, name_files=bool(names),
+                    least_risk=options.least_risk, name_files=len(files) > 1,
                 )  # fmt: skip
             assert engine is not None
             for file in files:
@@ -80,38 +102,31 @@ def run(options: Options, policy: Policy, write: Write, hearer: Hearer) -> Summa
             file.close()
 
 
-def _sharded(
-    options: Options, policy: Policy, now: float, names: Tuple[str, ...], write: Write, hearer: Hearer
-) -> Sharded:
+def _sharded(options: Options, policy: Policy, now: float, name_files: bool, write: Write, hearer: Hearer) -> Sharded:
     from .shards import Sharded
     from .worker import Setup
 
     def setup(number: int) -> Setup:
         return Setup(
             number, options.jobs, policy, options.source, now, options.now, options.store, options.output, options.width,
-            options.learn, options.least_risk, names,
+            options.learn, options.least_risk, name_files,
         )  # fmt: skip
 
     silent = renderer(options.output, lambda _, __: "", options.width)  # for what is no sign-in
     return Sharded(setup, options.jobs, silent, write, hearer.broken)
 
 
-def _drive(
-    engine: Union[Local, Sharded], files: List[File], parser: Parser, options: Options, policy: Policy, hearer: Hearer
-) -> None:
+def _drive(engine: Engine, files: List[File], parser: Parser, options: Options, policy: Policy, hearer: Hearer) -> None:
     """Take all streams through the engine, in order."""
     streams = [engine.parsed(file, parser, len(files)) for file in files]
     size = sum(file.size for file in files) if all(file.regular for file in files) else 0
-    gap, latest = policy.learning.lateness_seconds, float("-inf")
-    for entries in _ordered(streams, files, options, policy, hearer):
-        latest, backwards = _followed(entries, latest, gap)
-        engine.summary.backwards += backwards
-        stop = _first_broken(entries) if options.strict else None
-        engine.take(entries if stop is None else entries[: stop + 1])
+    for batch in _ordered(engine, streams, files, options, policy, hearer):
+        stop = _first_broken(engine.entries(batch)) if options.strict else None
+        engine.take(batch if stop is None else engine.entries(batch)[: stop + 1])
         hearer.progress(sum(file.position() for file in files) / size if size else 0.0, engine.summary.records)
         if stop is not None:
             break
-    engine.finish()
+    engine.commit()
     for file in files:
         if file.empty:
             hearer.notice(f"{file.name}: is empty; nothing to read there.")
@@ -120,8 +135,8 @@ def _drive(
 
 
 def _ordered(
-    streams: List[Iterator[List[Entry]]], files: List[File], options: Options, policy: Policy, hearer: Hearer
-) -> Iterator[List[Entry]]:
+    engine: Engine, streams: List[Iterator[Batch]], files: List[File], options: Options, policy: Policy, hearer: Hearer
+) -> Iterator[Batch]:
     """The streams as one, sorted where that was asked for or a log turns out to be written newest first."""
     gap = policy.learning.lateness_seconds
     flat: List[Iterator[Entry]] = []
@@ -129,10 +144,10 @@ def _ordered(
     for stream, file in zip(streams, files):
         backwards = False
         if file.regular and not options.sort:
-            backwards, stream = _looked_at(stream, gap)  # noqa: PLW2901
+            backwards, stream = _looked_at(engine, stream, gap)  # noqa: PLW2901
             if backwards:
                 hearer.notice(f"{file.name}: is written newest first; it is sorted by time before it is scored.")
-        entries: Iterator[Entry] = chain.from_iterable(stream)
+        entries: Iterator[Entry] = chain.from_iterable(map(engine.entries, stream))
         if options.sort or backwards:
             entries, plain = sorted_by_time(entries), False
         flat.append(entries)
@@ -141,30 +156,16 @@ def _ordered(
     return batches(by_time(flat) if len(flat) > 1 else flat[0])
 
 
-def _looked_at(stream: Iterator[List[Entry]], gap: float) -> Tuple[bool, Iterator[List[Entry]]]:
+def _looked_at(engine: Engine, stream: Iterator[Batch], gap: float) -> Tuple[bool, Iterator[Batch]]:
     """Whether the stream is written newest first; and all of it again."""
-    start: List[List[Entry]] = []
-    number = 0
-    for entries in stream:
-        start.append(entries)
-        number += len(entries)
-        if number >= LOOKED_AT:
+    start: List[Batch] = []
+    seen: List[Entry] = []
+    for batch in stream:
+        start.append(batch)
+        seen += engine.entries(batch)
+        if len(seen) >= LOOKED_AT:
             break
-    return newest_first(chain.from_iterable(start), gap), chain(start, stream)
-
-
-def _followed(entries: List[Entry], latest: float, gap: float) -> Tuple[float, int]:
-    """The latest time so far, and how many sign-ins lie before it by more than `gap` seconds."""
-    backwards = 0
-    for entry in entries:
-        moment = time_of(entry[2])
-        if moment is None:
-            continue
-        if moment > latest:
-            latest = moment
-        elif latest - moment > gap:
-            backwards += 1
-    return latest, backwards
+    return newest_first(seen, gap), chain(start, stream)
 
 
 def _first_broken(entries: List[Entry]) -> Optional[int]:

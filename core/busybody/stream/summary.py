@@ -24,11 +24,11 @@ class Summary:
         self.alerts = 0
         self.floor = NOTED  # risk below which nobody is among the riskiest
         self.top: Dict[str, Riskiest] = {}  # the riskiest sign-in of each of the riskiest people
+        self.backwards = 0  # sign-ins that stand behind later ones, by more than the lateness bound
         # Counted by the one who reads:
         self.skipped: Dict[str, int] = {}
         self.broken = 0
         self.records = 0
-        self.backwards = 0  # sign-ins that stand behind later ones, by more than the lateness bound
 
     def count(self, assessment: Assessment) -> None:
         """One sign-in."""
@@ -64,6 +64,7 @@ class Summary:
         self.signins += row["signins"]
         self.late += row["late"]
         self.alerts += row["alerts"]
+        self.backwards += row["backwards"]
         for mine, theirs in ((self.levels, row["levels"]), (self.learned, row["learned"])):
             for name, number in theirs.items():
                 mine[name] = mine.get(name, 0) + number
@@ -74,6 +75,6 @@ class Summary:
 
     def to_json(self) -> Dict[str, Any]:
         return {
-            "signins": self.signins, "late": self.late, "alerts": self.alerts, "levels": self.levels,
+            "signins": self.signins, "late": self.late, "alerts": self.alerts, "backwards": self.backwards, "levels": self.levels,
             "learned": self.learned, "top": self.riskiest(),
         }  # fmt: skip

@@ -1,16 +1,16 @@
 """A worker of `--jobs`: reads blocks of lines, and scores the people that are its own.
 
-It answers one message after the other, blocks of lines last, and ends when nobody is left to ask. Messages are JSON behind one letter:
+It hears of every sign-in in its order: of other people's only what recent evidence is made of. So it knows by itself
+when an hour of event time is over, and what all workers have to know of each other then goes round: each gives a text,
+and gets the texts of all. While it waits it reads blocks ahead. Messages are one letter and text:
 
-    P block of lines   -> p heads of entries, then the sign-ins as text
-    O open the store   -> h
-    S sign-ins         -> s their lines of output
-    E hour             -> h the hours until then at which somebody settles
-    T hour             -> h what that hour taught about the organisation
-    A hour, sum        (no answer) the organisation's next hour begins
-    H                  -> h what goes to the store, and counts
-    L                  (no answer) it is there: let go of it
-    whatever fails     -> e what happened
+    R file, line, block of lines   -> r a batch of entries
+    O open the store               -> h
+    S a batch of entries           -> s whether it is time to keep, and the lines of output
+    K                              -> h what goes to the store, and counts
+    L (no answer)                     it is there: let go of it
+    G the texts of all, in the order of the workers, for each x with a text
+    whatever fails                 -> e what happened
 """
 
 from __future__ import annotations
@@ -18,24 +18,26 @@ from __future__ import annotations
 import json
 import zlib
 from collections import deque
-from typing import TYPE_CHECKING, Any, Deque, Dict, List, NamedTuple, Optional, Tuple, cast
+from itertools import cycle, repeat
+from typing import TYPE_CHECKING, Any, Deque, Dict, Iterator, List, NamedTuple, Optional, Set
 
 from ..errors import BusybodyError
 from ..identity import Identity
+from ..people import population_text
 from ..policy import Policy
 from ..population.delta import Delta
-from ..scorer import Scorer
-from ..signin import SignIn
+from ..scorer import DAY, HOUR, Scorer
 from ..stores import open as open_store
-from .entries import Routed, parser_for, payload_row, signin_of, signin_text
-from .render import Renderer, renderer, said_once
+from .entries import Entry, parser_for
+from .render import renderer, said_once
+from .shorthand import FIRST, OTHER, Shorthand, pack
 from .summary import Summary
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 IN_MEMORY = ":memory:"
-TOLD = 7  # fields of a Routed that recent evidence reads
+STEP = 1 << 14  # bytes of lines that are read before looking whether something is urgent
 ENDED = b"\0"  # between two lines of output: no line holds one
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -54,7 +56,11 @@ class Setup(NamedTuple):
     width: int
     learn: bool
     least_risk: float
-    names: Tuple[str, ...]  # of the files; empty where lines do not name theirs
+    name_files: bool
+
+
+class Alone(Exception):
+    """Nobody is left to talk to."""
 
 
 def main(connection: Connection, setup: Setup, others: List[Connection]) -> None:
@@ -65,28 +71,19 @@ def main(connection: Connection, setup: Setup, others: List[Connection]) -> None
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for other in others:
         other.close()
-    worker = Worker(setup)
-    urgent: Deque[bytes] = deque()
-    blocks: Deque[bytes] = deque()  # to be read when nobody waits for anything else
+    worker = Worker(connection, setup)
     try:
-        while True:
-            while connection.poll() or not (urgent or blocks):
-                message = connection.recv_bytes()
-                (blocks if message[:1] == b"P" else urgent).append(message)
-            answer = _answer(worker, urgent.popleft() if urgent else blocks.popleft())
-            if answer:
-                connection.send_bytes(answer)
-    except (EOFError, OSError):
+        try:
+            worker.work()
+        except BusybodyError as error:
+            row = [type(error).__name__, error.message, error.source, error.line, error.key]
+            worker.send(b"e", _encode(row).encode())
+        except Alone:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the one who started it must hear of it
+            worker.send(b"e", _encode(["BusybodyError", _unexpected(error), None, None, None]).encode())
+    except Alone:
         return
-
-
-def _answer(worker: Worker, message: bytes) -> bytes:
-    try:
-        return worker.answer(message[:1], message[1:])
-    except BusybodyError as error:
-        return b"e" + _encode([type(error).__name__, error.message, error.source, error.line, error.key]).encode()
-    except Exception as error:  # noqa: BLE001  whatever it is, the one who asked must hear of it
-        return b"e" + _encode(["BusybodyError", _unexpected(error), None, None, None]).encode()
 
 
 def _unexpected(error: Exception) -> str:
@@ -120,56 +117,80 @@ class Shards:
 
 
 class Worker:
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, connection: Connection, setup: Setup) -> None:
+        self._connection = connection
         self._setup = setup
         self._shards = Shards(setup.policy, setup.jobs)
-        self._parser = parser_for(setup.policy, setup.source, setup.now, setup.reference_time)
-        self._scorer: Optional[Scorer] = None
-        self._renderer: Optional[Renderer] = None
+        self._shorthand = Shorthand()
+        self._letters: Deque[bytes] = deque()
+        self._gathered: Deque[bytes] = deque()
+        self._blocks: Deque[bytes] = deque()
+        self._reading: Optional[Iterator[None]] = None
         self._summary = Summary()
 
-    def answer(self, kind: bytes, body: bytes) -> bytes:
-        """The answer to one message; empty where none is expected."""
-        if kind == b"P":
-            return b"p" + self._parse(body)
-        if kind == b"S":
-            return b"s" + self._score(json.loads(body))
-        if kind == b"O":
-            self._open()
-            return b"h"
-        scorer = self._scorer
-        assert scorer is not None
-        if kind == b"E":
-            return b"h" + _encode(scorer.epochs(int(body))).encode()
-        if kind == b"T":
-            return b"h" + _encode(scorer.settle(int(body)).to_json()).encode()
-        if kind == b"A":
-            epoch, delta = json.loads(body)
-            scorer.apply(Delta.from_json(delta), epoch)
-            return b""
-        if kind == b"H":
-            return b"h" + _encode(self._hand_over(scorer)).encode()
-        scorer.people.let_go()
-        return b""
-
-    def _parse(self, body: bytes) -> bytes:
-        name, first, block = body.split(b"\n", 2)
-        entries = self._parser.block(name.decode("utf-8", "surrogateescape"), int(first), block)
-        heads: List[Any] = []
-        texts: List[str] = [""]
-        shard = self._shards.of
-        for _, line, payload in entries:
-            if isinstance(payload, SignIn):
-                signin = payload
-                heads.append(
-                    (line, signin.time, signin.user, signin.outcome, signin.ip, signin.session, signin.asn, signin.device,
-                     shard(signin.user))
-                )  # fmt: skip
-                texts.append(signin_text(signin))
+    def work(self) -> None:
+        """Do what is asked, one thing after the other. Raises Alone at the end."""
+        setup = self._setup
+        self._parser = parser_for(setup.policy, setup.source, setup.now, setup.reference_time)
+        while True:
+            message = self._next(self._letters)
+            kind, body = message[:1], message[1:]
+            if kind == b"S":
+                self.send(b"s", self._score(body))
+            elif kind == b"K":
+                self.send(b"h", _encode(self._hand_over()).encode())
+            elif kind == b"L":
+                self._scorer.people.let_go()
             else:
-                heads.append((line, payload_row(payload)))
-        texts[0] = _encode(heads)
-        return "\n".join(texts).encode("ascii")
+                self._open()
+                self.send(b"h", b"")
+
+    # Post -----------------------------------------------------------------------------------------------------
+
+    def send(self, kind: bytes, body: bytes) -> None:
+        try:
+            self._connection.send_bytes(kind + body)
+        except OSError as error:
+            raise Alone from error
+
+    def _next(self, queue: Deque[bytes]) -> bytes:
+        """The next message of a queue. While there is none, blocks are read."""
+        queues = {b"R": self._blocks, b"G": self._gathered}
+        while not queue:
+            if self._reading is None and self._blocks:
+                self._reading = self._read(self._blocks.popleft())
+            try:
+                if self._reading is None or self._connection.poll():
+                    message = self._connection.recv_bytes()
+                    queues.get(message[:1], self._letters).append(message)
+                    continue
+            except (EOFError, OSError) as error:
+                raise Alone from error
+            if next(self._reading, self) is self:
+                self._reading = None
+        return queue.popleft()
+
+    def _gather(self, text: str) -> List[str]:
+        """Tell all workers, and hear what all tell."""
+        self.send(b"x", text.encode("ascii"))
+        return self._next(self._gathered)[1:].decode("ascii").split("\n")
+
+    # Read -----------------------------------------------------------------------------------------------------
+
+    def _read(self, message: bytes) -> Iterator[None]:
+        """Read a block in small steps, then send what is in it."""
+        file, line, block = message[1:].split(b"\n", 2)
+        name, first, start = file.decode("utf-8", "surrogateescape"), int(line), 0
+        entries: List[Entry] = []
+        while start < len(block):
+            end = block.find(b"\n", start + STEP) + 1 or len(block)
+            step = block[start:end]
+            entries += self._parser.block(name, first, step)
+            first, start = first + step.count(b"\n"), end
+            yield
+        self.send(b"r", b"\n".join(pack(entries, self._shards.of, self._shorthand)))
+
+    # Score ----------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
         setup = self._setup
@@ -178,40 +199,89 @@ class Worker:
         scorer.keep_share(lambda key: self._shards.of_key(key) == setup.number, first=setup.number == 0)
         self._describe = said_once(scorer.describe)
         self._renderer = renderer(setup.output, self._describe, setup.width)
+        self._latest, self._next_hour = float("-inf"), float("-inf" if setup.learn else "inf")
 
-    def _score(self, rows: List[Any]) -> bytes:
-        scorer, renderer, summary = self._scorer, self._renderer, self._summary
-        assert scorer is not None
-        assert renderer is not None
-        least, answer = self._setup.least_risk, scorer.process if self._setup.learn else scorer.score
-        names = self._setup.names
-        lines: List[str] = ["1" if scorer.people.is_full() else "0"]
-        observe = scorer.evidence.observe
-        for sent in rows:
-            if len(sent) == TOLD:  # somebody else's: only what it tells all
-                observe(cast("SignIn", Routed._make((*sent, 0, ""))))
+    def _score(self, body: bytes) -> bytes:
+        setup, scorer, summary, shorthand = self._setup, self._scorer, self._summary, self._shorthand
+        learn, least, gap = setup.learn, setup.least_risk, setup.policy.learning.lateness_seconds
+        answer = scorer.process if learn else scorer.score
+        owners, files, sent = body.split(b"\n", 2)
+        names = cycle(json.loads(files)) if setup.name_files else repeat("")
+        mine, latest, next_hour = FIRST + setup.number, self._latest, self._next_hour
+        lines: List[str] = []
+        texts = iter(sent.decode("ascii").split("\n"))
+        for owner, file in zip(owners, names):
+            if owner == OTHER:
                 continue
-            file, row = sent
-            signin = signin_of(row)
+            parts = next(texts).split("\t")
+            time = float(parts[0])
+            if time > latest:
+                latest = time
+                if time >= next_hour:
+                    next_hour = self._advance(time)
+            if owner != mine:
+                if learn:
+                    self._hear(parts, time)
+                continue
+            if latest - time > gap:
+                summary.backwards += 1
+            signin = shorthand.signin(parts)
             assessment = answer(signin)
-            if assessment.risk >= least:
-                lines.append(renderer.signin(signin, assessment, names[file] if names else ""))
-            else:
-                lines.append("")
             summary.count(assessment)
             if assessment.risk >= summary.floor:
                 summary.stands_out(assessment, self._describe(signin, assessment))
-        return ENDED.join([line.encode("utf-8", "replace") for line in lines])
+            lines.append(self._renderer.signin(signin, assessment, file) if assessment.risk >= least else "")
+        self._latest, self._next_hour = latest, next_hour
+        full = "1" if scorer.people.is_full() else "0"
+        return ENDED.join([line.encode("utf-8", "replace") for line in [full, *lines]])
 
-    def _hand_over(self, scorer: Scorer) -> Dict[str, Any]:
+    def _hear(self, parts: List[str], time: float) -> None:
+        """Somebody else's sign-in: recent evidence takes it in where it may say something of others."""
+        evidence, where = self._scorer.evidence, self._shorthand.values(parts[2])
+        if time > evidence.latest:
+            evidence.latest = time
+        if where[0] == "failure" or parts[1] or where[1] in evidence.addresses:
+            evidence.observe(self._shorthand.signin(parts))
+
+    def _advance(self, time: float) -> float:
+        """Event time reaches an hour. With a new day all settle, and the sum of what that taught holds from here on.
+
+        Returns when the next hour begins.
+        """
+        scorer, today = self._scorer, int(time // DAY)
+        epochs = {today} if today > scorer.organisation.epoch else set()
+        if today > scorer.organisation.epoch + 1:  # time jumps: each day before which anybody settles, by itself
+            for text in self._gather(_encode(scorer.epochs(today))):
+                epochs.update(json.loads(text))
+        for epoch in sorted(epochs):
+            mine, total = scorer.settle(epoch), Delta()
+            for number, text in enumerate(self._gather(_encode(mine.to_json()))):
+                total.add(mine if number == self._setup.number else Delta.from_json(json.loads(text)))
+            scorer.apply(total, epoch)
+        scorer.advance(time)
+        return (time // HOUR + 1.0) * HOUR
+
+    # Keep -----------------------------------------------------------------------------------------------------
+
+    def _hand_over(self) -> Dict[str, Any]:
+        """What goes to the store, and counts. The first worker hands over what is known of everybody."""
+        setup, scorer = self._setup, self._scorer
         summary, self._summary = self._summary, Summary()
-        if not self._setup.learn:
-            return {"summary": summary.to_json()}
-        if self._setup.store == IN_MEMORY:  # nobody else can read it: each worker keeps its own
+        row: Dict[str, Any] = {"summary": summary.to_json()}
+        if setup.learn and setup.store == IN_MEMORY:  # nobody else can read it: each worker keeps its own
             scorer.save()
-            return {"summary": summary.to_json()}
-        changes, delta, ripe = scorer.hand_over()
-        return {
-            "summary": summary.to_json(), "profiles": changes.profiles, "journals": changes.journals,
-            "delta": delta.to_json(), "ripe": [[epoch, sorted(keys)] for epoch, keys in ripe.items()],
-        }  # fmt: skip
+        elif setup.learn:
+            changes, mine, waiting = scorer.hand_over()
+            row.update(profiles=changes.profiles, journals=changes.journals)
+            told = [mine.to_json(), [[epoch, sorted(keys)] for epoch, keys in waiting.items()]]
+            texts = self._gather(_encode(told))
+            if setup.number == 0:
+                delta = Delta()
+                ripe: Dict[int, Set[str]] = {}
+                for rows, hours in map(json.loads, texts):
+                    delta.add(Delta.from_json(rows))
+                    for epoch, keys in hours:
+                        ripe.setdefault(epoch, set()).update(keys)
+                hour = scorer._hour  # noqa: SLF001  the first worker speaks for all
+                row["population"] = population_text(scorer.organisation, scorer.evidence, delta, ripe, hour)
+        return row

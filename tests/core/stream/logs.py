@@ -90,8 +90,17 @@ def contents(path: Path) -> Dict[str, Any]:
     """All that a store holds."""
     with open_store(str(path), read_only=True) as store:
         users = list(store.users())
+        population = json.loads(store.population() or "{}")
+        population["delta"] = _ordered(population.get("delta"))
         return {
             "profiles": {user: store.profile(user) for user in users},
             "journals": {user: store.journal(user) for user in users},
-            "population": json.loads(store.population() or "{}"),
+            "population": population,
         }
+
+
+def _ordered(counts: Any) -> Any:
+    """Counts that are still to be added, without the order in which they were counted."""
+    if isinstance(counts, dict):
+        return {name: _ordered(value) for name, value in counts.items()}
+    return sorted(map(_ordered, counts), key=json.dumps) if isinstance(counts, list) else counts

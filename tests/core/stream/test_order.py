@@ -7,7 +7,7 @@ from typing import Any, List
 import pytest
 from busybody.signin import SignIn
 from busybody.stream import order
-from busybody.stream.entries import Broken, Entry, routed
+from busybody.stream.entries import Broken, Entry
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ FLAGGED = SignIn(
 )
 PAYLOADS = st.one_of(
     st.builds(lambda time, user: SignIn("x", time, user), st.floats(0, 50), st.text(max_size=3)),
-    st.builds(lambda time: routed(FLAGGED._replace(time=time), 3), st.floats(0, 50)),
+    st.builds(lambda time: FLAGGED._replace(time=time), st.floats(0, 50)),
     st.text(max_size=3),
     st.builds(Broken, st.none() | st.text(max_size=3), st.text(max_size=3)),
     st.just(FLAGGED),
