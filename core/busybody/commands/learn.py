@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from .inputs import Teller, add_inputs, moment, prepare
@@ -32,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Learn; the exit code says whether records were broken."""
     from ..stream.run import Options
     from ..stream.run import run as run_stream
+    from .tables import say
 
     prepare()
     path = store_path(arguments)
@@ -44,6 +44,6 @@ def run(arguments: argparse.Namespace) -> int:
     ways = ", ".join(
         f"{summary.learned[way]:,} {way}" for way in ("trusted", "pending", "withheld") if way in summary.learned
     )
-    sys.stdout.write(f"{path}: {summary.signins:,} sign-ins of {summary.records:,} records seen: {ways or 'none'}\n")
+    say(f"{path}: {summary.signins:,} sign-ins of {summary.records:,} records seen: {ways or 'none'}")
     teller.closing(summary)
     return 1 if summary.broken else 0

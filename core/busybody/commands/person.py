@@ -5,6 +5,7 @@ from __future__ import annotations
 from heapq import nlargest
 from typing import TYPE_CHECKING, Iterable, List, Optional
 
+from ..fields.values import clean
 from ..identity import Identity
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ ALIKE = 0.75  # ratio of difflib from which two names are alike
 
 def key_of(store: Store, policy: Policy, name: str) -> Optional[str]:
     """The key of the person: their pseudonym where the policy makes one, their name, or its usual spelling."""
-    identity = Identity(policy)
+    identity, name = Identity(policy), clean(name)
     names = [identity.pseudonym(name), name, identity.normal(name)]
     return next((key for key in dict.fromkeys(names) if store.profile(key) is not None), None)
 

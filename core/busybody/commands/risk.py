@@ -45,7 +45,7 @@ def add(subparsers: Any) -> None:
     add_policy(parser)
     parser.add_argument(
         "--at", metavar="TIME",
-        help="risk at this time (epoch seconds, ISO 8601, or now); default: the last hour that the store learned from",
+        help="risk at this time (epoch seconds, ISO 8601, or now); default: the last day that the store learned from",
     )  # fmt: skip
     parser.add_argument(
         "--min",
@@ -107,10 +107,11 @@ def _place(row: Dict[str, Any]) -> Tuple[int, float, float, str]:
 
 
 def _now(text: Optional[str], store: Store) -> float:
-    """The time that counts: what was asked for, else the last hour that the store learned from."""
+    """The time that counts: what was asked for, else the last day that the store learned from."""
     import json
     import time
 
+    from ..report.words import DAY
     from .times import moment_of
 
     asked = moment_of(text, "--at")
@@ -120,7 +121,7 @@ def _now(text: Optional[str], store: Store) -> float:
     if population is None:
         return time.time()
     try:
-        return float(json.loads(population)["organisation"]["epoch"]) * 3600.0 or time.time()
+        return float(json.loads(population)["organisation"]["epoch"]) * DAY or time.time()
     except (ValueError, KeyError, TypeError):
         return time.time()  # what is damaged there is told by those who need it; risk does not
 

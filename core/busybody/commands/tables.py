@@ -11,15 +11,15 @@ import sys
 from itertools import chain
 from typing import Any, Iterable, Iterator, List, Optional, Sequence
 
-from ..report.words import plain
+from ..report.words import plain, visible
 
 WIDEST = 48  # characters of a column that is not the last
 UNCUT = 1_000  # characters of the last column where nobody reads on a terminal
 
 
 def say(text: str = "") -> None:
-    """One line on standard output; what cannot be encoded there is escaped."""
-    out = sys.stdout
+    """One line on standard output; what would command a terminal is shown, what cannot be encoded there escaped."""
+    out, text = sys.stdout, visible(text)
     try:
         out.write(text + "\n")
     except UnicodeEncodeError:

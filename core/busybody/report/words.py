@@ -30,6 +30,11 @@ def plain(value: Any, longest: int = LONGEST_NAME) -> str:
     return UNSEEN.sub(_spelled, cut)
 
 
+def visible(text: str) -> str:
+    """The whole text, its line breaks kept, with everything else that is not seen shown."""
+    return "\n".join(UNSEEN.sub(_spelled, part) for part in text.split("\n"))
+
+
 def _spelled(match: re.Match[str]) -> str:
     character = match.group()
     return " " if character in "\t\n\r" else f"⟨U+{ord(character):04X}⟩"

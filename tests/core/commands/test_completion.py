@@ -14,18 +14,20 @@ from .conftest import Busybody
 
 Completed = Callable[..., List[str]]
 
-# A shell inside a shell: what `compadd` is given is written down, and the key ^X ends it when completion is done.
+# A shell inside a shell: one key completes, writes down what `compadd` was given, and ends it. The line is typed when
+# the editor says that it listens: what comes before may be lost.
 ZSH = r"""
 zmodload zsh/zpty
-zpty -b inner zsh -f -i
+zpty inner zsh -f -i
 zpty -w inner "PROMPT=; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -u -D; source $1"
 zpty -w inner 'compadd() {
   if [[ ${@[1,(i)(-|--)]} != *-(O|A|D)\ * ]]; then local -a hits; builtin compadd -O hits "$@"; print -rl -- $hits >> found; fi
   builtin compadd "$@"
 }
-finish() { exit }; zle -N finish; bindkey "^X" finish; print "rea""dy"'
+once() { zle complete-word; exit }; zle -N once; bindkey "^O" once
+zle-line-init() { print "rea""dy" }; zle -N zle-line-init'
 zpty -r inner told '*ready*'
-zpty -n -w inner "$2"$'\t\x18'
+zpty -n -w inner "$2"$'\x0f'
 while zpty -r inner told; do :; done
 """
 

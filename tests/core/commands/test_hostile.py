@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -66,3 +68,73 @@ def test_a_policy_file_can_be_anything(busybody: Busybody, tmp_path: object) -> 
         ran = busybody("policy", "check", name)
         assert ran.code == 2
         assert name in ran.err
+
+
+HOSTILE = (
+    "e\x1b[31mvil",
+    "b\udcffd",
+    "\u202egpj.exe",
+    "=cmd|' /C calc'!A0",
+    "--help",
+    "../../up",
+    "{0.__class__}",
+    "n" * 5_000,
+)
+UNSEEN = set("\x1b\x9b\u202e")
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_person_of_any_name_is_found_shown_and_erased(busybody: Busybody, name: str) -> None:
+    rows = [
+        {"@timestamp": f"2026-03-{day:02d}T09:00:00Z", "event": {"category": ["authentication"], "outcome": "success"}, "user": {"name": name},
+         "source": {"ip": "93.184.216.34"}, "user_agent": {"original": f"{name}/1.0"}} for day in range(1, 9)
+    ]  # fmt: skip
+    log = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    assert busybody("learn", "-", "--store", "a.db", given=log).code == (1 if len(name) > 1024 else 0)
+    found = 1 if len(name) > 1024 else 0  # such a name is refused with its record
+    for words in (
+        ("profile", "--store", "a.db", "--", name),
+        ("risk", "--store", "a.db", "--min", 0),
+        ("store", "forget", "--yes", "--store", "a.db", "--", name),
+    ):
+        ran = busybody(*words)
+        assert ran.code == (0 if words[0] == "risk" else found), ran.err
+        assert not UNSEEN & set(ran.out + ran.err)
+    assert busybody("profile", "--store", "a.db", "--", name).code == 1
+
+
+@pytest.mark.parametrize("name", HOSTILE[:4], ids=range(4))
+def test_a_store_of_any_name_is_opened_and_named(busybody: Busybody, name: str, tmp_path: Path) -> None:
+    store = tmp_path / f"{name}.db"
+    assert busybody("learn", "-", "--store", store, given=SAMPLES[0]).code == 0
+    for words in (("info",), ("verify",), ("compact",), ("prune", "--older-than", 1, "--at", "2026-03-03", "--yes")):
+        ran = busybody("store", *words, "--store", store)
+        assert ran.code == 0, ran.err
+        assert ".db: " in ran.out
+        assert not UNSEEN & set(ran.out + ran.err)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("kind", ["a.db", "new/a.db", "folder/"])
+def test_a_store_is_for_its_owner_alone(busybody: Busybody, kind: str, tmp_path: Path) -> None:
+    store = tmp_path / kind
+    before = os.umask(0)
+    try:
+        assert busybody("learn", "-", "--store", f"{tmp_path}/{kind}", given=SAMPLES[0] * 3).code == 0
+    finally:
+        os.umask(before)
+    assert store.exists()
+    modes = {path: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert {path: mode for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)} == {}
+
+
+def test_names_of_people_never_become_paths_of_a_store(busybody: Busybody, tmp_path: Path) -> None:
+    rows = [
+        {"@timestamp": "2026-03-02T08:00:00Z", "event": {"category": ["authentication"], "outcome": "success"}, "user": {"name": name}}
+        for name in ("../../up", "/etc/passwd", "..", "a/b", "CON", "x" * 300)
+    ]  # fmt: skip
+    log = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    assert busybody("learn", "-", "--store", f"{tmp_path}/in/store/", given=log).code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"in"}
+    assert {path.name for path in (tmp_path / "in").iterdir()} == {"store"}
+    assert len(busybody("risk", "--all", "--min", 0, "--store", f"{tmp_path}/in/store/", "--output", "json").rows) == 6
