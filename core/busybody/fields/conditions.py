@@ -114,13 +114,14 @@ def _test(raw: Mapping[str, Any], paths: Paths, missing: FrozenSet[str], fault: 
         if not isinstance(path, str):
             raise fault("path", f"{path!r} is no path")
         try:
-            slots.append(paths.add(path))
+            slots.append(paths.slot(path) if name == "exists" else paths.add(path))
         except ValueError as error:
             raise fault("path", f"{path!r}: {error}") from error
         needs.update(["$"] if path.startswith("$") else paths.top_keys(path))
     if name == "exists":
         if not isinstance(wanted, bool):
             raise fault("exists", "needs true or false")
+        paths.whether.append(slots)
         return _exists(slots, wanted, missing, frozenset(needs))
     matches = _matcher(name, wanted, fault)
     holds = _one(slots[0], matches) if len(slots) == 1 else _several(slots, matches)

@@ -84,6 +84,18 @@ def _single(slot: int, memory: Dict[str, Any], convert: values.Convert) -> Gette
     return get
 
 
+def lenient(convert: values.Convert) -> values.Convert:
+    """A conversion for a field that a sign-in can do without: what cannot be meant is no value."""
+
+    def converted(value: Any) -> Any:
+        try:
+            return convert(value)
+        except (ValueError, OverflowError):
+            return None
+
+    return converted
+
+
 def _remember(memory: Dict[str, Any], convert: values.Convert, value: str) -> Any:
     found = convert(value)
     if found is None:

@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ..devices import parse as parse_device
-from ..errors import RecordError
+from ..errors import RecordError, shown
 from ..identity import Identity
 from ..places import NOWHERE, Place, address, networks
 from ..signin import NO_EXTRA, SignIn
 from .conditions import always
+from .lanes import Lane, Part
 from .networks import ClassRules
 from .paths import Slots
-from .reader import ORDER, Reader
+from .reader import NEEDED, Reader
 from .registry import Registry
+from .shapes import Row
 from .times import TimeReader
 
 _SOURCES = 256  # whose time readers are kept; records name their source themselves
-_REMEMBERED = 65536  # addresses whose place is remembered
-_make = SignIn._make  # half the time of SignIn(…)
+_REMEMBERED = 50_000  # combinations of values, and records that took the long way, until all is learned anew
+_LANES = 64  # shapes of records that are known at a time
+_LANES_EACH = 4  # of the same top-level keys
+_new = tuple.__new__
 
 
 class Skipped(NamedTuple):
@@ -33,9 +37,9 @@ class Skipped(NamedTuple):
     reason: str
 
 
-Located = Tuple[Optional[str], Place]  # subnet, what the table knows
 Spot = Tuple[Optional[str], Optional[str], Optional[str], Optional[float], Optional[float], Optional[float]]
-NO_ADDRESS: Located = (None, NOWHERE)
+Parts = Tuple[Any, ...]
+SIGN_IN = "sign-in"  # the decision on a record that is one
 
 
 class Intake:
@@ -62,7 +66,9 @@ class Intake:
         self._prefer_table = getattr(getattr(policy, "geo", None), "prefer", "event") == "table"
         self._classes = ClassRules(policy)
         self._times: Dict[str, TimeReader] = {}
-        self._located: Dict[str, Located] = {}
+        self._lanes: Dict[Tuple[str, ...], List[Lane]] = {}
+        self._tried: Dict[Tuple[str, ...], int] = {}  # top-level keys -> lanes laid, or found impossible to lay
+        self._room = _REMEMBERED
         self.registry = Registry(getattr(policy, "maps", None) or (), _address, _first)
         self._extra = [
             (path, {reader.map.name: reader.path_slot(path) for reader in self.registry.readers}) for path in extra
@@ -70,18 +76,19 @@ class Intake:
 
     def read(self, record: Mapping[str, Any]) -> Union[SignIn, Skipped]:
         """The sign-in, or why the record is none. Raises RecordError, which names the field, for a broken one."""
-        reader, slots = self.registry.find(record)
-        if reader is None:
-            return Skipped("no map knows this format" if record else "the record is empty")
-        reason = reader.skipped(slots)
-        if reason is not None:
-            return Skipped(reason)
-        try:
-            return self._signin(record, reader, slots)
-        except (ValueError, OverflowError) as error:
-            raise self._diagnosed(reader, slots, error) from error
-        except RecursionError as error:
-            raise RecordError("the record is nested too deeply.", key="id") from error
+        for lane in self._lanes.get(tuple(record), ()):
+            row = lane.row(record)
+            if row is not None:
+                try:
+                    found = self._straight(lane, row, record)
+                except TypeError:  # a list where a text was: it has another shape
+                    continue
+                except (ValueError, OverflowError, RecursionError):
+                    break  # the long way says what is wrong
+                if found is not None:
+                    return found
+                break
+        return self._long_way(record)
 
     def explain(self, record: Mapping[str, Any]) -> Any:
         """Which field became what and why, for people: an `explain.Explanation`."""
@@ -89,44 +96,142 @@ class Intake:
 
         return explain(self, record)
 
-    def _signin(self, record: Mapping[str, Any], reader: Reader, slots: Slots) -> Union[SignIn, Skipped]:
+    def _straight(self, lane: Lane, row: Row, record: Mapping[str, Any]) -> Union[SignIn, Skipped, None]:
+        """The sign-in of a row; None where the long way has to be taken, as with everything that goes wrong here."""
         # One long function: every call in it would cost every record a tenth of a microsecond.
-        (
-            name, raw_time, ip, own_source, asn, as_org, raw_id, user_agent, outcome, device_id, app, session, method,
-            mfa, interactive, group, network,
-        ) = [get(slots) for get in reader.ordered]  # fmt: skip
+        part = lane.decision
+        decision = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._decided)
+        if decision is not SIGN_IN:
+            return decision
+        part = lane.words
+        source, outcome, app, words = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._words)
+        part = lane.who
+        person = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._person)
+        if type(person) is Skipped:
+            return person
+        part = lane.where
+        where = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._where)
+        part = lane.means
+        means = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._means)
+        raw_time = lane.time(row)
+        if raw_time is None:
+            return None
+        time = (self._times.get(source) or self._time_reader(source)).read(raw_time)
+        raw_id = lane.id(row)
+        extra = self._extras(lane.reader, lane.slots(row)) if self._extra else NO_EXTRA
+        return _new(
+            SignIn,
+            (
+                raw_id or hashed(record), time, person, outcome, *where, *means, app, lane.session(row), *words,
+                raw_id, extra,
+            ),
+        )  # fmt: skip
+
+    def _fill(self, lane: Lane, row: Row, part: Part, make: Callable[[Reader, Slots], Any]) -> Any:
+        """What comes of these values, remembered."""
+        found = make(lane.reader, lane.slots(row))
+        if found is not None and lane.certain(row):
+            part.remember(row, found)
+            self._use_room()
+        return found
+
+    def _use_room(self) -> None:
+        self._room -= 1
+        if self._room <= 0:
+            self._lanes.clear()
+            self._tried.clear()
+            self._room = _REMEMBERED
+
+    def _long_way(self, record: Mapping[str, Any]) -> Union[SignIn, Skipped]:
+        """The sign-in of any record; its shape is learned."""
+        reader, slots = self.registry.find(record)
+        if reader is None:
+            return Skipped("no map knows this format" if record else "the record is empty")
+        self._learn(record, reader)
+        try:
+            decision = self._decided(reader, slots)
+            if isinstance(decision, Skipped):
+                return decision
+            person = self._person(reader, slots)
+            if isinstance(person, Skipped):
+                return person
+            raw_time = reader.getters["time"](slots)
+            if raw_time is None:
+                raise ValueError("is missing")
+            source, outcome, app, words = self._words(reader, slots)
+            time = (self._times.get(source) or self._time_reader(source)).read(raw_time)
+            raw_id = reader.getters["id"](slots)
+            extra = self._extras(reader, slots) if self._extra else NO_EXTRA
+            return SignIn._make(
+                (
+                    raw_id or hashed(record), time, person, outcome, *self._where(reader, slots),
+                    *self._means(reader, slots), app, reader.getters["session"](slots), *words, raw_id, extra,
+                )
+            )  # fmt: skip
+        except (ValueError, OverflowError) as error:
+            raise self._diagnosed(reader, slots, error) from error
+        except RecursionError as error:
+            raise RecordError("the record is nested too deeply.", key="id") from error
+
+    def _learn(self, record: Mapping[str, Any], reader: Reader) -> None:
+        """Lay a lane for records of this shape, unless a more specific map may fit them, or there are many already."""
+        self._use_room()
+        shape = tuple(record)
+        tried = self._tried.get(shape, 0)
+        if tried >= _LANES_EACH or len(self._tried) >= _LANES or self.registry.candidates(record)[0] is not reader:
+            return
+        self._tried[shape] = tried + 1
+        try:
+            self._lanes.setdefault(shape, []).append(Lane(reader, record))
+        except (ValueError, RecursionError):
+            return
+
+    # The parts of a sign-in, each made of the slots that `lanes.PARTS` names.
+
+    def _decided(self, reader: Reader, slots: Slots) -> Union[str, Skipped, None]:
+        """SIGN_IN, or why it is none; None where the map is not the one of this record."""
+        if not reader.detect.holds(slots):
+            return None
+        reason = reader.skipped(slots)
+        return SIGN_IN if reason is None else Skipped(reason)
+
+    def _words(self, reader: Reader, slots: Slots) -> Parts:
+        """(source, outcome, app, (method, MFA, interactive, flags, group, source))"""
+        outcome, app, method, mfa, interactive, group = [get(slots) for get in reader.words]
+        source = self._source or reader.getters["source"](slots) or reader.map.source
+        words = (method, mfa or "unknown", interactive, _flags(reader, slots), group, source)
+        return source, outcome or "unknown", app, words
+
+    def _person(self, reader: Reader, slots: Slots) -> Union[str, Skipped]:
+        name = reader.getters["user"](slots)
         if name is None:
             return Skipped("no user is named (" + ", ".join(entry.label for entry in reader.entries["user"]) + ")")
-        source = self._source or own_source or reader.map.source
-        if raw_time is None:
-            raise ValueError("is missing")
-        time = (self._times.get(source) or self._time_reader(source)).read(raw_time)
-        flags = tuple([flag for flag, holds in reader.flags if holds(slots)]) if reader.flags else ()
-        subnet, table = NO_ADDRESS if ip is None else self._located.get(ip) or self._locate(ip)
+        return self._identity.resolve(name, self._source or reader.getters["source"](slots) or reader.map.source)
+
+    def _means(self, reader: Reader, slots: Slots) -> Parts:
+        """(user agent, device, version, device id)"""
+        user_agent = reader.getters["user_agent"](slots)
+        device = parse_device(user_agent)
+        return user_agent, device.fingerprint, device.version, reader.getters["device_id"](slots)
+
+    def _where(self, reader: Reader, slots: Slots) -> Parts:
+        """(address, subnet, network, country, region, city, latitude, longitude, accuracy, AS number, its name)"""
+        ip, asn, as_org, network = [reader.getters[name](slots) for name in ("ip", "asn", "as_org", "network")]
+        subnet, table = None, NOWHERE
+        if ip is not None:
+            subnet, table = address.subnet(ip), NOWHERE if self._locator is None else self._locator.locate(ip)
         if table.asn is not None and (asn is None or self._prefer_table):
             asn, as_org = table.asn, table.as_org
         elif as_org is None and asn is not None and asn == table.asn:
             as_org = table.as_org
-        network = self._classes.network(ip, asn, as_org, network, flags, table)
+        network = self._classes.network(ip, asn, as_org, network, _flags(reader, slots), table)
         place = event_place(reader, slots)
         if place is None or place[3] is None or self._prefer_table:
             place = self._merged(place, table)
         country, region, city, lat, lon, accuracy_km = place
         if lat is not None and accuracy_km is None:
             accuracy_km = networks.accuracy_km(network)
-        if user_agent is None:
-            device = version = None
-        else:
-            parsed = parse_device(user_agent)
-            device, version = parsed.fingerprint, parsed.version
-        person = self._identity.resolve(name, source)
-        extra = self._extras(reader, slots) if self._extra else NO_EXTRA
-        fields = (
-            raw_id or hashed(record), time, person, outcome or "unknown", ip, subnet, network, country, region, city,
-            lat, lon, accuracy_km, asn, as_org, user_agent, device, version, device_id, app, session, method,
-            mfa or "unknown", interactive, flags, group, source, raw_id, extra,
-        )  # fmt: skip
-        return _make(fields)
+        return ip, subnet, network, country, region, city, lat, lon, accuracy_km, asn, as_org
 
     def _merged(self, place: Optional[Spot], table: Place) -> Spot:
         """The place in the event or the one in the table; of both only where they agree on the country."""
@@ -138,13 +243,6 @@ class Intake:
                 return (country, region or table.region, table.city, *table[3:6])
             return (country, region, city, *table[3:6])
         return place
-
-    def _locate(self, ip: str) -> Located:
-        place = NOWHERE if self._locator is None else self._locator.locate(ip)
-        if len(self._located) >= _REMEMBERED:
-            self._located.clear()
-        found = self._located[ip] = (address.subnet(ip), place)
-        return found
 
     def _time_reader(self, source: str) -> TimeReader:
         if len(self._times) >= _SOURCES:
@@ -159,9 +257,9 @@ class Intake:
 
     def _diagnosed(self, reader: Reader, slots: Slots, error: Exception) -> RecordError:
         """The error again, with the field that it came from."""
-        for field, get in zip(ORDER, reader.ordered):
+        for field in NEEDED:
             try:
-                value = get(slots)
+                value = reader.getters[field](slots)
                 if field == "time":
                     if value is None:
                         looked = ", ".join(entry.label for entry in reader.entries["time"])
@@ -169,13 +267,11 @@ class Intake:
                     self._time_reader(self._source or reader.map.source).read(value)
             except (ValueError, OverflowError) as found:
                 return RecordError(f"{found}.", key=field)
-        for group in reader.places:
-            for field, get in group.getters.items():
-                try:
-                    get(slots)
-                except (ValueError, OverflowError) as found:
-                    return RecordError(f"{found}.", key=field)
         return RecordError(f"{error}.")
+
+
+def _flags(reader: Reader, slots: Slots) -> Tuple[str, ...]:
+    return tuple([flag for flag, holds in reader.flags if holds(slots)])
 
 
 def event_place(reader: Reader, slots: Slots) -> Optional[Spot]:
@@ -200,10 +296,18 @@ def hashed(record: Mapping[str, Any]) -> str:
 
 
 def _address(value: Any) -> Optional[str]:
-    """The canonical address in a text, or in a list of them as forwarding proxies leave it; None in anything else."""
+    """The canonical address in a text, or in a list of them as forwarding proxies leave it.
+
+    Raises ValueError for what is none; None in what is no text.
+    """
     if isinstance(value, list):
         value = ",".join(item for item in value if isinstance(item, str))
-    return address.parse(value) if isinstance(value, str) else None
+    if not isinstance(value, str) or not value.strip():
+        return None
+    found = address.parse(value)
+    if found is None:
+        raise ValueError(f"{shown(value)} is no address")
+    return found
 
 
 def _first(value: Any) -> Any:

@@ -79,7 +79,7 @@ class Paths:
     def __init__(self) -> None:
         self.slots: Dict[str, int] = {}
         self.asked: Set[int] = set()  # what `add` was asked for since this was last emptied
-        self.compared: Set[int] = set()  # of these, whose value matters, not only whether there is one
+        self.whether: List[Sequence[int]] = []  # slots of which conditions ask only whether one of them holds something
         self._root = Node()
         self._frozen: Optional[Frozen] = None
         self._tails: List[Tail] = []
@@ -89,15 +89,14 @@ class Paths:
     def __len__(self) -> int:
         return len(self.slots)
 
-    def add(self, path: str, compared: bool = True) -> int:
+    def add(self, path: str) -> int:
         """The slot of the path, which is new or known. Raises ValueError where it is no path."""
-        slot = self._slot(path)
+        slot = self.slot(path)
         self.asked.add(slot)
-        if compared:
-            self.compared.add(slot)
         return slot
 
-    def _slot(self, path: str) -> int:
+    def slot(self, path: str) -> int:
+        """As `add`, but not noted as asked for."""
         known = self.slots.get(path)
         if known is not None:
             return known
@@ -110,7 +109,7 @@ class Paths:
             if not path.startswith("$"):
                 self._spell(self._root, [str(step) for step in steps], slot)
             return slot
-        start = self._slot(".".join(str(step) for step in steps[:keys]))
+        start = self.slot(".".join(str(step) for step in steps[:keys]))
         slot = self._new(path)
         self._tails.append(Tail(slot, start, steps[keys:]))
         return slot

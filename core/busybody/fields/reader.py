@@ -9,25 +9,20 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..errors import PolicyError
 from . import values
 from .conditions import Condition, Fault, Holds, always, compile_condition, is_present, text_of
-from .getters import Entry, Getter, Slot, Way, absent, chain, conditional, first, fresh
-from .paths import Paths, Slots
-from .schema import VOCABULARIES, FieldMap
+from .getters import Entry, Getter, Slot, Way, absent, chain, conditional, first, fresh, lenient
+from .paths import Frozen, Paths, Slots
+from .schema import FIELDS, VOCABULARIES, FieldMap
 from .transforms import LONGEST_MATCHED, Transform, compile_transforms
 
-_REMEMBERED = 8192  # decisions
-_NEW: Any = object()  # a decision not yet made
 NOT_REMEMBERED = ("id", "time", "session", "location", "lat", "lon")  # each value comes once or twice
-
-ORDER = (
-    "user", "time", "ip", "source", "asn", "as_org", "id", "user_agent", "outcome", "device_id", "app", "session",
-    "method", "mfa", "interactive", "group", "network",
-)  # fmt: skip
-
+NEEDED = ("user", "time")  # without these nothing can be scored: what is wrong with them breaks the record
+WORDS = ("outcome", "app", "method", "mfa", "interactive", "group")  # what a few thousand records say in the same way
 
 PLACE_ORDER = ("country", "region", "city", "location", "accuracy_km")
 
@@ -65,28 +60,36 @@ class Reader:
             for n, raw in enumerate(field_map.extract)
             for path in _listed(raw.get("from"))
         ]
-        self.detect = self._condition(field_map.detect, "detect")
-        self.detect_parts = [(part, self._condition(part, "detect").holds) for part in _parts(field_map.detect)]
-        self._paths.asked = set()
-        self.skip: List[Tuple[Holds, str]] = [
-            (self._condition(rule["when"], f"skip[{n}].when").holds, rule["reason"])
-            for n, rule in enumerate(field_map.skip)
-        ]
-        sign_in = field_map.sign_in
-        self._decided: Optional[Dict[Any, Optional[str]]] = {}
-        self.sign_in: Holds = always if sign_in is None else self._condition(sign_in, "sign_in").holds
-        self._deciding = sorted(self._paths.asked)
-        self.kinds = [(path, self._slot(path, f"kind[{n}]")) for n, path in enumerate(field_map.kind)]
-        self.entries: Dict[str, List[Entry]] = {
-            name: [self._entry(name, raw, f"fields.{name}[{n}]") for n, raw in enumerate(raws)]
-            for name, raws in field_map.fields.items()
-        }
-        self.getters: Dict[str, Getter] = {name: self._getter(name, found) for name, found in self.entries.items()}
-        self.ordered = [self.getters.get(name, absent) for name in ORDER]
-        self.places = [self._place(raw, n) for n, raw in enumerate(field_map.places)]
-        self.flags = [
-            (flag, self._condition(raw, f"flags.{flag}").holds) for flag, raw in sorted(field_map.flags.items())
-        ]
+        self.asked: Dict[str, Set[int]] = {}  # part of the map -> the slots that it rests on
+        with self._asking("decision"):
+            self.detect = self._condition(field_map.detect, "detect")
+            self.detect_parts = [(part, self._condition(part, "detect").holds) for part in _parts(field_map.detect)]
+            self.skip: List[Tuple[Holds, str]] = [
+                (self._condition(rule["when"], f"skip[{n}].when").holds, rule["reason"])
+                for n, rule in enumerate(field_map.skip)
+            ]
+            sign_in = field_map.sign_in
+            self.sign_in: Holds = always if sign_in is None else self._condition(sign_in, "sign_in").holds
+            self.kinds = [(path, self._slot(path, f"kind[{n}]")) for n, path in enumerate(field_map.kind)]
+        self.whether = self._paths.whether  # of these slots the decision asks less than of those that it rests on
+        self.entries: Dict[str, List[Entry]] = {}
+        self.getters: Dict[str, Getter] = {}
+        for name in FIELDS:
+            with self._asking(name):
+                found = [
+                    self._entry(name, raw, f"fields.{name}[{n}]")
+                    for n, raw in enumerate(field_map.fields.get(name, ()))
+                ]
+                if found:
+                    self.entries[name] = found
+                self.getters[name] = self._getter(name, found) if found else absent
+        self.words = [self.getters[name] for name in WORDS]
+        with self._asking("places"):
+            self.places = [self._place(raw, n) for n, raw in enumerate(field_map.places)]
+        with self._asking("flags"):
+            self.flags = [
+                (flag, self._condition(raw, f"flags.{flag}").holds) for flag, raw in sorted(field_map.flags.items())
+            ]
 
     @property
     def specificity(self) -> Tuple[int, bool, str]:
@@ -100,25 +103,40 @@ class Reader:
             self._run_extracts(slots)
         return slots
 
+    @property
+    def width(self) -> int:
+        """How many slots there are."""
+        return len(self._paths)
+
+    def tree(self) -> Frozen:
+        """The paths, as `shapes` follow them."""
+        return self._paths.tree()
+
+    def asks(self, *parts: str) -> Set[int]:
+        """The slots that these parts of the map rest on."""
+        return set().union(*(self.asked[part] for part in parts))
+
+    def derived(self) -> List[int]:
+        """The slots that are filled from other slots: behind brackets, by expressions, out of JSON in a text."""
+        read = tuple(extract.prefix for extract in self._extracts if extract.below is not None)
+        behind = self._paths.behind_brackets()
+        return [
+            slot for path, slot in self._paths.slots.items()
+            if slot in behind or path.startswith("$") or (read and (path + ".").startswith(read))
+        ]  # fmt: skip
+
+    def inputs(self) -> Set[int]:
+        """The slots that `derive` looks at."""
+        return {*self.derived(), *self._paths.behind_brackets().values(), *(one.slot for one in self._extracts)}
+
+    def derive(self, slots: Slots) -> None:
+        """Fill the derived slots."""
+        self._paths.finish(slots)
+        if self._extracts:
+            self._run_extracts(slots)
+
     def skipped(self, slots: Slots) -> Optional[str]:
-        """Why this record of the map's format is no sign-in; None where it is one.
-
-        The decision is remembered by the values that it rests on, as long as they repeat.
-        """
-        memory = self._decided
-        if memory is None:
-            return self._decide(slots)
-        found = [slots[slot] for slot in self._deciding]
-        key = tuple([value if value is None or type(value) is str else _key(value) for value in found])
-        reason: Optional[str] = memory.get(key, _NEW)
-        if reason is not _NEW:
-            return reason
-        reason = memory[key] = self._decide(slots)
-        if len(memory) >= _REMEMBERED:
-            self._decided = None  # the values do not repeat: remembering costs more than it saves
-        return reason
-
-    def _decide(self, slots: Slots) -> Optional[str]:
+        """Why this record of the map's format is no sign-in; None where it is one."""
         for holds, reason in self.skip:
             if holds(slots):
                 return reason
@@ -129,6 +147,14 @@ class Reader:
             if kind is not None:
                 return f"{kind[:80]} is no sign-in"
         return f"no sign-in of {self.map.source}"
+
+    @contextmanager
+    def _asking(self, part: str) -> Iterator[None]:
+        self._paths.asked, self._paths.whether = set(), []
+        yield
+        self.asked[part] = self._paths.asked
+        if part != "decision":
+            self.asked[part].update(*self._paths.whether)
 
     def path_slot(self, path: str) -> int:
         """The slot of a further path, such as one that a custom profile names."""
@@ -273,8 +299,9 @@ class Reader:
         return _unless_missing(convert, missing) if field in _CONVERTS or field == "ip" else convert
 
     def _getter(self, field: str, entries: Sequence[Entry]) -> Getter:
-        remember = field not in NOT_REMEMBERED
-        if not remember:
+        if field not in NEEDED:
+            entries = [entry._replace(convert=lenient(entry.convert)) for entry in entries]
+        if field in NOT_REMEMBERED:
             return first([fresh(entry) for entry in entries])
         getters: List[Getter] = []
         plain: List[Way] = []
@@ -311,13 +338,6 @@ _CONVERTS: Dict[str, values.Convert] = {
     "location": values.location,
     "accuracy_km": values.radius,
 }
-
-
-def _key(value: Any) -> Tuple[str]:
-    """Keeps 1, 1.0 and True apart, which are one key otherwise but compare by different texts."""
-    if type(value) is list and len(value) == 1 and type(value[0]) is str:
-        return (value[0],)
-    return (repr(value),)
 
 
 def _parts(detect: Any) -> List[Any]:
