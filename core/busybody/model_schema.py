@@ -1,4 +1,4 @@
-"""A line of a model against model.schema.json: what is wrong and where, without any package.
+"""A value against a JSON Schema, model.schema.json unless said: what is wrong and where, without any package.
 
 Knows the words of JSON Schema that the file uses. A number written with a fraction is no integer here.
 """
@@ -30,14 +30,14 @@ class Fault(NamedTuple):
 Check = Callable[[Any], Optional[Fault]]
 
 
-def fault(kind: str, value: Any) -> Optional[Fault]:
-    """What is wrong with a value that should be `header`, `person` or `end`; None where nothing is."""
-    return _compiled()[kind](value)
+def fault(kind: str, value: Any, path: Path = SCHEMA) -> Optional[Fault]:
+    """What is wrong with a value that should be of this kind, one of the schema's `$defs`; None where nothing is."""
+    return _compiled(path)[kind](value)
 
 
-@lru_cache(maxsize=1)
-def _compiled() -> Dict[str, Check]:
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+@lru_cache(maxsize=4)
+def _compiled(path: Path) -> Dict[str, Check]:
+    schema = json.loads(path.read_text(encoding="utf-8"))
     checks: Dict[str, Check] = {}
     for name, rule in schema["$defs"].items():
         checks[name] = _check(rule, checks)

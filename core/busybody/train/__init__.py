@@ -1,0 +1,1 @@
+"""Training, offline: from a log to models that Busybody scores without any package. Needs the extra `train`."""
