@@ -6,7 +6,7 @@ not in. The first days of the log only teach, the next may set a threshold (tune
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Protocol, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Protocol, Set, Tuple
 
 from ..signin import SignIn
 from ..simulate.config import Event, Truth
@@ -38,6 +38,8 @@ class Row(NamedTuple):
     truth: Truth
     score: float
     before: int  # successful sign-ins of the person before this one
+    known_network: bool  # the person came from this ASN before
+    known_device: bool
     detail: Optional[Detail]
 
 
@@ -87,6 +89,7 @@ def replay(method: Method, events: Iterable[Event], when: Split) -> Replay:
     """Let the method judge every event. A method that has `last_detail` is asked for it."""
     rows: List[Row] = []
     seen: Dict[str, int] = {}
+    met: Set[Tuple[Any, ...]] = set()  # person and ASN, person and device
     judge = method.score_and_learn
     told: Any = getattr(method, "last_detail", None)
     for signin, truth in events:
@@ -96,5 +99,11 @@ def replay(method: Method, events: Iterable[Event], when: Split) -> Replay:
         user = signin.user
         before = seen.get(user, 0)
         seen[user] = before + 1
-        rows.append(Row(signin.id, signin.time, user, truth, score, before, told() if told is not None else None))
+        network, device = (user, 0, signin.asn), (user, 1, signin.device)
+        detail = told() if told is not None else None
+        rows.append(
+            Row(signin.id, signin.time, user, truth, score, before, network in met, device in met, detail)
+        )
+        if not truth.attack:
+            met.update((network, device))
     return Replay(rows, len(seen), when)
