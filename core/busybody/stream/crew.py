@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Callable, Deque, List, Optional, Tuple
 
 from .. import errors
 from ..errors import BusybodyError
-from .worker import Setup, main
+from .options import Setup
+from .worker import main
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -33,12 +34,13 @@ class Slot:
 class Crew:
     """Starts workers, sends and receives. After `close` none is left."""
 
-    def __init__(self, jobs: int, setup: Callable[[int], Setup], lines: Callable[[int, bytes], None]) -> None:
+    def __init__(self, setup: Setup, lines: Callable[[int, bytes], None]) -> None:
         """`lines` gets the output of a worker; everything else is asked for."""
         import multiprocessing
 
         method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
         context: Any = multiprocessing.get_context(method)
+        self.jobs = jobs = setup.options.jobs
         self._lines = lines
         self._inbox: SimpleQueue[Tuple[int, bytes]] = SimpleQueue()
         self._connections: List[Connection] = []
@@ -46,13 +48,14 @@ class Crew:
         self._reading: List[Deque[Slot]] = [deque() for _ in range(jobs)]
         self._replies: List[Deque[bytes]] = [deque() for _ in range(jobs)]
         self._shared: List[Deque[bytes]] = [deque() for _ in range(jobs)]
-        self.jobs = jobs
         try:
             for number in range(jobs):
                 mine, theirs = context.Pipe()
                 self._connections.append(mine)
                 inherited = list(self._connections) if method == "fork" else []
-                process = context.Process(target=main, args=(theirs, setup(number), inherited), daemon=True)
+                process = context.Process(
+                    target=main, args=(theirs, setup._replace(number=number), inherited), daemon=True
+                )
                 process.start()
                 theirs.close()
                 self._processes.append(process)
@@ -74,7 +77,7 @@ class Crew:
         number = min(range(self.jobs), key=lambda worker: len(self._reading[worker]))
         slot = Slot()
         self._reading[number].append(slot)
-        self._send(number, b"R" + name.encode("utf-8", "surrogateescape") + b"\n%d\n" % first + block)
+        self._send(number, b"R" + name.encode("utf-8", "surrogateescape") + b"\0%d\0" % first + block)
         return slot
 
     def result(self, slot: Slot) -> bytes:

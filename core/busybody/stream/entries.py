@@ -11,8 +11,8 @@ from ..fields.envelopes import MARKS
 from ..fields.intake import Intake, Skipped
 from ..fields.json_text import fastest
 from ..places import Locator
-from ..policy import Policy
 from ..signin import SignIn
+from .options import Setup
 
 DAY = 86400.0
 
@@ -86,9 +86,11 @@ class Parser:
         return entries
 
 
-def parser_for(policy: Policy, source: Optional[str], now: float, reference_time: Optional[float]) -> Parser:
-    """The parser of a run. `now` is the present; `reference_time` dates times without a year."""
-    return Parser(Intake(policy, Locator(policy), source=source, reference_time=reference_time), now + DAY)
+def parser_for(setup: Setup) -> Parser:
+    """The parser of a run. Times without a year are dated by the moment that was given as now."""
+    options, policy = setup.options, setup.policy
+    intake = Intake(policy, Locator(policy), source=options.source, reference_time=options.now)
+    return Parser(intake, setup.now + DAY)
 
 
 def _future(signin: SignIn) -> Broken:

@@ -19,8 +19,8 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 Describe = Callable[[SignIn, Assessment], str]
 Document = Dict[str, Any]
 Texts = Dict[Tuple[Any, ...], str]
-PLACE = SHOWN.index("device")  # the first of what is shown that does not say where
-_where, _by_what = (itemgetter(*map(SignIn._fields.index, names)) for names in (SHOWN[:PLACE], SHOWN[PLACE:]))
+PLACE, MEANS = SHOWN[2 : SHOWN.index("device")], SHOWN[SHOWN.index("device") :]
+_place, _means = (itemgetter(*map(SignIn._fields.index, names)) for names in (PLACE, MEANS))
 REMEMBERED = 50_000  # texts
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 COLUMNS = (
@@ -36,18 +36,6 @@ class Renderer(Protocol):
     def signin(self, signin: SignIn, assessment: Assessment, file: str) -> str: ...
 
     def skipped(self, reason: str, file: str, line: int, broken: bool) -> str: ...
-
-
-def said_once(describe: Describe) -> Describe:
-    """The same words, made once where they are asked for several times in a row."""
-    last: List[Any] = [None, None, ""]
-
-    def described(signin: SignIn, assessment: Assessment) -> str:
-        if last[0] is not assessment or last[1] is not signin:
-            last[:] = assessment, signin, describe(signin, assessment)
-        return last[2]  # type: ignore[no-any-return]
-
-    return described
 
 
 def no_line(reason: str, file: str, line: int, broken: bool) -> str:  # noqa: ARG001  the shape of `skipped`
@@ -71,13 +59,14 @@ class JsonLines:
             verdict = self._verdicts.get(assessment[3:]) or _remembered(
                 self._verdicts, assessment[3:], contracts.verdict(assessment, "")
             )
-        where, by_what = _where(signin), _by_what(signin)
-        place = self._places.get(where) or _remembered(self._places, where, dict(zip(SHOWN[:PLACE], where)))
-        means = self._means.get(by_what) or _remembered(self._means, by_what, dict(zip(SHOWN[PLACE:], by_what)))
+        ip, spot, tools = signin.ip, _place(signin), _means(signin)
+        place = self._places.get(spot) or _remembered(self._places, spot, dict(zip(PLACE, spot)))
+        means = self._means.get(tools) or _remembered(self._means, tools, dict(zip(MEANS, tools)))
         end = f',"file":{quoted(file)}}}\n' if file else "}\n"
         return (
             f'{{"event_id":{quoted(assessment[0])},"time":{assessment[1]!r},"user":{quoted(assessment[2])},'
-            f'{verdict},"signin":{{{place},{means}}}{end}'
+            f'{verdict},"signin":{{"outcome":{quoted(signin.outcome)},"ip":{"null" if ip is None else quoted(ip)},'
+            f"{place},{means}}}{end}"
         )
 
     def skipped(self, reason: str, file: str, line: int, broken: bool) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional, Protocol, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Protocol, Tuple
 
 from ..policy import Policy
 from ..stores import open as open_store
 from .entries import Broken, Entry, Parser, parser_for
 from .local import Local, Write
+from .options import Options, Setup
 from .order import LOOKED_AT, batches, by_time, newest_first, sorted_by_time
-from .render import renderer
 from .source import File, expand
 from .summary import Summary
 
@@ -19,23 +19,6 @@ if TYPE_CHECKING:
     from .shards import Sharded
 
 Batch = Any  # entries, as the engine holds them
-
-
-class Options(NamedTuple):
-    """What a run is to do."""
-
-    inputs: List[str]
-    store: str
-    output: str = "jsonl"  # jsonl, table, csv, ecs, splunk, none
-    format: Optional[str] = None  # of the container
-    source: Optional[str] = None  # data set
-    learn: bool = True
-    least_risk: float = 0.0
-    jobs: int = 1
-    strict: bool = False
-    sort: bool = False
-    now: Optional[float] = None  # epoch seconds
-    width: int = 120  # of a table
 
 
 class Hearer(Protocol):
@@ -76,17 +59,15 @@ def run(options: Options, policy: Policy, write: Write, hearer: Hearer) -> Summa
     engine: Optional[Engine] = None
     try:
         now = time.time() if options.now is None else options.now
-        parser = parser_for(policy, options.source, now, options.now)
-        shards = _sharded(options, policy, now, len(files) > 1, write, hearer) if options.jobs > 1 else None
+        setup = Setup(options, policy, now, len(files) > 1)
+        parser = parser_for(setup)
+        shards = _sharded(setup, write, hearer) if options.jobs > 1 else None
         engine = shards
         with open_store(options.store, read_only=not options.learn) as store:
             if shards is not None:
                 shards.begin(store)
             else:
-                engine = Local(
-                    policy, store, lambda describe: renderer(options.output, describe, options.width), write, hearer.broken, learn=options.learn,
-                    least_risk=options.least_risk, name_files=len(files) > 1,
-                )  # fmt: skip
+                engine = Local(setup, store, write, hearer.broken)
             assert engine is not None
             for file in files:
                 file.idle = engine.commit
@@ -102,18 +83,10 @@ def run(options: Options, policy: Policy, write: Write, hearer: Hearer) -> Summa
             file.close()
 
 
-def _sharded(options: Options, policy: Policy, now: float, name_files: bool, write: Write, hearer: Hearer) -> Sharded:
+def _sharded(setup: Setup, write: Write, hearer: Hearer) -> Sharded:
     from .shards import Sharded
-    from .worker import Setup
 
-    def setup(number: int) -> Setup:
-        return Setup(
-            number, options.jobs, policy, options.source, now, options.now, options.store, options.output, options.width,
-            options.learn, options.least_risk, name_files,
-        )  # fmt: skip
-
-    silent = renderer(options.output, lambda _, __: "", options.width)  # for what is no sign-in
-    return Sharded(setup, options.jobs, silent, write, hearer.broken)
+    return Sharded(setup, write, hearer.broken)
 
 
 def _drive(engine: Engine, files: List[File], parser: Parser, options: Options, policy: Policy, hearer: Hearer) -> None:

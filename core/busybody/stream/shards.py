@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from itertools import cycle
-from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Union, cast
+from typing import Any, Deque, Dict, Iterator, List, Optional, Union, cast
 
 from ..stores import Row, Store
 from .crew import Crew, Slot
-from .entries import Broken, Entry, Parser, payload_of
-from .local import COMMIT_EVERY, Complain, Write, reason_of, skip
-from .render import Renderer
-from .shorthand import FIRST, OTHER, Packed, Shorthand, pack, unpack
+from .entries import Entry, Parser
+from .local import COMMIT_EVERY, Write
+from .options import Setup
+from .scribe import Aside, Complain
+from .shorthand import FIRST, OTHER, Packed, Shorthand, others, pack, unpack
 from .source import Block, File
 from .summary import Summary
-from .worker import ENDED, IN_MEMORY, Setup, Shards
+from .worker import ENDED, IN_MEMORY, Shards
 
 BLOCK = 1 << 16  # bytes
 AHEAD = 24  # blocks read ahead for each worker
@@ -29,24 +29,21 @@ Batch = Union[List[Entry], Packed]
 class Sharded:
     """Takes entries in, gives lines out, as `local.Local` does."""
 
-    def __init__(
-        self, setup: Callable[[int], Setup], jobs: int, renderer: Renderer, write: Write, complain: Complain
-    ) -> None:
+    def __init__(self, setup: Setup, write: Write, complain: Complain) -> None:
         """Starts the workers. Open the store after this and hand it to `begin`: a lock must not be inherited."""
         self.summary = Summary()
-        self._setup = setup(0)
-        self._renderer = renderer
+        self._keeps = setup.options.learn and setup.options.store != IN_MEMORY
+        self._aside = Aside(setup, self.summary, complain)
         self._write = write
-        self._complain = complain
-        self._shards = Shards(self._setup.policy, jobs)
+        self._shards = Shards(setup)
         self._shorthand = Shorthand()
-        self._lines: List[List[bytes]] = [[] for _ in range(jobs)]
+        self._lines: List[List[bytes]] = [[] for _ in range(setup.options.jobs)]
         self._others: List[bytes] = []  # the lines of what is no sign-in
         self._order: List[bytes] = []  # whose lines come next
         self._since = 0
         self._full = False
         self._store: Optional[Store] = None
-        self._crew = Crew(jobs, setup, self._take_lines)
+        self._crew = Crew(setup, self._take_lines)
 
     def begin(self, store: Store) -> None:
         """The store is open: the workers may read it."""
@@ -83,7 +80,7 @@ class Sharded:
         if packed.lines:
             self._crew.tell(b"S" + b"\n".join((packed.owners, packed.files, packed.lines)))
         if OTHER in packed.owners:
-            self._skip(packed)
+            self._others += [self._aside.line(*entry) for entry in others(packed)]
         self._order.append(packed.owners)
         self.summary.records += len(packed.owners)
         self._since += len(packed.owners)
@@ -95,17 +92,6 @@ class Sharded:
         self._full = self._full or full == b"1"
         self._lines[shard] += lines
 
-    def _skip(self, packed: Packed) -> None:
-        setup, files, others = self._setup, json.loads(packed.files), iter(json.loads(packed.others))
-        for file, owner in zip(cycle(files), packed.owners):
-            if owner == OTHER:
-                line, row = next(others)
-                payload = payload_of(row)
-                skip(self.summary, file, line, payload, self._complain)
-                name, broken = file if setup.name_files else "", isinstance(payload, Broken)
-                text = self._renderer.skipped(reason_of(payload), name, line, broken) if setup.least_risk <= 0.0 else ""
-                self._others.append(text.encode("utf-8", "replace"))
-
     # Keep -----------------------------------------------------------------------------------------------------
 
     def commit(self) -> None:
@@ -115,7 +101,7 @@ class Sharded:
         rows = [json.loads(text) for text in self._crew.ask(b"K")]
         for row in rows:
             self.summary.add(row["summary"])
-        if self._setup.learn and self._setup.store != IN_MEMORY:
+        if self._keeps:
             self._keep(rows)
             self._crew.tell(b"L")
         self._since, self._full = 0, False

@@ -1,9 +1,9 @@
 """Sign-ins as lines of text, for the way to another process or to a temporary file.
 
-    time ⇥ session ⇥ where ⇥ with what ⇥ [id, user, raw id, extra]        each in JSON, which holds no tab
+    time ⇥ outcome ⇥ address ⇥ session ⇥ place ⇥ device ⇥ manner ⇥ the rest        each in JSON, which holds no tab
 
-Many sign-ins share where and with what they are made: that is written once and read once, and remembered. The time and
-the session stand apart, so that who needs no more of a sign-in reads no more.
+Many sign-ins share place, device and manner: they are written once and read once, and remembered. What stands in front
+is what recent evidence asks for, so that who needs no more of a sign-in reads no more.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from __future__ import annotations
 import json
 from itertools import cycle
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..signin import NO_EXTRA, SignIn
 from .entries import Entry, Payload, payload_of
 
 REMEMBERED = 50_000  # texts
 FIRST, OTHER = ord("0"), ord(" ")
-OUTCOME, USER_AGENT, SESSION, RAW_ID = map(SignIn._fields.index, ("outcome", "user_agent", "session", "raw_id"))
-BEFORE = SESSION - USER_AGENT  # how much of with what stands before the session in a sign-in
+_at = SignIn._fields.index
+NETWORK, USER_AGENT, DEVICE_ID, APP, METHOD, RAW_ID = map(
+    _at, ("network", "user_agent", "device_id", "app", "method", "raw_id")
+)
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _new = SignIn._make
@@ -35,35 +37,38 @@ class Shorthand:
 
     def text(self, signin: SignIn) -> str:
         """A sign-in as one line of ASCII, without its end."""
-        where, means = signin[OUTCOME:USER_AGENT], signin[USER_AGENT:SESSION] + signin[SESSION + 1 : RAW_ID]
-        identity, session, raw, extra = quoted(signin.id), signin.session, signin.raw_id, signin.extra
+        ip, subnet, session, raw, extra = signin.ip, signin.subnet, signin.session, signin.raw_id, signin.extra
+        place, device = signin[NETWORK:USER_AGENT], signin[USER_AGENT:DEVICE_ID]
+        manner = signin[APP : APP + 1] + signin[METHOD:RAW_ID]
+        texts, identity, device_id = self._texts, quoted(signin.id), signin.device_id
         return (
-            f"{signin.time!r}\t{'' if session is None else quoted(session)}"
-            f"\t{self._texts.get(where) or self._write(where)}\t{self._texts.get(means) or self._write(means)}"
+            f"{signin.time!r}\t{quoted(signin.outcome)}\t{'' if ip is None else quoted(ip)}"
+            f"\t{'' if session is None else quoted(session)}\t{texts.get(place) or self._write(place)}"
+            f"\t{texts.get(device) or self._write(device)}\t{texts.get(manner) or self._write(manner)}"
             f"\t[{identity},{quoted(signin.user)},{'null' if raw is None else identity if raw == signin.id else quoted(raw)},"
+            f"{'null' if subnet is None else quoted(subnet)},{'null' if device_id is None else quoted(device_id)},"
             f"{_encode(dict(extra)) if extra else 'null'}]"
         )
 
     def signin(self, parts: List[str]) -> SignIn:
         """The sign-in of the parts of a line."""
-        time, session, where, means, rest = parts
-        identity, user, raw, extra = _scan(rest, 0)[0]
-        what = self.values(means)
+        time, outcome, ip, session, place, device, manner, rest = parts
+        identity, user, raw, subnet, device_id, extra = _scan(rest, 0)[0]
+        values = self._values
+        app, *means = values.get(manner) or self._read(manner)
         return _new(
             (
-                identity, float(time), user, *self.values(where), *what[:BEFORE],
-                _scan(session, 0)[0] if session else None, *what[BEFORE:], raw, extra or NO_EXTRA,
+                identity, float(time), user, told(outcome), told(ip), subnet, *(values.get(place) or self._read(place)),
+                *(values.get(device) or self._read(device)), device_id, app, told(session), *means, raw,
+                extra or NO_EXTRA,
             )
         )  # fmt: skip
 
-    def values(self, text: str) -> Values:
-        """What a line's part says of where, or of with what."""
-        found = self._values.get(text)
-        if found is None:
-            found = tuple(tuple(value) if type(value) is list else value for value in json.loads(text))
-            if len(self._values) >= REMEMBERED:
-                self._values.clear()
-            self._values[text] = found
+    def _read(self, text: str) -> Values:
+        found = tuple(tuple(value) if type(value) is list else value for value in json.loads(text))
+        if len(self._values) >= REMEMBERED:
+            self._values.clear()
+        self._values[text] = found
         return found
 
     def _write(self, values: Values) -> str:
@@ -74,6 +79,13 @@ class Shorthand:
                 self._texts.clear()
             self._texts[values] = text
         return text
+
+
+def told(text: str) -> Optional[str]:
+    """One of the parts in front, read."""
+    if "\\" in text:
+        return str(json.loads(text))
+    return text[1:-1] if text else None
 
 
 # Batches ------------------------------------------------------------------------------------------------------
@@ -108,13 +120,17 @@ def pack(entries: List[Entry], owner: Callable[[str], int], shorthand: Shorthand
 
 def unpack(packed: Packed, shorthand: Shorthand) -> List[Entry]:
     """The entries again, but for the line numbers of sign-ins, which nobody asks for."""
-    files = json.loads(packed.files)
-    others, lines = iter(json.loads(packed.others)), iter(packed.lines.decode("ascii").split("\n"))
-    entries: List[Entry] = []
-    for file, owner in zip(cycle(files), packed.owners):
+    asides, lines = others(packed), iter(packed.lines.decode("ascii").split("\n"))
+    return [
+        next(asides) if owner == OTHER else (file, 0, shorthand.signin(next(lines).split("\t")))
+        for file, owner in zip(cycle(json.loads(packed.files)), packed.owners)
+    ]
+
+
+def others(packed: Packed) -> Iterator[Entry]:
+    """Those of the entries that are no sign-ins."""
+    rows = iter(json.loads(packed.others))
+    for file, owner in zip(cycle(json.loads(packed.files)), packed.owners):
         if owner == OTHER:
-            line, row = next(others)
-            entries.append((file, line, payload_of(row)))
-        else:
-            entries.append((file, 0, shorthand.signin(next(lines).split("\t"))))
-    return entries
+            line, row = next(rows)
+            yield file, line, payload_of(row)

@@ -10,6 +10,7 @@ from ..signin import Assessment
 TOP = 5
 NOTED = 20.0  # risk from which a sign-in may be among the riskiest
 Riskiest = Tuple[float, float, str, str, str]  # risk, minus time, id, user, sentence
+Kind = Tuple[str, str, bool, bool]  # level, learned, late, alert
 REASONS = 200  # different reasons kept; logs have a handful
 
 
@@ -17,11 +18,7 @@ class Summary:
     """Counts that add up, in whatever order and by however many processes they were made."""
 
     def __init__(self) -> None:
-        self.signins = 0
-        self.levels: Dict[str, int] = {}
-        self.learned: Dict[str, int] = {}
-        self.late = 0
-        self.alerts = 0
+        self.kinds: Dict[Kind, int] = {}
         self.floor = NOTED  # risk below which nobody is among the riskiest
         self.top: Dict[str, Riskiest] = {}  # the riskiest sign-in of each of the riskiest people
         self.backwards = 0  # sign-ins that stand behind later ones, by more than the lateness bound
@@ -32,11 +29,34 @@ class Summary:
 
     def count(self, assessment: Assessment) -> None:
         """One sign-in."""
-        self.signins += 1
-        self.levels[assessment.level] = self.levels.get(assessment.level, 0) + 1
-        self.learned[assessment.learned] = self.learned.get(assessment.learned, 0) + 1
-        self.late += assessment.late
-        self.alerts += assessment.alert
+        kind = assessment.level, assessment.learned, assessment.late, assessment.alert
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+
+    @property
+    def signins(self) -> int:
+        return sum(self.kinds.values())
+
+    @property
+    def levels(self) -> Dict[str, int]:
+        return self._by(0)
+
+    @property
+    def learned(self) -> Dict[str, int]:
+        return self._by(1)
+
+    @property
+    def late(self) -> int:
+        return self._by(2).get(True, 0)
+
+    @property
+    def alerts(self) -> int:
+        return self._by(3).get(True, 0)
+
+    def _by(self, place: int) -> Dict[Any, int]:
+        counts: Dict[Any, int] = {}
+        for kind, number in self.kinds.items():
+            counts[kind[place]] = counts.get(kind[place], 0) + number
+        return counts
 
     def stands_out(self, assessment: Assessment, sentence: str) -> None:
         """Remember the riskiest sign-in of the riskiest people."""
@@ -61,20 +81,15 @@ class Summary:
 
     def add(self, row: Dict[str, Any]) -> None:
         """Take in what another process counted, as `to_json` gave it."""
-        self.signins += row["signins"]
-        self.late += row["late"]
-        self.alerts += row["alerts"]
         self.backwards += row["backwards"]
-        for mine, theirs in ((self.levels, row["levels"]), (self.learned, row["learned"])):
-            for name, number in theirs.items():
-                mine[name] = mine.get(name, 0) + number
+        for level, learned, late, alert, number in row["kinds"]:
+            kind = level, learned, late, alert
+            self.kinds[kind] = self.kinds.get(kind, 0) + number
         for risk, minus_time, event, user, sentence in row["top"]:
             found = (risk, minus_time, event, user, sentence)
             self.top[user] = max(found, self.top.get(user, found))
         self.top = {found[3]: found for found in self.riskiest()}
 
     def to_json(self) -> Dict[str, Any]:
-        return {
-            "signins": self.signins, "late": self.late, "alerts": self.alerts, "backwards": self.backwards, "levels": self.levels,
-            "learned": self.learned, "top": self.riskiest(),
-        }  # fmt: skip
+        kinds = [[*kind, number] for kind, number in self.kinds.items()]
+        return {"kinds": kinds, "backwards": self.backwards, "top": self.riskiest()}

@@ -18,19 +18,19 @@ from __future__ import annotations
 import json
 import zlib
 from collections import deque
-from itertools import cycle, repeat
-from typing import TYPE_CHECKING, Any, Deque, Dict, Iterator, List, NamedTuple, Optional, Set
+from itertools import cycle
+from typing import TYPE_CHECKING, Any, Deque, Dict, Iterator, List, Optional, Set
 
 from ..errors import BusybodyError
 from ..identity import Identity
 from ..people import population_text
-from ..policy import Policy
 from ..population.delta import Delta
 from ..scorer import DAY, HOUR, Scorer
 from ..stores import open as open_store
 from .entries import Entry, parser_for
-from .render import renderer, said_once
-from .shorthand import FIRST, OTHER, Shorthand, pack
+from .options import Setup
+from .scribe import Scribe
+from .shorthand import FIRST, OTHER, Shorthand, pack, told
 from .summary import Summary
 
 if TYPE_CHECKING:
@@ -38,25 +38,9 @@ if TYPE_CHECKING:
 
 IN_MEMORY = ":memory:"
 STEP = 1 << 14  # bytes of lines that are read before looking whether something is urgent
+FAILURE = '"failure"'
 ENDED = b"\0"  # between two lines of output: no line holds one
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-
-
-class Setup(NamedTuple):
-    """What a worker is told when it starts."""
-
-    number: int
-    jobs: int
-    policy: Policy
-    source: Optional[str]
-    now: float
-    reference_time: Optional[float]
-    store: str
-    output: str
-    width: int
-    learn: bool
-    least_risk: float
-    name_files: bool
 
 
 class Alone(Exception):
@@ -96,10 +80,11 @@ def _unexpected(error: Exception) -> str:
 class Shards:
     """Which worker a person belongs to."""
 
-    def __init__(self, policy: Policy, jobs: int) -> None:
+    def __init__(self, setup: Setup) -> None:
+        policy = setup.policy
         self._identity = Identity(policy)
         self._private = bool(policy.identity.pseudonym_key_file or policy.identity.pseudonym_key_env)
-        self._jobs = jobs
+        self._jobs = setup.options.jobs
         self._known: Dict[str, int] = {}
 
     def of(self, user: str) -> int:
@@ -120,18 +105,16 @@ class Worker:
     def __init__(self, connection: Connection, setup: Setup) -> None:
         self._connection = connection
         self._setup = setup
-        self._shards = Shards(setup.policy, setup.jobs)
+        self._shards = Shards(setup)
         self._shorthand = Shorthand()
         self._letters: Deque[bytes] = deque()
         self._gathered: Deque[bytes] = deque()
         self._blocks: Deque[bytes] = deque()
         self._reading: Optional[Iterator[None]] = None
-        self._summary = Summary()
 
     def work(self) -> None:
         """Do what is asked, one thing after the other. Raises Alone at the end."""
-        setup = self._setup
-        self._parser = parser_for(setup.policy, setup.source, setup.now, setup.reference_time)
+        self._parser = parser_for(self._setup)
         while True:
             message = self._next(self._letters)
             kind, body = message[:1], message[1:]
@@ -179,7 +162,7 @@ class Worker:
 
     def _read(self, message: bytes) -> Iterator[None]:
         """Read a block in small steps, then send what is in it."""
-        file, line, block = message[1:].split(b"\n", 2)
+        file, line, block = message[1:].split(b"\0", 2)
         name, first, start = file.decode("utf-8", "surrogateescape"), int(line), 0
         entries: List[Entry] = []
         while start < len(block):
@@ -193,54 +176,39 @@ class Worker:
     # Score ----------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        setup = self._setup
-        in_memory = setup.store == IN_MEMORY
-        self._scorer = scorer = Scorer(setup.policy, open_store(setup.store, read_only=not in_memory))
+        setup, path = self._setup, self._setup.options.store
+        self._scorer = scorer = Scorer(setup.policy, open_store(path, read_only=path != IN_MEMORY))
         scorer.keep_share(lambda key: self._shards.of_key(key) == setup.number, first=setup.number == 0)
-        self._describe = said_once(scorer.describe)
-        self._renderer = renderer(setup.output, self._describe, setup.width)
-        self._latest, self._next_hour = float("-inf"), float("-inf" if setup.learn else "inf")
+        self._scribe = Scribe(setup, scorer)
+        self._next_hour = float("-inf" if setup.options.learn else "inf")
 
     def _score(self, body: bytes) -> bytes:
-        setup, scorer, summary, shorthand = self._setup, self._scorer, self._summary, self._shorthand
-        learn, least, gap = setup.learn, setup.least_risk, setup.policy.learning.lateness_seconds
-        answer = scorer.process if learn else scorer.score
+        setup, scribe, shorthand = self._setup, self._scribe, self._shorthand
         owners, files, sent = body.split(b"\n", 2)
-        names = cycle(json.loads(files)) if setup.name_files else repeat("")
-        mine, latest, next_hour = FIRST + setup.number, self._latest, self._next_hour
-        lines: List[str] = []
         texts = iter(sent.decode("ascii").split("\n"))
-        for owner, file in zip(owners, names):
+        mine, lines = FIRST + setup.number, [b""]
+        for owner, file in zip(owners, cycle(json.loads(files))):
             if owner == OTHER:
                 continue
             parts = next(texts).split("\t")
             time = float(parts[0])
-            if time > latest:
-                latest = time
-                if time >= next_hour:
-                    next_hour = self._advance(time)
-            if owner != mine:
-                if learn:
-                    self._hear(parts, time)
-                continue
-            if latest - time > gap:
-                summary.backwards += 1
-            signin = shorthand.signin(parts)
-            assessment = answer(signin)
-            summary.count(assessment)
-            if assessment.risk >= summary.floor:
-                summary.stands_out(assessment, self._describe(signin, assessment))
-            lines.append(self._renderer.signin(signin, assessment, file) if assessment.risk >= least else "")
-        self._latest, self._next_hour = latest, next_hour
-        full = "1" if scorer.people.is_full() else "0"
-        return ENDED.join([line.encode("utf-8", "replace") for line in [full, *lines]])
+            if time >= self._next_hour:
+                self._next_hour = self._advance(time)
+            if owner == mine:
+                lines.append(scribe.line(shorthand.signin(parts), file))
+            elif setup.options.learn:
+                self._hear(parts, time)
+            if time > scribe.latest:
+                scribe.latest = time
+        lines[0] = b"1" if self._scorer.people.is_full() else b"0"
+        return ENDED.join(lines)
 
     def _hear(self, parts: List[str], time: float) -> None:
         """Somebody else's sign-in: recent evidence takes it in where it may say something of others."""
-        evidence, where = self._scorer.evidence, self._shorthand.values(parts[2])
+        evidence = self._scorer.evidence
         if time > evidence.latest:
             evidence.latest = time
-        if where[0] == "failure" or parts[1] or where[1] in evidence.addresses:
+        if parts[3] or parts[1] == FAILURE or told(parts[2]) in evidence.addresses:
             evidence.observe(self._shorthand.signin(parts))
 
     def _advance(self, time: float) -> float:
@@ -265,17 +233,17 @@ class Worker:
 
     def _hand_over(self) -> Dict[str, Any]:
         """What goes to the store, and counts. The first worker hands over what is known of everybody."""
-        setup, scorer = self._setup, self._scorer
-        summary, self._summary = self._summary, Summary()
+        options, scorer = self._setup.options, self._scorer
+        summary, self._scribe.summary = self._scribe.summary, Summary()
         row: Dict[str, Any] = {"summary": summary.to_json()}
-        if setup.learn and setup.store == IN_MEMORY:  # nobody else can read it: each worker keeps its own
+        if options.learn and options.store == IN_MEMORY:  # nobody else can read it: each worker keeps its own
             scorer.save()
-        elif setup.learn:
+        elif options.learn:
             changes, mine, waiting = scorer.hand_over()
             row.update(profiles=changes.profiles, journals=changes.journals)
-            told = [mine.to_json(), [[epoch, sorted(keys)] for epoch, keys in waiting.items()]]
-            texts = self._gather(_encode(told))
-            if setup.number == 0:
+            counts = [mine.to_json(), [[epoch, sorted(keys)] for epoch, keys in waiting.items()]]
+            texts = self._gather(_encode(counts))
+            if self._setup.number == 0:
                 delta = Delta()
                 ripe: Dict[int, Set[str]] = {}
                 for rows, hours in map(json.loads, texts):
