@@ -30,6 +30,7 @@ COMMANDS: Dict[str, str] = {
     "fields": "show which field of a log became what, and why",
     "policy": "write, check or show the policy: init, check, show",
     "model": "export or import what was learned",
+    "train": "train a model on a log, to score with it later",
     "geo": "look addresses up",
     "simulate": "write the sign-ins of a made-up organisation, attacks included",
     "store": "look after the store: info, prune, forget",

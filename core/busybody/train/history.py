@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from ..fields.intake import Intake
+from ..places import Locator
 from ..policy import Policy
 from ..population import Population
 from ..profile import known
 from ..scorer import DAY, Scorer
 from ..signin import Assessment, SignIn
 from ..stores import open as open_store
-from ..stream.entries import Broken, Entry, parser_for
+from ..stream.entries import Broken, Entry, Parser
 from ..stream.order import sorted_by_time
 from ..stream.source import Block, File, expand
 from ..trained.features import Case
@@ -67,7 +69,7 @@ def signins(
 def _entries(
     paths: Sequence[str], policy: Policy, now: float, complain: Complain, container: Optional[str], source: Optional[str]
 ) -> Iterator[Entry]:
-    parser = parser_for(policy, source, now, None)
+    parser = Parser(Intake(policy, Locator(policy), source=source), now + DAY)
     files: List[File] = []
     try:
         files += [File(path, container) for path in expand(paths)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Collection, Deque, Dict, Iterable, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Collection, Deque, Dict, Iterable, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ..contracts import iso
 from ..errors import ModelError
@@ -51,7 +51,7 @@ class _Seen:
     """Who and when, for the provenance."""
 
     def __init__(self) -> None:
-        self.people: Dict[str, set[str]] = {}
+        self.people: Dict[str, Set[str]] = {}
         self.since, self.until = float("inf"), float("-inf")
 
     def take(self, part: str, key: str, time: float) -> None:
