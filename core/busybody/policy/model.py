@@ -23,6 +23,7 @@ from .sections import (
     Networks,
     People,
     Source,
+    Trained,
     Travel,
 )
 from .validate import Lines, Plain, defaults, validate
@@ -45,6 +46,7 @@ class Policy(NamedTuple):
     identity: Identity
     sources: Mapping[str, Source]
     geo: Geo
+    trained: Trained
 
     @classmethod
     def default(cls) -> Policy:
@@ -115,6 +117,7 @@ def build(plain: Plain) -> Policy:
         identity=Identity(**plain["identity"]),
         sources={name: Source(**settings) for name, settings in plain["sources"].items()},
         geo=Geo(**plain["geo"]),
+        trained=Trained(**plain["trained"]),
     )
 
 

@@ -108,5 +108,11 @@ class Geo(NamedTuple):
     prefer: str
 
 
+class Trained(NamedTuple):
+    """Models that `busybody train` made."""
+
+    model: Optional[str]
+
+
 FieldMap = Union[str, Mapping[str, Any]]  # a path, or the map itself
 FieldMaps = Tuple[FieldMap, ...]
