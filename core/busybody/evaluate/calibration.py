@@ -7,9 +7,10 @@ by bootstrap over people. Log-odds promise too: a posterior probability, which t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from math import exp
 from random import Random
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Sequence
 
 from ..population.calibration import rarity_of
 from .bootstrap import interval
@@ -21,82 +22,86 @@ POSTERIORS = (0.0, 0.01, 0.03, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0)
 DRAWS = 200
 
 
-def calibration(runs: Sequence[Replay]) -> Dict[str, Any]:
+class Counted(NamedTuple):
+    """What a run gives for the calibration; small, so that it can be handed between processes."""
+
+    people: List[List[int]]  # for each person, honest sign-ins that reach each of RISKS, and all of them (last)
+    levels: List[int]  # honest sign-ins in each of LEVELS
+    bins: List[List[float]]  # of POSTERIORS: sign-ins, attacks, sum of what was said
+    brier: float  # summed
+
+
+def counted(run: Replay) -> Counted:
+    people: Dict[str, List[int]] = {}
+    levels = [0] * len(LEVELS)
+    bins = [[0.0, 0.0, 0.0] for _ in POSTERIORS[1:]]
+    brier = 0.0
+    for row in run.tested:
+        if row.detail is None:
+            continue
+        risk, attack = row.detail.risk, row.truth.attack
+        said = 1.0 / (1.0 + exp(-max(-60.0, min(60.0, row.score))))
+        brier += (said - attack) ** 2
+        here = bins[next(place for place, bound in enumerate(POSTERIORS[1:]) if said <= bound)]
+        here[0], here[1], here[2] = here[0] + 1, here[1] + attack, here[2] + said
+        if attack:
+            continue
+        counts = people.setdefault(row.user, [0] * (len(RISKS) + 1))
+        counts[-1] += 1
+        for place in range(bisect_right(RISKS, risk)):
+            counts[place] += 1
+        for place, (_, lowest, highest) in enumerate(LEVELS):
+            levels[place] += lowest <= risk < highest
+    return Counted([people[user] for user in sorted(people)], levels, bins, brier)
+
+
+def calibration(runs: Sequence[Counted]) -> Dict[str, Any]:
     """Promise and observation for risks, levels and posteriors, all runs pooled."""
-    counts, total = _by_person(runs)
-    drawn = _drawn(counts)
+    people = [counts for run in runs for counts in run.people]
+    total = sum(counts[-1] for counts in people)
+    drawn = _drawn(people)
     risks = []
     for place, risk in enumerate(RISKS):
-        promise, seen = rarity_of(risk), sum(row[place] for row in counts)
-        between = interval([draw[place] for draw in drawn])
-        risks.append({
-            "risk": risk, "promised": promise, "observed": seen / total if total else None, "signins": seen,
-            "expected": promise * total, "interval": between,
-            "kept": between is not None and between.low <= promise <= between.high,
-        })  # fmt: skip
-    return {"signins": total, "risks": risks, "levels": _levels(runs, total), "posterior": _posterior(runs)}
+        promise, between = rarity_of(risk), interval([draw[place] for draw in drawn])
+        kept = between is not None and between.low <= promise <= between.high
+        risks.append({"risk": risk, **_promise(promise, sum(row[place] for row in people), total),
+                      "interval": between, "kept": kept})  # fmt: skip
+    levels = []
+    for place, (name, lowest, highest) in enumerate(LEVELS):
+        promise = rarity_of(lowest) - (rarity_of(highest) if highest <= 100.0 else 0.0)
+        levels.append({"level": name, **_promise(promise, sum(run.levels[place] for run in runs), total)})
+    return {"signins": total, "risks": risks, "levels": levels, "posterior": _posterior(runs)}
 
 
-def _by_person(runs: Sequence[Replay]) -> Tuple[List[List[int]], int]:
-    """For each person, how many sign-ins reach each of RISKS, and how many there are (last)."""
-    people: Dict[Tuple[int, str], List[int]] = {}
-    for number, run in enumerate(runs):
-        for row in run.tested:
-            if row.truth.attack or row.detail is None:
-                continue
-            counts = people.setdefault((number, row.user), [0] * (len(RISKS) + 1))
-            counts[-1] += 1
-            for place, risk in enumerate(RISKS):
-                if row.detail.risk < risk:
-                    break
-                counts[place] += 1
-    rows = [people[key] for key in sorted(people)]
-    return rows, sum(row[-1] for row in rows)
+def _promise(promise: float, seen: int, total: int) -> Dict[str, Any]:
+    observed = seen / total if total else None
+    return {"promised": promise, "observed": observed, "signins": seen, "expected": promise * total}
 
 
-def _drawn(counts: Sequence[Sequence[int]]) -> List[List[float]]:
+def _drawn(people: Sequence[Sequence[int]]) -> List[List[float]]:
     """Shares at each of RISKS, the people drawn anew."""
     rng, answer = Random("calibration"), []
-    odd = [row for row in counts if row[0]]  # the others only count as sign-ins
-    for _ in range(DRAWS if counts else 0):
-        picked = [counts[int(rng.random() * len(counts))] for _ in counts]
-        total = sum(row[-1] for row in picked) or 1
-        answer.append([sum(row[place] for row in picked if row[0]) / total for place in range(len(RISKS))])
-    return answer if odd else []
-
-
-def _levels(runs: Sequence[Replay], total: int) -> List[Dict[str, Any]]:
-    answer = []
-    for name, lowest, highest in LEVELS:
-        promise = rarity_of(lowest) - (rarity_of(highest) if highest <= 100.0 else 0.0)
-        seen = sum(
-            row.detail is not None and not row.truth.attack and lowest <= row.detail.risk < highest
-            for run in runs
-            for row in run.tested
-        )
-        answer.append({"level": name, "promised": promise, "observed": seen / total if total else None,
-                       "signins": seen, "expected": promise * total})  # fmt: skip
+    for _ in range(DRAWS if people else 0):
+        sums = [0] * (len(RISKS) + 1)
+        for _ in people:
+            row = people[int(rng.random() * len(people))]
+            sums[-1] += row[-1]
+            if row[0]:  # most people have nothing odd
+                for place in range(len(RISKS)):
+                    sums[place] += row[place]
+        answer.append([count / (sums[-1] or 1) for count in sums[:-1]])
     return answer
 
 
-def _posterior(runs: Sequence[Replay]) -> Dict[str, Any]:
+def _posterior(runs: Sequence[Counted]) -> Dict[str, Any]:
     """Bins of the posterior that the log-odds state, and the share of attacks in them; Brier score and ECE."""
-    bins = [[0, 0, 0.0] for _ in POSTERIORS[1:]]  # sign-ins, attacks, sum of what was said
-    brier, total = 0.0, 0
-    for run in runs:
-        for row in run.tested:
-            if row.detail is None:
-                continue
-            said = 1.0 / (1.0 + exp(-max(-60.0, min(60.0, row.score))))
-            place = next(place for place, bound in enumerate(POSTERIORS[1:]) if said <= bound)
-            bins[place][0] += 1
-            bins[place][1] += row.truth.attack
-            bins[place][2] += said
-            brier += (said - row.truth.attack) ** 2
-            total += 1
-    rows: List[Dict[str, Any]] = [
-        {"from": low, "to": high, "signins": n, "said": said / n if n else None, "attacks": hits / n if n else None}
-        for (low, high), (n, hits, said) in zip(zip(POSTERIORS, POSTERIORS[1:]), bins)
-    ]
-    gap = sum(row["signins"] * abs(row["said"] - row["attacks"]) for row in rows if row["signins"])
+    rows: List[Dict[str, Any]] = []
+    gap = 0.0
+    for place, (low, high) in enumerate(zip(POSTERIORS, POSTERIORS[1:])):
+        n, hits, said = (sum(run.bins[place][column] for run in runs) for column in range(3))
+        rows.append({"from": low, "to": high, "signins": int(n), "said": said / n if n else None,
+                     "attacks": hits / n if n else None})  # fmt: skip
+        gap += abs(said - hits)
+    total = sum(row["signins"] for row in rows)
+    brier = sum(run.brier for run in runs)
     return {"bins": rows, "brier": brier / total if total else None, "ece": gap / total if total else None}

@@ -6,7 +6,7 @@ the cut, which comes from the whole log.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
+from typing import Callable, Dict, List
 
 from ..simulate.config import Event
 from .incidents import incidents
@@ -29,14 +29,12 @@ def shortened(events: List[Event], known: int) -> List[Event]:
     return [event for event in events if event.signin.time >= begins.get(event.signin.user, 0.0)]
 
 
-def cold_start(make: Callable[[], Method], events: List[Event], when: Split, cut: float) -> List[Dict[str, Any]]:
-    """The share of attack incidents above `cut`, and alerted, for each length of history."""
-    answer = []
+def cold_start(make: Callable[[], Method], events: List[Event], when: Split, cut: float) -> Dict[str, Dict[str, int]]:
+    """For each length of history the attack incidents, those above `cut` and those alerted."""
+    answer = {}
     for known in KNOWN_BEFORE:
         run = replay(make(), shortened(events, known), when)
         attacks = [one for one in incidents(run.tested, when) if one.attack]
-        answer.append({
-            "known": known, "attacks": len(attacks), "above_cut": sum(one.score > cut for one in attacks),
-            "alerts": sum(one.alert for one in attacks),
-        })  # fmt: skip
+        above, alerts = sum(one.score > cut for one in attacks), sum(one.alert for one in attacks)
+        answer[str(known)] = {"attacks": len(attacks), "above_cut": above, "alerts": alerts}
     return answer

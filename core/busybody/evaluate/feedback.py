@@ -7,7 +7,7 @@ verified with a second factor, lies too: that is the worst case.
 from __future__ import annotations
 
 from random import Random
-from typing import Dict, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
 from ..policy import Policy
 from ..scorer import Scorer
@@ -68,13 +68,11 @@ class OneAnswer:
         scorer.feedback(Verdict(signin.user, signin.id, "benign", signin.time, verified=True, signin=signin))
 
 
-def with_feedback(events: List[Event], when: Split, without: Replay, policy: Optional[Policy] = None) -> Dict[str, object]:
+def with_feedback(events: List[Event], when: Split, without: Replay, policy: Optional[Policy] = None) -> Dict[str, Any]:
     """The same log with and without answers: false incidents, what is found, and alerts repeated within a week."""
     people = People(events)
     answered = replay(Busybody(policy, people), events, when)
     return {
-        "lies": LIES,
-        "silence": SILENCE,
         "answers": people.answers,
         "answers_false": people.lies,
         "silent": people.silent,
@@ -84,12 +82,16 @@ def with_feedback(events: List[Event], when: Split, without: Replay, policy: Opt
 
 
 def _measured(run: Replay) -> Dict[str, float]:
-    figures = Judged.of(run).figures()
+    """Counts; the rates are made when the runs are added up."""
+    judged = Judged.of(run)
+    attacks = [one for one in judged.incidents if one.attack]
+    cut = judged.threshold(1.0)
     return {
-        "false": figures.own_false,
-        "found": figures.own_found,
-        "found_mean": figures.own_mean,
-        "found_at_1": figures.found[1],
+        "exposure": run.exposure,
+        "false": sum(one.alert for one in judged.incidents if not one.attack),
+        "attacks": len(attacks),
+        "alerts": sum(one.alert for one in attacks),
+        "above_cut": sum(one.score > cut for one in attacks),
         "repeated": repeated(run),
     }
 

@@ -82,7 +82,7 @@ def _by_day(attackers: List[List[bool]]) -> Dict[str, Any]:
     return {
         "attackers": len(attackers),
         "alerting_first_day": len(loud),
-        "still_alerting": [sum(days[day] for days in loud) for day in range(DAYS)],
+        "still_alerting": {str(day): sum(days[day] for days in loud) for day in range(DAYS)},
         "below_at_first": len(slow),
-        "slow_alerting": [sum(days[day] for days in slow) for day in range(DAYS)],
+        "slow_alerting": {str(day): sum(days[day] for days in slow) for day in range(DAYS)},
     }

@@ -14,28 +14,20 @@ MEDIUM = 40.0
 
 
 def detection_times(run: Replay, cut: float) -> Dict[str, Dict[str, Any]]:
-    """By attack class: attacks, how many score above `cut` at some time, and how long after the first way in."""
+    """By attack class: attacks, and for those that score above `cut` at some time how long after the first way in."""
     attacks: Dict[str, List[Row]] = {}
     for row in run.tested:
         if row.truth.attack:
             attacks.setdefault(row.truth.incident or f"{row.user}\n{row.truth.label}", []).append(row)
-    by_class: Dict[str, List[Optional[Tuple[float, int]]]] = {}
+    by_class: Dict[str, Dict[str, Any]] = {}
     for rows in attacks.values():
+        counts = by_class.setdefault(rows[0].truth.label, {"attacks": 0, "at_once": 0, "hours": []})
         found = next((place for place, row in enumerate(rows) if row.score > cut), None)
-        waited = None if found is None else ((rows[found].time - rows[0].time) / 3600.0, found)
-        by_class.setdefault(rows[0].truth.label, []).append(waited)
-    return {label: _waits(waits) for label, waits in sorted(by_class.items())}
-
-
-def _waits(waits: Sequence[Optional[Tuple[float, int]]]) -> Dict[str, Any]:
-    hours = sorted(one[0] for one in waits if one is not None)
-    return {
-        "attacks": len(waits),
-        "found": len(hours),
-        "at_once": sum(one is not None and one[1] == 0 for one in waits),
-        "median_hours": quantile(hours, 0.5),
-        "p90_hours": quantile(hours, 0.9),
-    }
+        counts["attacks"] += 1
+        if found is not None:
+            counts["at_once"] += found == 0
+            counts["hours"].append((rows[found].time - rows[0].time) / 3600.0)
+    return by_class
 
 
 def quantile(ordered: Sequence[float], share: float) -> Optional[float]:
@@ -80,27 +72,22 @@ def new_people(run: Replay, cut: float) -> Dict[str, Any]:
 def _false(run: Replay, rows: Iterable[Row], person_days: float, cut: float) -> Dict[str, Any]:
     honest = [one for one in incidents(rows, run.split) if not one.attack]
     above, alerts = sum(one.score > cut for one in honest), sum(one.alert for one in honest)
-    return {
-        "above_cut": above,
-        "alerts": alerts,
-        "above_cut_per_1000": 1000.0 * above / person_days if person_days else None,
-        "alerts_per_1000": 1000.0 * alerts / person_days if person_days else None,
-    }
+    return {"person_days": person_days, "above_cut": above, "alerts": alerts}
 
 
-def _curve(run: Replay, cut: float) -> List[Dict[str, Any]]:
+def _curve(run: Replay, cut: float) -> Dict[str, Dict[str, int]]:
     """Honest sign-ins by how many sign-ins of the person came before: the share above `cut`, and that alerts."""
-    answer = []
+    answer = {}
     for low, high in zip(KNOWN_BEFORE, (*KNOWN_BEFORE[1:], 1 << 30)):
         rows = [row for row in run.rows if low <= row.before < high and not row.truth.attack]
         alerts = sum(row.detail is not None and row.detail.alert for row in rows)
         above = sum(row.score > cut for row in rows)
-        answer.append({"from": low, "signins": len(rows), "above_cut": above, "alerts": alerts})
+        answer[str(low)] = {"signins": len(rows), "above_cut": above, "alerts": alerts}
     return answer
 
 
 def drift(run: Replay) -> Dict[str, Dict[str, Any]]:
-    """By change: episodes, and how many sign-ins stay at medium or above before the first that does not.
+    """By change and episode, how many sign-ins stay at medium or above before the first that does not.
 
     A move counts with a known device, a new device on a known network; the rest of their sign-ins say nothing of it.
     """
@@ -110,17 +97,10 @@ def drift(run: Replay) -> Dict[str, Dict[str, Any]]:
         if label in CHANGES and row.detail is not None:
             if row.known_device if label == "moved_home" else row.known_network:
                 episodes.setdefault((label, row.user), []).append(row.detail.risk)
-    answer: Dict[str, Dict[str, Any]] = {}
-    for label in CHANGES:
-        told = [risks for (name, _), risks in sorted(episodes.items()) if name == label]
-        odd = sorted(_leading(risks) for risks in told)
-        answer[label] = {
-            "episodes": len(told),
-            "below_at_once": sum(count == 0 for count in odd),
-            "below_within_three": sum(count < 3 for count in odd),
-            "longest": odd[-1] if odd else None,
-        }
-    return answer
+    return {
+        label: {"odd": [_leading(risks) for (name, _), risks in sorted(episodes.items()) if name == label]}
+        for label in CHANGES
+    }
 
 
 def _leading(risks: Sequence[float]) -> int:

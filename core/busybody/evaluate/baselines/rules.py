@@ -26,15 +26,14 @@ def journey(before: Optional[SignIn], signin: SignIn) -> Tuple[float, float]:
 
 
 class BuffaLogs:
-    """Impossible travel (> 100 km, > 300 km/h), new country, country not seen for 30 days, anonymous address.
+    """Impossible travel (> 100 km, > 300 km/h), country new or not seen for 30 days, anonymous address.
 
-    New devices are filtered by default, as there. The person's alerts so far are their risk, which orders equals.
+    New devices are filtered by default, as there.
     """
 
     def __init__(self) -> None:
         self._before: Dict[str, SignIn] = {}
         self._countries: Dict[str, Dict[str, float]] = defaultdict(dict)
-        self._alerts: Dict[str, int] = defaultdict(int)
 
     def score_and_learn(self, signin: SignIn) -> float:
         if signin.outcome != "success":
@@ -47,10 +46,9 @@ class BuffaLogs:
             if countries and signin.time - countries.get(country, -1e18) > 30 * DAY:
                 fired += 1
             countries[country] = signin.time
-        fired += signin.network == "tor" or not ANONYMOUS.isdisjoint(signin.flags)
+        fired += signin.network in ("tor", "vpn") or not ANONYMOUS.isdisjoint(signin.flags)
         self._before[user] = signin
-        self._alerts[user] += fired
-        return fired + min(self._alerts[user], 99) / 100 + speed / FASTEST / 1000 if fired else 0.0
+        return fired + speed / FASTEST / 1000 if fired else 0.0
 
 
 class Okta:
