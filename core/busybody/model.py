@@ -203,11 +203,12 @@ def _forget_egress(population: Population, user: str, shorts: Set[str]) -> int:
 
 def _forget_evidence(evidence: Dict[str, Any], shorts: Set[str]) -> int:
     erased = 0
-    for seen in evidence["addresses"].values():
-        for what in ("failed", "succeeded"):
-            left = {who: time for who, time in seen[what].items() if who not in shorts}
-            erased += len(seen[what]) - len(left)
-            seen[what] = left
+    for who in shorts:
+        erased += evidence["tries"].pop(who, None) is not None
+    crowds = [*evidence["failing"].values(), *evidence["arrived"].values()]
+    for people in [people for _, spans, resolved in crowds for people in (resolved, *[row for _, row in spans])]:
+        for who in shorts:
+            erased += people.pop(who, None) is not None
     return erased
 
 

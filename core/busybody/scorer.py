@@ -163,10 +163,14 @@ class Scorer:
     def _population(self, signin: SignIn, profile: Profile, about: Optional[About]) -> Population:
         day = int(signin.time // DAY)
         return Population(
-            self.organisation, about if about is not None else self.evidence.about(signin),
+            self.organisation, about if about is not None else self._about(signin),
             self._unit(signin.time, profile.era),
             self.decay.weight(day, self.organisation.era or self.decay.era(day)), day,
         )  # fmt: skip
+
+    def _about(self, signin: SignIn) -> About:
+        """What recent evidence says of a sign-in. Who did not get in has nothing to be told of."""
+        return self.evidence.about(signin) if signin.outcome == "success" else NOTHING
 
     # Learn --------------------------------------------------------------------------------------------------
 
@@ -192,14 +196,15 @@ class Scorer:
             if learned == learning.TRUSTED:
                 self._await(person, Waiting(signin, habit))
             return self._everyday(signin, learned, late)
-        population = self._population(signin, profile, None)
+        about = self._about(signin)
+        population = self._population(signin, profile, about)
         judgement = self._judge(profile, signin, population, person.incidents, doubted)
         assessment = self._assess(signin, profile, judgement, late)
         self.evidence.observe(signin)
         if signin.outcome == "success" and not late and not learning.is_known(profile, signin):
             doubt = self._doubt(signin, assessment)
             entry = Waiting(signin, habit, doubt)
-            if not profile.window:  # nothing that comes before it can still change what it is
+            if not profile.window and about is NOTHING:  # nothing that comes before it can still change what it is
                 entry.outcome = self._outcome(judgement, doubt)
             self._await(person, entry)
         return assessment
@@ -372,16 +377,17 @@ class Scorer:
     def _reconsidered(self, person: Person, entry: Waiting, doubt: Doubt) -> Optional[learning.Outcome]:
         """Judge a sign-in again when it settles, all that came before it in place; None where it repeats a habit."""
         known: Optional[learning.Outcome] = entry.outcome
-        if known is not None and known.epoch == self.organisation.epoch:
-            return known
         profile, signin = person.profile, entry.signin
+        about = self.evidence.about(signin)
+        if known is not None and known.epoch == self.organisation.epoch and about is NOTHING:
+            return known
         doubted = EVERYTHING
         if self._short_path:
             unit = self._unit(signin.time, profile.era)
             entry.habit, doubted = doubts(signin, profile, unit, self._limits, person.box)
             if not doubted:
                 return None
-        population = self._population(signin, profile, NOTHING)
+        population = self._population(signin, profile, about)
         judgement = self._judge(profile, signin, population, profile.incidents, doubted)
         risk = 0.0 if doubt.ignored else self._risk(signin, profile, judgement)
         words = self._incident_words(judgement.findings, risk, judgement.log_odds, signin)

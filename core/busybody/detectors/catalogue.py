@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 from .signal import Signal
 
-KINDS = ("habit", "hard", "proof", "incident")
+KINDS = ("habit", "hard", "evidence", "proof", "incident")
 Detect = Callable[..., Optional[Signal]]
 
 
@@ -18,7 +18,7 @@ class Entry(NamedTuple):
 
     name: str
     title: str
-    kind: str  # one of KINDS: proof answers a doubt and is asked only where there is one; incident comes last
+    kind: str  # one of KINDS: evidence and proof are asked only where there is a doubt; incident comes last
     weight: float  # log-odds per nat of surprise
     techniques: Tuple[str, ...]  # MITRE ATT&CK
     description: str

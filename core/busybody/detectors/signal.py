@@ -11,6 +11,8 @@ from __future__ import annotations
 from math import log
 from typing import Any, Mapping, NamedTuple, Optional
 
+from ..population import Population
+from ..profile import Known, Profile
 from ..signin import SignIn
 
 FAMILIAR = 0.02  # share of a person's own sign-ins from which on nothing is surprising
@@ -28,3 +30,28 @@ def surprisal(probability: float, highest: float) -> float:
     if probability >= FAMILIAR:
         return 0.0
     return min(log(FAMILIAR / probability), highest)
+
+
+def foreign(signin: SignIn, profile: Profile, seen: Known, population: Population) -> float:
+    """How much of a successful sign-in's network and device is not the person's own: 0, 0.5 or 1.
+
+    What others did near it, or at this account before it, is held only against what is foreign: who mistypes a
+    password at home has not been broken into. A subnet is foreign to who hardly ever changes it; a missing side is
+    no side. The habitual sign-in has nothing foreign, so that it need not ask for recent evidence.
+    """
+    if signin.outcome != "success":
+        return 0.0
+    sides, strange = 0, 0
+    if signin.asn is not None or signin.subnet is not None:
+        sides += 1
+        strange += not seen.asn or (
+            signin.subnet is not None
+            and not seen.subnet
+            and profile.fresh + population.unit < FAMILIAR * profile.total
+        )
+    if signin.device_id is not None and seen.device_id:
+        sides += 1
+    elif signin.device is not None:
+        sides += 1
+        strange += not seen.device or (signin.device_id is not None and seen.device_ids)
+    return strange / sides if sides else 0.0

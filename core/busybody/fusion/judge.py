@@ -23,7 +23,8 @@ class Judge:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         active = [row for row in CATALOGUE if row.name not in policy.detectors.disabled]
-        self._accuse: List[Named] = [(row.name, row.detect()) for row in active if row.kind in ("habit", "hard")]
+        self._accuse: List[Named] = [(row.name, row.detect()) for row in active if row.kind in ("habit", "hard", "evidence")]
+        self._always = {row.name for row in active if row.kind == "evidence"}  # wherever there is any doubt
         self._relieve: List[Named] = [(row.name, row.detect()) for row in active if row.kind == "proof"]
         self._incidents = any(row.kind == "incident" for row in active)
         self._doubted: Dict[Doubts, List[Named]] = {EVERYTHING: self._accuse}
@@ -67,5 +68,5 @@ class Judge:
 
     def _only(self, doubts: Doubts) -> List[Named]:
         """The detectors that these doubts name."""
-        named = self._doubted[doubts] = [row for row in self._accuse if row[0] in doubts]
+        named = self._doubted[doubts] = [row for row in self._accuse if row[0] in doubts or row[0] in self._always]
         return named

@@ -17,7 +17,7 @@ from ..places import distance_km
 from ..policy import Policy
 from ..profile import Profile
 from ..profile.known import ANONYMOUS
-from ..profile.profile import DAY, Habit
+from ..profile.profile import DAY, REMEMBERED_METHODS, Habit
 from ..signin import SignIn
 
 HARMLESS = frozenset(("managed_device", "phishing_resistant"))
@@ -29,7 +29,7 @@ Doubts = Tuple[str, ...]  # names of detectors
 EVERYTHING: Doubts = ("every detector",)
 NOTHING: Doubts = ()
 NETWORK, ANONYMOUS_NETWORK, DEVICE = ("unusual_network",), ("anonymous_network",), ("new_device",)
-TRAVEL, HOUR = ("impossible_travel",), ("unusual_hour",)
+TRAVEL, HOUR, METHOD = ("impossible_travel",), ("unusual_hour",), ("legacy_method",)
 
 Box = Tuple[float, float, float, float]
 
@@ -70,6 +70,8 @@ def doubts(
         found += NETWORK
     if signin.flags and not (ANONYMITY if signin.network in ANONYMOUS else HARMLESS).issuperset(signin.flags):
         found += ANONYMOUS_NETWORK
+    if signin.method in REMEMBERED_METHODS and signin.method not in profile.methods:
+        found += METHOD
     if signin.version is not None and device is not None:
         usual = profile.versions.get(device)
         if usual is not None and signin.version < usual + len(profile.window) - BACK:

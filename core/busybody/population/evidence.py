@@ -1,119 +1,187 @@
-"""The window of recent evidence: what spans several people or events, kept for a day of event time.
+"""The window of recent evidence: failures and arrivals that mean something only beside those of others.
 
-Keyed by address and by session, so that any worker may own a key. `observe` fills it while learning, `about`
-reads it while scoring. Bounded: an address keeps the people who failed from it (64 at most, then only their
-number), the table keeps the most recent addresses and sessions. Observing an event twice changes nothing.
+`observe` fills it while learning, `about` reads it while scoring, one day back from the sign-in asked about. Three
+tables: the tries at each account; the people who failed from each network, each operator with one kind of device, and
+each kind of device anywhere; the people who got in from each hosting network or scripting tool.
+
+What is kept depends on neither the order of arrival nor on repetition, so a sign-in that settles a day later is told
+the same. A table that is full forgets the quarter that has been silent longest: a flood of a million failures costs
+a few megabytes, and the memory of older failures elsewhere.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Type, TypeVar, Union
 
 from ..signin import SignIn
+from .crowd import LEAST, Crowd, Many
 from .people import person
+from .tries import Tries, Try
 
-ADDRESSES, SESSIONS, PEOPLE = 4096, 8192, 64
-LIFETIME = 86400.0  # seconds
+VERSION = 2
+LIFETIME = 86400.0  # seconds that `about` looks back
+KEPT = 3 * LIFETIME  # what settles a day later, and its lateness bound before that, still has to find its day
+ENTRIES = 40_000  # of one table
+ANONYMOUS = frozenset(("hosting", "vpn", "tor"))
 
 
 class About(NamedTuple):
-    """What recent evidence says of one sign-in's address and session."""
+    """What recent evidence says of one sign-in: the day before it, and never what came after."""
 
-    failures: Tuple[Tuple[str, float], ...] = ()  # (person, latest failure), by time, before this sign-in
-    succeeded: Tuple[Tuple[str, float], ...] = ()  # (person, latest success) from an address that also failed
-    session: Optional[Tuple[Optional[int], Optional[str], float]] = None  # (ASN, device, time) that opened the session
+    failed: Tuple[Try, ...] = ()  # failures at the same account, by time
+    denied: Tuple[Try, ...] = ()  # second factors denied there
+    source: Optional[Many] = None  # people who failed from the same network (subnet)
+    family: Optional[Many] = None  # people who failed from the same operator with the same kind of device
+    device: Optional[Many] = None  # people who failed with the same kind of device
+    arrived: Optional[Many] = None  # people who got in from the same hosting network
+    tool: Optional[Many] = None  # people who got in with the same scripting tool
 
 
 NOTHING = About()
+Row = TypeVar("Row", Crowd, Tries)
 
 
 class Evidence:
     def __init__(self, key: Callable[[str], str] = str) -> None:
         """`key` gives the name under which a person is stored: a pseudonym where the policy asks for privacy."""
         self._key = key
-        self.addresses: Dict[str, Dict[str, Dict[str, float]]] = {}
-        self.sessions: Dict[str, List[Any]] = {}
+        self.tries: Dict[str, Tries] = {}  # person ->
+        self.failing: Dict[str, Crowd] = {}  # subnet, operator|device or |device ->
+        self.arrived: Dict[str, Crowd] = {}  # operator or |tool ->
+        self.sizes = [0, 0, 0]
         self.latest = 0.0
 
-    def observe(self, signin: SignIn) -> None:
-        """Take one sign-in in: failures by address, successes from addresses that fail, where a session began.
-
-        What is older than a day before the latest says nothing any more; an event taken in twice changes nothing.
-        """
-        time = signin.time
-        if time > self.latest:
-            self.latest = time
-        elif time < self.latest - LIFETIME:
-            return
-        address, session, outcome = signin.ip, signin.session, signin.outcome
-        if outcome == "failure":
-            if address is not None:
-                self._note(address, "failed", signin)
-        elif address in self.addresses:
-            if min(self.addresses[address]["failed"].values(), default=time + 1.0) <= time:
-                self._note(address, "succeeded", signin)
-        if session is not None and outcome == "success":
-            self._join(session, signin)
-
-    def about(self, signin: SignIn) -> About:
-        """What was seen of this sign-in's address and session in the day before it."""
-        address = self.addresses.get(signin.ip) if signin.ip is not None else None
-        session = self.sessions.get(signin.session) if signin.session is not None else None
-        if address is None and session is None:
-            return NOTHING
-        since = signin.time - LIFETIME
-        began = None
-        if session is not None and session[2] <= signin.time and since <= session[3]:
-            began = (session[0], session[1], session[2])
-        if address is None:
-            return About(session=began)
-        return About(
-            _between(address["failed"], since, signin.time), _between(address["succeeded"], since, signin.time), began
+    def asks(self, outcome: str, subnet: Optional[str], network: Optional[str], device: Optional[str]) -> bool:
+        """Whether `observe` would take anything in but the time: who hears of many sign-ins need not read the rest."""
+        return outcome == "failure" or (
+            outcome == "success" and (subnet in self.failing or network in ANONYMOUS or is_tool(device))
         )
 
+    def reach(self, time: float) -> None:
+        """Let event time reach `time`. Once a day what is too old to say anything is dropped."""
+        if time > self.latest:
+            if time // LIFETIME > self.latest // LIFETIME:
+                self._forget(time - KEPT)
+            self.latest = time
+
+    def observe(self, signin: SignIn) -> None:
+        """Take one sign-in in. Older than KEPT says nothing any more; taken in twice changes nothing."""
+        time = signin.time
+        self.reach(time)
+        if time < self.latest - KEPT:
+            return
+        if not self.asks(signin.outcome, signin.subnet, signin.network, signin.device):
+            return
+        who = person(self._key(signin.user))
+        if signin.outcome == "failure":
+            self._fail(signin, who)
+            return
+        crowd = self.failing.get(signin.subnet or "")
+        if crowd is not None:
+            size = crowd.size
+            crowd.resolve(who, time)
+            self._grown(1, crowd.size - size)
+        if signin.network in ANONYMOUS and signin.asn is not None:
+            self._note(2, self.arrived, str(signin.asn), who, time)
+        if is_tool(signin.device):
+            self._note(2, self.arrived, f"|{signin.device}", who, time)
+
+    def about(self, signin: SignIn) -> About:
+        """What was seen in the day before this sign-in; the object NOTHING where nothing was."""
+        until = signin.time
+        since = until - LIFETIME
+        asn, device, failing = signin.asn, signin.device, self.failing
+        tries = self.tries.get(person(self._key(signin.user)))
+        source = failing.get(signin.subnet) if signin.subnet is not None else None
+        family = failing.get(f"{asn}|{device}") if asn is not None and device is not None else None
+        alike = failing.get(f"|{device}") if device is not None else None
+        arrived = self.arrived.get(str(asn)) if signin.network in ANONYMOUS else None
+        tool = self.arrived.get(f"|{device}") if is_tool(device) else None
+        if tries is source is family is alike is arrived is tool is None:
+            return NOTHING
+        found = About(
+            tries.between(since, until, False) if tries is not None else (),
+            tries.between(since, until, True) if tries is not None else (),
+            *[crowd.between(since, until) if crowd is not None else None for crowd in (source, family, alike, arrived, tool)],
+        )
+        return found if found != NOTHING else NOTHING
+
+    def _fail(self, signin: SignIn, who: str) -> None:
+        time, asn, device, place = signin.time, signin.asn, signin.device, signin.subnet
+        tries = self.tries.get(who)
+        if tries is None:
+            tries = self.tries[who] = Tries()
+        size = tries.size
+        tries.add(time, place or "", signin.mfa == "denied")
+        self._grown(0, tries.size - size)
+        if place is not None:
+            self._note(1, self.failing, place, who, time)
+        if device is not None:
+            self._note(1, self.failing, f"|{device}", who, time)
+            if asn is not None:
+                self._note(1, self.failing, f"{asn}|{device}", who, time)
+
+    def _note(self, table: int, crowds: Dict[str, Crowd], key: str, who: str, time: float) -> None:
+        crowd = crowds.get(key)
+        if crowd is None:
+            crowd = crowds[key] = Crowd()
+        size = crowd.size
+        crowd.add(who, time)
+        self._grown(table, crowd.size - size)
+
+    def _grown(self, table: int, entries: int) -> None:
+        """Keep the bound."""
+        self.sizes[table] += entries
+        if self.sizes[table] > ENTRIES:
+            rows: Dict[str, Any] = (self.tries, self.failing, self.arrived)[table]
+            for key in sorted(rows, key=lambda key: (rows[key].latest, key)):
+                self.sizes[table] -= rows.pop(key).size
+                if self.sizes[table] <= 0.75 * ENTRIES:
+                    break
+
+    def _forget(self, before: float) -> None:
+        """Drop what is too old to say anything."""
+        for number, rows in enumerate((self.tries, self.failing, self.arrived)):
+            _drop(rows, before)  # type: ignore[type-var]
+            self.sizes[number] = sum(row.size for row in rows.values())  # type: ignore[attr-defined]
+
     def to_json(self) -> Dict[str, Any]:
-        return {"v": 1, "latest": self.latest, "addresses": self.addresses, "sessions": self.sessions}
+        return {
+            "v": VERSION, "latest": self.latest, "tries": _to_json(self.tries), "failing": _to_json(self.failing),
+            "arrived": _to_json(self.arrived),
+        }  # fmt: skip
 
     @classmethod
     def from_json(cls, row: Optional[Dict[str, Any]], key: Callable[[str], str] = str) -> Evidence:
+        """A window of the first version, which kept other things for a day, is begun anew."""
         evidence = cls(key)
-        if row:
-            evidence.addresses = row["addresses"]
-            evidence.sessions = row["sessions"]
+        if row and row["v"] == VERSION:
             evidence.latest = row["latest"]
+            evidence.tries = _from_json(Tries, row["tries"])
+            evidence.failing = _from_json(Crowd, row["failing"])
+            evidence.arrived = _from_json(Crowd, row["arrived"])
+            evidence._forget(float("-inf"))
         return evidence
 
-    def _join(self, session: str, signin: SignIn) -> None:
-        """Note where a session began, and that it lives."""
-        known, time = self.sessions.get(session), signin.time
-        if known is None:
-            self.sessions[session] = [signin.asn, signin.device, time, time]
-            if len(self.sessions) > SESSIONS:
-                del self.sessions[next(iter(self.sessions))]
-        elif time > known[3] + LIFETIME:
-            known[:] = [signin.asn, signin.device, time, time]
-        elif time > known[3]:
-            known[3] = time
-        elif known[2] - LIFETIME <= time < known[2]:
-            known[:3] = [signin.asn, signin.device, time]
 
-    def _note(self, address: str, what: str, signin: SignIn) -> None:
-        seen, who = self.addresses.get(address), person(self._key(signin.user))
-        if seen is None:
-            seen = self.addresses[address] = {"failed": {}, "succeeded": {}}
-        elif signin.time <= seen[what].get(who, 0.0):
-            return
-        else:
-            self.addresses[address] = self.addresses.pop(address)  # to the end: the first is least recently used
-        if len(self.addresses) > ADDRESSES:
-            del self.addresses[next(iter(self.addresses))]
-        people = seen[what]
-        people.pop(who, None)
-        people[who] = signin.time
-        if len(people) > PEOPLE:
-            del people[next(iter(people))]
+def is_tool(device: Optional[str]) -> bool:
+    """Whether a device is a script or command-line tool."""
+    return device is not None and "tool" in device and "tool" in device.split("-")
 
 
-def _between(people: Dict[str, float], since: float, until: float) -> Tuple[Tuple[str, float], ...]:
-    found = [(who, time) for who, time in people.items() if since <= time <= until]
-    return tuple(sorted(found, key=lambda entry: (entry[1], entry[0])))
+def _drop(rows: Dict[str, Row], before: float) -> None:
+    for key in [key for key, row in rows.items() if row.latest < before]:
+        del rows[key]
+    for row in rows.values():
+        row.forget(before)
+
+
+def _to_json(rows: Union[Dict[str, Crowd], Dict[str, Tries]]) -> Dict[str, Any]:
+    return {key: row.to_json() for key, row in rows.items()}
+
+
+def _from_json(kind: Type[Row], rows: Dict[str, List[Any]]) -> Dict[str, Row]:
+    return {key: kind.from_json(row) for key, row in rows.items()}
+
+
+__all__ = ["LEAST", "NOTHING", "About", "Evidence", "Many"]

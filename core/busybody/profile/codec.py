@@ -17,7 +17,7 @@ WINDOW_FIELDS = (
     "version", "device_id", "app", "session", "method", "mfa", "interactive", "flags", "group",
 )  # fmt: skip
 PLAIN = (
-    "era", "count", "first", "last", "total", "fresh", "versions", "hours", "pairs", "denied", "verdicts",
+    "era", "count", "first", "last", "total", "fresh", "versions", "hours", "pairs", "methods", "denied", "verdicts",
     "promoted", "frozen", "group", "sources", "floor",
 )  # fmt: skip
 
@@ -46,6 +46,8 @@ def encode(profile: Profile) -> str:
         out["habits"] = [
             [*key, habit.first, habit.count, habit.last, habit.subnets] for key, habit in profile.habits.items()
         ]
+    if profile.sessions:
+        out["sessions"] = [[name, *opening] for name, opening in profile.sessions.items()]
     if profile.anchors:
         out["anchors"] = [list(_place_values(anchor)) for anchor in profile.anchors]
     previous = profile.previous
@@ -88,6 +90,8 @@ def decode(text: str, user: str = "?") -> Profile:
                 _of_kind("first", first, 0), _of_kind("count", count, 0), float(last), _of_kind("subnets", subnets, {})
             )
             profile.habits[network, country, operator, device, device_id] = habit
+        for name, opened, operator, device in row.pop("sessions", []):
+            profile.sessions[name] = (float(opened), operator, device)
         profile.anchors = [_place(values) for values in row.pop("anchors", [])]
         if profile.anchors:
             profile.previous = profile.anchors[-1]

@@ -17,7 +17,7 @@ from ..signin import SignIn
 from . import incidents, trust
 from .journal import Journal
 from .known import Known, Value, untrusted
-from .profile import ANCHORS, DAY, HOUR, WINDOW, Habit, Profile, Waiting, key_of, operator_of
+from .profile import ANCHORS, DAY, HOUR, REMEMBERED_METHODS, WINDOW, Habit, Profile, Waiting, key_of, operator_of
 
 TRUSTED, PENDING, WITHHELD = "trusted", "pending", "withheld"
 SOURCES = 8
@@ -143,6 +143,9 @@ def repeat(
     day = int(time // DAY)
     counts = delta.days.get(day) or delta.day(day)
     counts.habitual += 1
+    before = profile.previous
+    if signin.session is not None and (before is None or before.session != signin.session):
+        profile.note_session(signin)
     if habit is None or not habit.kept or day - profile.era >= decay.era_days:
         _learn(profile, journal, signin, day, policy, decay, delta, user)
         return
@@ -161,6 +164,8 @@ def teach(
 ) -> None:  # fmt: skip
     """Learn one sign-in, as far as it may teach."""
     seen, incident = outcome.seen, outcome.incident
+    if signin.session is not None:
+        profile.note_session(signin)
     fresh = untrusted(signin, seen)
     verdict = standing(profile, signin, fresh, incident)
     day = int(signin.time // DAY)
@@ -221,6 +226,8 @@ def _follow(profile: Profile, signin: SignIn, day: int, policy: Policy, decay: D
         profile.follow(device, version)
     if signin.group is not None:
         profile.group = signin.group
+    if signin.method in REMEMBERED_METHODS and signin.method not in profile.methods:
+        profile.methods.append(signin.method or "")
     _move(profile, signin, day, policy, decay)
 
 

@@ -9,6 +9,7 @@ Only `learning` and `verdict` write here. Detectors read.
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
@@ -18,9 +19,12 @@ from ..signin import SignIn
 Operator = Union[int, str, None]  # the ASN, else the subnet
 Event = Tuple[str, str]  # data set, id
 Key = Tuple[Optional[str], Optional[str], Operator, Optional[str], Optional[str]]
+Opening = Tuple[float, Operator, Optional[str]]  # when, network and device that a session was opened from
 
 ROWS = 20  # habits kept
 SUBNETS = 5  # of one habit
+SESSIONS = 6
+REMEMBERED_METHODS = frozenset(("legacy", "device_code"))  # the only ones whose first use is news
 PAIRS = 8
 ANCHORS = 5
 CROWDED = 256  # sign-ins that wait; with more the older half settles early
@@ -77,8 +81,8 @@ class Profile:
 
     __slots__ = (
         "anchors", "count", "denied", "era", "first", "floor", "fresh", "frozen", "group", "habits", "hours",
-        "incidents", "last", "pairs", "pending", "previous", "promoted", "seen", "settled", "sources", "total", "verdicts",
-        "versions", "window",
+        "incidents", "last", "methods", "pairs", "pending", "previous", "promoted", "seen", "sessions", "settled", "sources",
+        "total", "verdicts", "versions", "window",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -93,6 +97,8 @@ class Profile:
         self.hours: List[int] = [0] * 24
         self.versions: Dict[str, int] = {}  # device -> browser version of late, see `follow`
         self.pairs: Dict[str, List[int]] = {}  # two networks used one after the other -> [count, last day]
+        self.methods: List[str] = []  # of REMEMBERED_METHODS
+        self.sessions: Dict[str, Opening] = {}  # short hash -> where it was opened, oldest first
         self.anchors: List[SignIn] = []  # trusted places where travel may start, oldest first
         self.previous: Optional[SignIn] = None  # the latest trusted sign-in, placed or not
         self.pending: Dict[str, Dict[str, Any]] = {}  # see trust
@@ -195,6 +201,25 @@ class Profile:
             self.total, self.fresh = self.total >> bits, self.fresh >> bits
         self.era = era
 
+    def note_session(self, signin: SignIn) -> None:
+        """Keep where a session was opened: at its first sign-in, trusted or not."""
+        name = short(signin.session or "")
+        if name not in self.sessions:
+            self.sessions[name] = (signin.time, operator_of(signin), signin.device)
+            if len(self.sessions) > SESSIONS:
+                del self.sessions[next(iter(self.sessions))]
+
+    def opening(self, signin: SignIn) -> Optional[Opening]:
+        """Where the session of a sign-in was opened before it; None where that is not known."""
+        opened = self.sessions.get(short(signin.session or ""))
+        if opened is not None:
+            return opened if opened[0] < signin.time else None
+        for entry in self.window:
+            other = entry.signin
+            if other.session == signin.session and (other.time, other.id) < (signin.time, signin.id):
+                return other.time, operator_of(other), other.device
+        return None
+
     def silent_since(self, signin: SignIn) -> Optional[float]:
         """When the person last got in before this sign-in, whether it waits or not."""
         if self.last is None or self.last < signin.time:
@@ -219,6 +244,12 @@ def pair(one: Operator, other: Operator) -> str:
     """Two networks, in either order."""
     first, second = sorted((str(one), str(other)))
     return f"{first}|{second}"
+
+
+@lru_cache(maxsize=4096)
+def short(session: str) -> str:
+    """A session id may be a secret: eight hexadecimal digits stand for it."""
+    return hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def operator_of(signin: SignIn) -> Operator:

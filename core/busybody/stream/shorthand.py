@@ -1,6 +1,6 @@
 """Sign-ins as lines of text, for the way to another process or to a temporary file.
 
-    time ⇥ outcome ⇥ address ⇥ session ⇥ place ⇥ device ⇥ manner ⇥ the rest        each in JSON, which holds no tab
+    time ⇥ outcome ⇥ subnet ⇥ place ⇥ device ⇥ manner ⇥ the rest        each in JSON, which holds no tab
 
 Many sign-ins share place, device and manner: they are written once and read once, and remembered. What stands in front
 is what recent evidence asks for, so that who needs no more of a sign-in reads no more.
@@ -42,24 +42,25 @@ class Shorthand:
         manner = signin[APP : APP + 1] + signin[METHOD:RAW_ID]
         texts, identity, device_id = self._texts, quoted(signin.id), signin.device_id
         return (
-            f"{signin.time!r}\t{quoted(signin.outcome)}\t{'' if ip is None else quoted(ip)}"
-            f"\t{'' if session is None else quoted(session)}\t{texts.get(place) or self._write(place)}"
+            f"{signin.time!r}\t{quoted(signin.outcome)}\t{'' if subnet is None else quoted(subnet)}"
+            f"\t{texts.get(place) or self._write(place)}"
             f"\t{texts.get(device) or self._write(device)}\t{texts.get(manner) or self._write(manner)}"
             f"\t[{identity},{quoted(signin.user)},{'null' if raw is None else identity if raw == signin.id else quoted(raw)},"
-            f"{'null' if subnet is None else quoted(subnet)},{'null' if device_id is None else quoted(device_id)},"
+            f"{'null' if ip is None else quoted(ip)},{'null' if session is None else quoted(session)},"
+            f"{'null' if device_id is None else quoted(device_id)},"
             f"{_encode(dict(extra)) if extra else 'null'}]"
         )
 
     def signin(self, parts: List[str]) -> SignIn:
         """The sign-in of the parts of a line."""
-        time, outcome, ip, session, place, device, manner, rest = parts
-        identity, user, raw, subnet, device_id, extra = _scan(rest, 0)[0]
+        time, outcome, subnet, place, device, manner, rest = parts
+        identity, user, raw, ip, session, device_id, extra = _scan(rest, 0)[0]
         values = self._values
         app, *means = values.get(manner) or self._read(manner)
         return _new(
             (
-                identity, float(time), user, told(outcome), told(ip), subnet, *(values.get(place) or self._read(place)),
-                *(values.get(device) or self._read(device)), device_id, app, told(session), *means, raw,
+                identity, float(time), user, told(outcome), ip, told(subnet), *(values.get(place) or self._read(place)),
+                *(values.get(device) or self._read(device)), device_id, app, session, *means, raw,
                 extra or NO_EXTRA,
             )
         )  # fmt: skip

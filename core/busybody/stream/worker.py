@@ -25,6 +25,7 @@ from ..errors import BusybodyError
 from ..identity import Identity
 from ..people import population_text
 from ..population.delta import Delta
+from ..population.evidence import ANONYMOUS
 from ..scorer import DAY, HOUR, Scorer
 from ..stores import open as open_store
 from .entries import Entry, parser_for
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 IN_MEMORY = ":memory:"
 STEP = 1 << 14  # bytes of lines that are read before looking whether something is urgent
 FAILURE = '"failure"'
+HOSTED = tuple(f'["{network}"' for network in sorted(ANONYMOUS))  # how the text of a place begins
 ENDED = b"\0"  # between two lines of output: no line holds one
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -206,9 +208,8 @@ class Worker:
     def _hear(self, parts: List[str], time: float) -> None:
         """Somebody else's sign-in: recent evidence takes it in where it may say something of others."""
         evidence = self._scorer.evidence
-        if time > evidence.latest:
-            evidence.latest = time
-        if parts[3] or parts[1] == FAILURE or told(parts[2]) in evidence.addresses:
+        evidence.reach(time)
+        if parts[1] == FAILURE or told(parts[2]) in evidence.failing or parts[3].startswith(HOSTED) or "tool" in parts[4]:
             evidence.observe(self._shorthand.signin(parts))
 
     def _advance(self, time: float) -> float:
