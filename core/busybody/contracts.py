@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any, Dict, Mapping
 
 from .detectors import entry
+from .filters.marks import counts
 from .sentence import reason
 from .signin import Assessment, Finding, SignIn
 
@@ -58,6 +59,7 @@ def verdict(assessment: Assessment, sentence: str) -> Document:
         "incident": assessment.incident,
         "late": assessment.late,
         "alert": assessment.alert,
+        **({"lists": list(assessment.lists)} if assessment.lists else {}),
     }
 
 
@@ -139,7 +141,7 @@ def splunk(signin: SignIn, assessment: Assessment, sentence: str) -> Document:
 
 def techniques_of(assessment: Assessment) -> list[str]:
     """ATT&CK ids of all findings that raise the odds, each once, in catalogue order."""
-    found = (entry(row.detector).techniques for row in assessment.findings if row.contribution > 0.0)
+    found = (entry(row.detector).techniques for row in assessment.findings if row.contribution > 0.0 and counts(row))
     return list(dict.fromkeys(technique for techniques in found for technique in techniques))
 
 

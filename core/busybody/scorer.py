@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from .decay import Decay
+from .filters.marks import LEAVERS, counted, held_back
 from .fusion import BASE
 from .fusion.judge import Judge
 from .fusion.short_path import EVERYTHING, Limits, doubts
@@ -25,12 +26,12 @@ from .population.delta import Delta
 from .profile import Profile, Waiting, incidents, learning
 from .profile.known import untrusted
 from .profile.profile import CROWDED, WINDOW, Doubt
-from .risk import BELOW_MEDIUM, VIP, alert_rarity, alert_threshold, level_of, risk_of
+from .risk import BELOW_MEDIUM, VIP, alert_rarity, alert_threshold, level_of, person_risk, risk_of
 from .sentence import sentence
 from .signin import Assessment, Finding, SignIn
 from .stores import Store
 from .verdict import Verdict, take
-from .watch import Watch
+from .watch import Lists, Watch
 
 MODEL = "habit-1"
 HOUR, DAY = 3600.0, 86400.0
@@ -76,18 +77,22 @@ class Scorer:
         person = self._met(signin.user)
         if person is None:
             profile = Profile()
-            judgement = self._judge(profile, signin, self._population(signin, profile, about), [])
-            return self._assess(signin, profile, judgement, False)
+            lists = self._watch.lists(signin.user)
+            said = self._watch.says(signin, profile, lists)
+            judgement = self._judge(profile, signin, self._population(signin, profile, about), [], EVERYTHING, said)
+            return self._assess(signin, profile, judgement, False, lists)
         profile = person.profile
         late = learning.is_late(profile, signin, self._lateness_of(signin.source))
         _, doubted = doubts(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
-        if not doubted and self._short_path:
+        lists = self._watch.lists(signin.user)
+        said = self._watch.says(signin, profile, lists)
+        if not doubted and not said and self._short_path:
             return self._everyday(signin, self._standing(signin, profile, late), late)
         population = self._population(signin, profile, about)
         which = doubted if self._short_path else EVERYTHING
-        judgement = self._judge(profile, signin, population, person.incidents, which)
-        assessment = self._assess(signin, profile, judgement, late)
-        return assessment if doubted else assessment._replace(habitual=True)
+        judgement = self._judge(profile, signin, population, person.incidents, which, said)
+        assessment = self._assess(signin, profile, judgement, late, lists)
+        return assessment if doubted or said else assessment._replace(habitual=True)
 
     def _met(self, user: str) -> Optional[Person]:
         """The person as of this hour."""
@@ -106,7 +111,7 @@ class Scorer:
         """The assessment of a sign-in that repeats a habit: nothing was odd."""
         values = (
             signin.id, signin.time, signin.user, self._everyday_risk, "none", BASE, BASE, (), learned, None, MODEL, None,
-            late, False, False, True,
+            late, False, False, True, (),
         )  # fmt: skip
         return _build(Assessment, values)
 
@@ -117,13 +122,13 @@ class Scorer:
             self._asked, self._weight = asked, self.decay.weight(asked[0], era or self.decay.era(asked[0]))
         return self._weight
 
-    def _assess(self, signin: SignIn, profile: Profile, judgement: learning.Judgement, late: bool) -> Assessment:
+    def _assess(
+        self, signin: SignIn, profile: Profile, judgement: learning.Judgement, late: bool, lists: Lists
+    ) -> Assessment:
         incident = judgement.incident
-        risk = self._risk(signin, profile, judgement)
-        ignored = self._watch.ignored_by(signin.user)
-        findings = judgement.findings
-        if ignored:
-            findings = tuple(found._replace(filtered_by=ignored) for found in findings)
+        judged = self._watch.judged(signin, profile, judgement, lists)
+        risk = self._risk(signin, profile, judged)
+        findings = judged.findings
         learned = learning.standing(profile, signin, untrusted(signin, judgement.seen), incident)
         if late or learning.is_known(profile, signin):
             learned = learning.WITHHELD
@@ -133,13 +138,15 @@ class Scorer:
         anchor = judgement.anchor or (profile.previous if findings else None)
         alert = (
             signin.outcome == "success"
-            and not ignored
             and not late
-            and self._alerts(signin.user, risk, judgement.log_odds)
+            and not self._watch.is_silent(lists)
+            and (LEAVERS in lists or self._alerts(signin.user, risk, judged.log_odds))
         )
+        if alert and self._watch.holds_back(max(risk, person_risk(profile.incidents, signin.time))):
+            alert, findings = False, held_back(findings)
         return Assessment(
             signin.id, signin.time, signin.user, risk, level_of(risk), judgement.log_odds, BASE, findings, learned,
-            _previous(anchor), MODEL, identity, late, alert, judgement.hard,
+            _previous(anchor), MODEL, identity, late, alert, judgement.hard, False, lists,
         )  # fmt: skip
 
     def _risk(self, signin: SignIn, profile: Profile, judgement: learning.Judgement) -> float:
@@ -186,11 +193,13 @@ class Scorer:
             return assessment
         profile = person.profile
         habit, doubted = doubts(signin, profile, self._unit(time, profile.era), self._limits, person.box)
+        lists = self._watch.lists(signin.user) if doubted or self._watch.speaks else ()
+        said = self._watch.says(signin, profile, lists)
         latest = profile.last
         late = (latest is None or time <= latest) and learning.is_late(
             profile, signin, self._lateness_of(signin.source)
         )
-        if not doubted:
+        if not doubted and not said:
             learned = self._standing(signin, profile, late)
             self.evidence.observe(signin)
             if learned == learning.TRUSTED:
@@ -198,8 +207,8 @@ class Scorer:
             return self._everyday(signin, learned, late)
         about = self._about(signin)
         population = self._population(signin, profile, about)
-        judgement = self._judge(profile, signin, population, person.incidents, doubted)
-        assessment = self._assess(signin, profile, judgement, late)
+        judgement = self._judge(profile, signin, population, person.incidents, doubted, said)
+        assessment = self._assess(signin, profile, judgement, late, lists)
         self.evidence.observe(signin)
         if signin.outcome == "success" and not late and not learning.is_known(profile, signin):
             doubt = self._doubt(signin, assessment)
@@ -251,11 +260,12 @@ class Scorer:
             person.suspect(signin, doubt, self.policy.learning.incident_hours)
 
     def _doubt(self, signin: SignIn, assessment: Assessment) -> Doubt:
-        findings = assessment.findings
-        ignored = bool(findings and findings[0].filtered_by) or bool(self._watch.ignored_by(signin.user))
+        findings, lists = assessment.findings, assessment.lists
+        ignored = self._watch.is_silent(lists)
         risk = 0.0 if ignored else assessment.risk
-        words = self._incident_words(findings, risk, assessment.log_odds, signin)
-        return Doubt(risk, assessment.log_odds, words, ignored)
+        log_odds = counted(findings) if any(found.filtered_by for found in findings) else assessment.log_odds
+        words = self._incident_words(findings, risk, log_odds, signin)
+        return Doubt(risk, log_odds, words, ignored, lists)
 
     def describe(self, signin: SignIn, assessment: Assessment) -> str:
         """The sentence for an assessment of this sign-in; the latest is kept, since learning and printing both ask."""
@@ -358,13 +368,15 @@ class Scorer:
         journal = person.journal or self.people.journal(person)
         while window and window[0].signin.time < cutoff:
             entry = window.pop(0)
-            signin, outcome = entry.signin, None
+            signin, outcome, before = entry.signin, None, profile.count
             if entry.doubt is not None:
                 sure, outcome = False, self._reconsidered(person, entry, entry.doubt)
             if outcome is None:
                 learning.repeat(profile, journal, signin, entry.habit, policy, decay, delta, person.key)
             else:
                 learning.teach(profile, journal, signin, outcome, policy, decay, delta, person.key)
+            if self._watch.profiles:
+                self._watch.profiles.taught(profile, signin, outcome, profile.count > before)
             if profile.settled is None or signin.time > profile.settled:
                 profile.settled = signin.time
         learning.forget_seen(profile, self._lateness_of)
@@ -381,22 +393,24 @@ class Scorer:
         about = self.evidence.about(signin)
         if known is not None and known.epoch == self.organisation.epoch and about is NOTHING:
             return known
+        said = self._watch.says(signin, profile, doubt.lists)
         doubted = EVERYTHING
         if self._short_path:
             unit = self._unit(signin.time, profile.era)
             entry.habit, doubted = doubts(signin, profile, unit, self._limits, person.box)
-            if not doubted:
+            if not doubted and not said:
                 return None
         population = self._population(signin, profile, about)
-        judgement = self._judge(profile, signin, population, profile.incidents, doubted)
-        risk = 0.0 if doubt.ignored else self._risk(signin, profile, judgement)
-        words = self._incident_words(judgement.findings, risk, judgement.log_odds, signin)
-        return self._outcome(judgement, Doubt(risk, judgement.log_odds, words, doubt.ignored))
+        judgement = self._judge(profile, signin, population, profile.incidents, doubted, said)
+        judged = self._watch.judged(signin, profile, judgement, doubt.lists)
+        risk = 0.0 if doubt.ignored else self._risk(signin, profile, judged)
+        words = self._incident_words(judged.findings, risk, judged.log_odds, signin)
+        return self._outcome(judgement, Doubt(risk, judged.log_odds, words, doubt.ignored, doubt.lists))
 
     def _outcome(self, judgement: learning.Judgement, doubt: Doubt) -> learning.Outcome:
         """What learning needs of a judgement."""
         return learning.Outcome(
-            judgement.log_odds, doubt.risk, judgement.hard, doubt.sentence, judgement.seen, judgement.incident,
+            doubt.log_odds, doubt.risk, judgement.hard, doubt.sentence, judgement.seen, judgement.incident,
             self.organisation.epoch,
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 
 from .detectors import CATALOGUE, entry
 from .devices import describe
+from .filters.marks import counts
 from .population.calibration import risk_of
 from .signin import Finding, SignIn
 
@@ -40,7 +41,7 @@ def sentence(
 
     `seen` is how many sign-ins the organisation has been measured on: a rarity beyond it is not said to be "here".
     """
-    against = [found for found in findings if found.contribution > 0.0]
+    against = [found for found in findings if found.contribution > 0.0 and counts(found)]
     if not against:
         return ""
     strongest = max(found.contribution for found in against)
@@ -49,8 +50,8 @@ def sentence(
     if not reasons:
         return ""
     order = {row.name: place for place, row in enumerate(CATALOGUE)}
-    reasons.sort(key=lambda found: (-found.contribution, order[found.detector]))
-    relief = [found for found in findings if found.contribution <= -NOTICEABLE]
+    reasons.sort(key=lambda found: (-found.contribution, order.get(found.detector, len(order))))
+    relief = [found for found in findings if found.contribution <= -NOTICEABLE and counts(found)]
     text = "; ".join(reason(found) for found in reasons)
     if relief:
         text += "; but " + " and ".join(reason(found) for found in relief)

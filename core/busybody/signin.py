@@ -95,3 +95,4 @@ class Assessment(NamedTuple):
     alert: bool = False  # at or above the alert threshold, unfiltered
     hard: bool = False  # something other than mere novelty was odd
     habitual: bool = False  # a combination they often use: nothing in it can turn out odd while it waits
+    lists: Tuple[str, ...] = ()  # of the policy that this person stands on, where something was odd

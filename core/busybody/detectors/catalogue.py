@@ -31,15 +31,16 @@ class Entry(NamedTuple):
         return function
 
 
-def _load() -> Tuple[Entry, ...]:
+def _load(part: str) -> Tuple[Entry, ...]:
     rows: Dict[str, Any] = json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8"))
-    return tuple(Entry(**{**row, "techniques": tuple(row["techniques"])}) for row in rows["detectors"])
+    return tuple(Entry(**{**row, "techniques": tuple(row["techniques"])}) for row in rows[part])
 
 
-CATALOGUE: Tuple[Entry, ...] = _load()
-_BY_NAME = {row.name: row for row in CATALOGUE}
+CATALOGUE: Tuple[Entry, ...] = _load("detectors")
+STATED: Tuple[Entry, ...] = _load("stated")  # what a policy finds odd by itself; no detector is asked
+_BY_NAME = {row.name: row for row in (*CATALOGUE, *STATED)}
 
 
 def entry(name: str) -> Entry:
-    """The catalogue entry of a detector. Raises KeyError for a name that is not in it."""
-    return _BY_NAME[name]
+    """The catalogue entry of a detector; of any other name, that of the behaviour profiles."""
+    return _BY_NAME.get(name) or _BY_NAME["custom_profile"]

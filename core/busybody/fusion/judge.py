@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..detectors import CATALOGUE, Signal
 from ..detectors.open_incident import detect as detect_incident
@@ -31,11 +31,12 @@ class Judge:
 
     def __call__(
         self, profile: Profile, signin: SignIn, population: Population, rows: List[incidents.Row],
-        doubts: Doubts = EVERYTHING,
+        doubts: Doubts = EVERYTHING, said: Sequence[Finding] = (),
     ) -> Judgement:  # fmt: skip
         """`rows` are the person's incidents, those included that only wait to be learned.
 
-        `doubts` names the detectors that might find something, where the short path ruled out the others.
+        `doubts` names the detectors that might find something, where the short path ruled out the others. `said` is
+        what the policy itself finds odd, calibrated already: it adds to whatever the detectors find.
         """
         seen = known(profile, signin)
         signals: Dict[str, Signal] = {}
@@ -45,7 +46,7 @@ class Judge:
             if signal is not None:
                 signals[name] = signal
                 hard = hard or signal.hard
-        if not signals and not rows:
+        if not signals and not rows and not said:
             return Judgement(BASE, (), False, None, None, seen)
         if signals:
             for name, detect in self._relieve:
@@ -53,6 +54,10 @@ class Judge:
                 if signal is not None:
                     signals[name] = signal
         log_odds, findings = fuse(signals, self.policy)
+        for found in said:
+            findings.append(found)
+            log_odds += found.contribution
+        hard = hard or bool(said)
         incident = None
         if rows:
             brought = incidents.brings(signin, seen)

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List, Mapping
 
 from ..errors import shown
 from .countries import country
+from .files import Line, is_file, lines_of
 from .lists import autonomous_system, block
 from .patterns import compiled, is_pattern
 from .schema import Key, catalogue_weights
@@ -151,7 +152,20 @@ def people(key: Key, value: Any) -> List[str]:
 def _person(entry: str) -> str:
     if is_pattern(entry):
         compiled(entry)
+    elif is_file(entry):
+        for line in lines_of(entry):
+            _in_file(entry, line, _person)
     return entry
+
+
+def _in_file(file: str, line: Line, item: Callable[[str], str]) -> None:
+    """Check one row of a CSV file. Raises ValueError with the number of its line."""
+    try:
+        if is_file(line.text):
+            raise ValueError("a file within a file. Name it in the policy")
+        item(line.text)
+    except ValueError as error:
+        raise ValueError(f"line {line.number}: {shown(line.text)}: {error}") from None
 
 
 def networks(key: Key, value: Any) -> List[str]:
@@ -159,6 +173,10 @@ def networks(key: Key, value: Any) -> List[str]:
 
 
 def _network(entry: str) -> str:
+    if is_file(entry):
+        for line in lines_of(entry):
+            _in_file(entry, line, _network)
+        return entry
     if autonomous_system(entry) is None:
         block(entry)
         return entry
@@ -167,6 +185,28 @@ def _network(entry: str) -> str:
 
 def countries(key: Key, value: Any) -> List[str]:
     return _list(key, value, country)
+
+
+def couples(key: Key, value: Any) -> List[List[str]]:
+    """Pairs of countries, each in alphabetical order: the direction of a journey does not matter."""
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"{shown(value)} is no list. {_wanted(key)}")
+    result: List[List[str]] = []
+    wrong: Dict[str, str] = {}
+    for position, pair in enumerate(value):
+        try:
+            if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(isinstance(one, str) for one in pair):
+                raise ValueError(f"is no pair of countries. {_wanted(key)}")
+            result.append(sorted(country(storable(one)) for one in pair))
+        except ValueError as error:
+            wrong[f"[{position}]"] = f"{shown(pair)}: {error}"
+    if wrong:
+        raise ItemErrors(wrong)
+    return sorted({tuple(pair): pair for pair in result}.values())
+
+
+def texts(key: Key, value: Any) -> List[str]:
+    return _list(key, value, str)
 
 
 def detectors(key: Key, value: Any) -> List[str]:
@@ -180,13 +220,30 @@ def _detector(entry: str) -> str:
     return entry
 
 
+def profiles(key: Key, value: Any) -> List[Any]:
+    """Paths, or profiles that can be used; what a file holds is checked when it is read."""
+    from ..custom.declaration import Invalid, declared
+
+    found = maps(key, value)
+    wrong: Dict[str, str] = {}
+    for position, entry in enumerate(found):
+        try:
+            if not isinstance(entry, str):
+                declared(entry)
+        except Invalid as error:
+            wrong[f"[{position}]{error.key and '.' + error.key}"] = str(error)
+    if wrong:
+        raise ItemErrors(wrong)
+    return found
+
+
 def maps(key: Key, value: Any) -> List[Any]:
     if not isinstance(value, (list, tuple)):
         raise ValueError(f"{shown(value)} is no list. {_wanted(key)}")
     wrong: Dict[str, str] = {}
     for position, entry in enumerate(value):
         if not isinstance(entry, (str, dict)) or not entry or entry == " " * len(entry):
-            wrong[f"[{position}]"] = f"{shown(entry)} is neither a path nor a map. {_wanted(key)}"
+            wrong[f"[{position}]"] = f"{shown(entry)} is neither a path nor {'a map' if key.type == 'maps' else 'a profile'}. {_wanted(key)}"
             continue
         try:
             plain(entry, DEEPEST)
@@ -230,6 +287,9 @@ CHECKS: Mapping[str, Callable[[Key, Any], Any]] = {
     "people": people,
     "networks": networks,
     "countries": countries,
+    "couples": couples,
+    "texts": texts,
     "detectors": detectors,
     "maps": maps,
+    "profiles": profiles,
 }

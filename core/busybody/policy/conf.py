@@ -21,7 +21,9 @@ from .problems import InvalidPolicy, Path
 
 STANZA = "policy:"
 TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")  # as Splunk reads them
-JSON_TYPES = ("text_map", "people", "networks", "countries", "detectors", "maps")
+JSON_TYPES = (
+    "text_map", "people", "networks", "countries", "couples", "texts", "detectors", "maps", "profiles",
+)  # fmt: skip
 WIDEST = 100  # characters of a list on one line
 
 

@@ -19,9 +19,15 @@ MISTAKEN = {"UK": "GB", "EL": "GR"}  # what people write for them
 
 
 def country(entry: str) -> str:
-    """The code in upper case. Raises ValueError, saying what would be right."""
+    """The code in upper case, also of a country that is named in English. Raises ValueError, saying what would be right."""
     code = entry.upper()
     if code in CODES:
         return code
+    if len(entry) > 3:
+        from ..fields.values import country as named  # costs a table; a policy is read once
+
+        known = named(entry)
+        if known in CODES:
+            return known
     hint = f" Did you mean {MISTAKEN[code]!r}?" if code in MISTAKEN else ""
-    raise ValueError(f"is no country.{hint} Give its ISO 3166-1 code of two letters, such as 'DE'")
+    raise ValueError(f"is no country.{hint} Give its English name or its ISO 3166-1 code of two letters, such as 'DE'")

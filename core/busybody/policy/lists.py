@@ -6,6 +6,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Dict, FrozenSet, Iterable, Optional, Pattern, Set, Tuple
 
+from .files import expanded
 from .patterns import compiled, is_pattern
 
 
@@ -17,8 +18,9 @@ class PeopleList:
     def __init__(self, entries: Iterable[str] = ()) -> None:
         """`entries` as written in the policy. Raises ValueError, saying what would be right."""
         self.entries: Tuple[str, ...] = tuple(entries)
-        self._names: FrozenSet[str] = frozenset(e.casefold() for e in self.entries if not is_pattern(e))
-        self._patterns: Tuple[Pattern[str], ...] = tuple(compiled(e) for e in self.entries if is_pattern(e))
+        named = expanded(self.entries)
+        self._names: FrozenSet[str] = frozenset(e.casefold() for e in named if not is_pattern(e))
+        self._patterns: Tuple[Pattern[str], ...] = tuple(compiled(e) for e in named if is_pattern(e))
 
     def matches(self, name: str) -> bool:
         if not self.entries:
@@ -51,7 +53,7 @@ class NetworkList:
         asns: Set[int] = set()
         # One set of network numbers per prefix length: a look-up costs one step per length, not per entry.
         blocks: Dict[int, Dict[int, Set[int]]] = {4: {}, 6: {}}
-        for entry in self.entries:
+        for entry in expanded(self.entries):
             asn = autonomous_system(entry)
             if asn is not None:
                 asns.add(asn)

@@ -17,11 +17,14 @@ from .sections import (
     Detectors,
     Dormant,
     FieldMaps,
+    Filters,
     Geo,
     Identity,
     Learning,
+    Levels,
     Networks,
     People,
+    Profiles,
     Source,
     Trained,
     Travel,
@@ -34,7 +37,10 @@ class Policy(NamedTuple):
 
     name: str
     maps: FieldMaps
+    profiles: Profiles
     alerts: Alerts
+    filters: Filters
+    levels: Levels
     weights: Mapping[str, float]  # detector -> log-odds per unit of surprise; every detector of the catalogue
     detectors: Detectors
     travel: Travel
@@ -105,7 +111,10 @@ def build(plain: Plain) -> Policy:
     return Policy(
         name=plain["name"],
         maps=tuple(plain["maps"]),
-        alerts=Alerts(**plain["alerts"]),
+        profiles=tuple(plain["profiles"]),
+        alerts=Alerts(**{**plain["alerts"], "tags": tuple(plain["alerts"]["tags"])}),
+        filters=_filters(plain["filters"]),
+        levels=_levels(plain["levels"]),
         weights=plain["weights"],
         detectors=Detectors(frozenset(plain["detectors"]["disabled"])),
         travel=Travel(**plain["travel"]),
@@ -125,12 +134,30 @@ def _countries(plain: Dict[str, Any]) -> Countries:
     return Countries(plain["atypical_days"], frozenset(plain["trusted"]), frozenset(plain["ignored"]))
 
 
+def _filters(plain: Dict[str, Any]) -> Filters:
+    pairs = [(min(pair), max(pair)) for pair in plain["ignored_impossible_travel_countries_couples"]]
+    return Filters(
+        **{
+            **plain,
+            "ignored_ips": NetworkList(plain["ignored_ips"]),
+            "allowed_countries": frozenset(plain["allowed_countries"]),
+            "ignored_ISPs": PeopleList(plain["ignored_ISPs"]),
+            "filtered_alerts_types": frozenset(plain["filtered_alerts_types"]),
+            "ignored_impossible_travel_countries_couples": frozenset(pairs),
+        }
+    )
+
+
+def _levels(plain: Dict[str, Any]) -> Levels:
+    return Levels(**{**plain, "risk_score_increment_alerts": frozenset(plain["risk_score_increment_alerts"])})
+
+
 def _plain(value: Any) -> Any:
     """Sections as dicts, sets as sorted lists, lists of people and networks as they were written."""
     if isinstance(value, (PeopleList, NetworkList)):
         return list(value.entries)
     if isinstance(value, frozenset):
-        return sorted(value)
+        return [_plain(entry) for entry in sorted(value)]
     if isinstance(value, Mapping):
         return {name: _plain(entry) for name, entry in value.items()}
     if hasattr(value, "_asdict"):

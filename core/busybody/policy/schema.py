@@ -28,7 +28,10 @@ WORDS = {
     "networks": "a list of blocks, addresses and AS numbers",
     "countries": "a list of ISO 3166-1 codes of two letters",
     "detectors": "a list of detectors",
+    "couples": "a list of pairs of countries",
+    "texts": "a list of words",
     "maps": "a list of paths and field maps",
+    "profiles": "a list of paths and profiles",
 }
 
 

@@ -16,6 +16,30 @@ class Alerts(NamedTuple):
 
     budget: float
     threshold: Optional[float]
+    tags: Tuple[str, ...]
+
+
+class Filters(NamedTuple):
+    """What is set aside; the names are BuffaLogs'."""
+
+    alert_is_vip_only: bool
+    alert_minimum_risk_score: str  # one of the levels
+    user_learning_period: float  # days
+    ignored_ips: NetworkList
+    allowed_countries: FrozenSet[str]
+    ignored_ISPs: PeopleList
+    ignore_mobile_logins: bool
+    filtered_alerts_types: FrozenSet[str]  # detectors
+    ignored_impossible_travel_all_same_country: bool
+    ignored_impossible_travel_countries_couples: FrozenSet[Tuple[str, str]]  # each in alphabetical order
+
+
+class Levels(NamedTuple):
+    """How findings are counted to a person's level."""
+
+    risk_score_increment_alerts: FrozenSet[str]  # detectors
+    threshold_user_risk_alert: str
+    alert_max_days: float
 
 
 class Detectors(NamedTuple):
@@ -69,6 +93,8 @@ class People(NamedTuple):
     ignored: PeopleList
     vip: PeopleList
     enabled: PeopleList
+    service: PeopleList
+    leavers: PeopleList
 
 
 class Networks(NamedTuple):
@@ -116,3 +142,4 @@ class Trained(NamedTuple):
 
 FieldMap = Union[str, Mapping[str, Any]]  # a path, or the map itself
 FieldMaps = Tuple[FieldMap, ...]
+Profiles = FieldMaps  # behaviour profiles likewise

@@ -14,11 +14,11 @@ from .profile import Doubt, Habit, Profile, Waiting
 VERSION = 1
 WINDOW_FIELDS = (
     "outcome", "ip", "subnet", "network", "country", "city", "lat", "lon", "accuracy_km", "asn", "as_org", "device",
-    "version", "device_id", "app", "session", "method", "mfa", "interactive", "flags", "group",
+    "version", "device_id", "app", "session", "method", "mfa", "interactive", "flags", "group", "extra",
 )  # fmt: skip
 PLAIN = (
     "era", "count", "first", "last", "total", "fresh", "versions", "hours", "pairs", "methods", "denied", "verdicts",
-    "promoted", "frozen", "group", "sources", "floor",
+    "promoted", "frozen", "group", "sources", "floor", "custom",
 )  # fmt: skip
 
 

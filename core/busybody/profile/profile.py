@@ -53,6 +53,7 @@ class Doubt(NamedTuple):
     log_odds: float = 0.0
     sentence: str = ""
     ignored: bool = False  # the policy does not watch this person: the name is not kept, so this is
+    lists: Tuple[str, ...] = ()  # and the policy's lists that the person stands on
 
 
 class Waiting:
@@ -80,7 +81,7 @@ class Profile:
     """One person. Times are epoch seconds, days whole days since 1970, counts decayed whole numbers."""
 
     __slots__ = (
-        "anchors", "count", "denied", "era", "first", "floor", "fresh", "frozen", "group", "habits", "hours",
+        "anchors", "count", "custom", "denied", "era", "first", "floor", "fresh", "frozen", "group", "habits", "hours",
         "incidents", "last", "methods", "pairs", "pending", "previous", "promoted", "seen", "sessions", "settled", "sources",
         "total", "verdicts", "versions", "window",
     )  # fmt: skip
@@ -107,6 +108,7 @@ class Profile:
         self.denied: Dict[str, float] = {}  # values the person disowned -> when
         self.verdicts: Dict[str, str] = {}  # event id -> verdict already taken
         self.frozen = False
+        self.custom: Dict[str, Any] = {}  # see custom
         self.group: Optional[str] = None
         self.sources: Dict[str, float] = {}  # data set -> latest time seen
         self.floor: Dict[str, float] = {}  # data set -> nothing at or before this is learned any more

@@ -69,6 +69,9 @@ def of_key(key: Key) -> st.SearchStrategy[Any]:
         "networks": st.lists(NETWORKS, max_size=3),
         "countries": st.lists(st.sampled_from(["NO", "no", "DE"]), max_size=3),
         "detectors": st.lists(st.sampled_from(sorted(catalogue_weights()) or [""]), max_size=2),
+        "couples": st.lists(st.lists(st.sampled_from(["NO", "DE", "Italy"]), min_size=2, max_size=2), max_size=3),
+        "texts": st.lists(FILLED, max_size=3),
+        "profiles": st.lists(FILLED, max_size=2),
         "maps": st.lists(FILLED | st.dictionaries(TEXT, JSON, min_size=1, max_size=3), max_size=2),
     }
     values = by_type[key.type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import FrozenSet, Mapping, Optional, get_type_hints
+from typing import FrozenSet, Mapping, Optional, Tuple, get_type_hints
 
 import pytest
 from busybody.policy import NetworkList, PeopleList, Policy
@@ -25,6 +25,9 @@ TYPES = {
     "countries": FrozenSet[str],
     "detectors": FrozenSet[str],
     "maps": FieldMaps,
+    "profiles": FieldMaps,
+    "couples": FrozenSet[Tuple[str, str]],
+    "texts": Tuple[str, ...],
 }
 ALL_KEYS = [*schema().keys, *schema().source_keys]
 
