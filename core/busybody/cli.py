@@ -33,6 +33,7 @@ COMMANDS: Dict[str, str] = {
     "train": "train a model on a log, to score with it later",
     "geo": "look addresses up",
     "simulate": "write the sign-ins of a made-up organisation, attacks included",
+    "evaluate": "measure what is found in a log of known truth, or compare two policies",
     "store": "look after the store: info, prune, forget",
     "completion": "print the completion script of a shell",
 }

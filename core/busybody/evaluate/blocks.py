@@ -19,7 +19,7 @@ class Block(NamedTuple):
 def blocks(said: Summary) -> List[Block]:
     """Every table that the summary has figures for."""
     makers: Sequence[Callable[[Summary], Optional[Block]]] = (
-        methods, ahead, classes, runs, own_cut, explanation, times, hard_negatives, new_people, cold_start, drift, feedback,
+        methods, ahead, classes, runs, own_cut, tuned, explanation, times, hard_negatives, new_people, cold_start, drift, feedback,
         poisoning, risks, levels,
     )  # fmt: skip
     return [block for block in (maker(said) for maker in makers) if block is not None and block.rows]
@@ -133,6 +133,15 @@ def own_cut(said: Summary) -> Optional[Block]:
         rows.append(["together", told(cut["false"]), told(cut["pooled"])])
     note = f"What alerts without any tuning (`assessment.alert`). Mean over classes: {told(cut['mean'])}."
     return Block("The shipped cut", note, ["log", "false incidents per 1,000 people per day", "TPR"], rows)
+
+
+def tuned(said: Summary) -> Optional[Block]:
+    rows = [
+        [name, f"{row['false'] / row['exposure']:.2f}", share(row["above_cut"] / row["attacks"] if row["attacks"] else None)]
+        for name, row in said.get("tuned", {}).items()
+    ]
+    note = "The cut that lets 1 false incident per 1,000 people per day through in the days before the test, and what it gives in the test."
+    return Block("A cut set beforehand", note, ["method", "false incidents per 1,000 people per day", "TPR"], rows)
 
 
 def explanation(said: Summary) -> Optional[Block]:

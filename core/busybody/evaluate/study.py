@@ -12,8 +12,8 @@ from .calibration import Counted, calibration, counted
 from .cold_start import cold_start
 from .explanation import explained
 from .feedback import OneAnswer, with_feedback
-from .incidents import BUDGETS, Figures, Judged, together
-from .replay import Method, Replay, Split, replay
+from .incidents import BUDGETS, Figures, Judged, incidents, together
+from .replay import DAY, Method, Replay, Split, replay
 from .shipped import Busybody
 from .timing import detection_times, drift, hard_negatives, new_people
 
@@ -52,23 +52,41 @@ def study(
         runs[method] = run if people is None else run._replace(people=people)
     judged = {method: Judged.of(run) for method, run in runs.items()}
     details: Dict[str, Any] = {}
+    if when.test > when.tune:
+        details["tuned"] = {method: _tuned(run) for method, run in runs.items()}
     told = runs.get(OWN)
     if told is not None:
         cut = judged[OWN].threshold(1.0)
-        details = {
+        details.update({
             "time_to_detect": detection_times(told, cut),
             "hard_negatives": hard_negatives(told, cut),
             "new_people": new_people(told, cut),
             "drift": drift(told),
             "explanation": explained(told, cut),
-        }
+        })  # fmt: skip
         if deep:
             details["cold_start"] = cold_start(makers[OWN], events, when, cut)
             details["feedback"] = with_feedback(events, when, told, policy)
             details["drift_after_answer"] = drift(replay(Busybody(policy, OneAnswer(events)), events, when))
     any_run = next(iter(runs.values()))
-    facts = {"people": any_run.people, "signins": len(events), "test_days": when.days, "days": (when.end - when.start) / 86400}
+    facts = {"people": any_run.people, "signins": len(events), "test_days": when.days, "days": (when.end - when.start) / DAY}
     return Study(name, judged, details, None if told is None else counted(told), facts)
+
+
+def _tuned(run: Replay) -> Dict[str, float]:
+    """The cut that the days before the test give for a budget of 1, and what it finds in the test."""
+    when = run.split
+    before = [row for row in run.rows if when.tune <= row.time < when.test]
+    days = (when.test - when.tune) / DAY
+    cut = Judged(incidents(before, when), run.people * days / 1000.0).threshold(1.0)
+    found = incidents(run.tested, when)
+    attacks = [one for one in found if one.attack]
+    return {
+        "exposure": run.exposure,
+        "false": sum(not one.attack and one.score > cut for one in found),
+        "attacks": len(attacks),
+        "above_cut": sum(one.score > cut for one in attacks),
+    }
 
 
 def added(parts: Sequence[Any]) -> Any:
