@@ -108,7 +108,8 @@ class Profiles:
             odd = [[signin.time, value.score] for value in values if value.score > 0.0]
             row["recent"] = _within(declared, [*row["recent"], *odd], signin.time)[-MOST_RECENT:]
             if alerted and outcome is not None:
-                row["held"] = [*row["held"], [_incident(profile, signin, outcome), [one.text for one in values]]][-MOST_HELD:]
+                held = [_incident(profile, signin, outcome), [one.text for one in values]]
+                row["held"] = [*row["held"], held][-MOST_HELD:]
             elif learned:
                 row["n"] += 1
                 unit = self._unit(signin, row)

@@ -69,7 +69,13 @@ class Intake:
         self._lanes: Dict[Tuple[str, ...], List[Lane]] = {}
         self._tried: Dict[Tuple[str, ...], int] = {}  # top-level keys -> lanes laid, or found impossible to lay
         self._room = _REMEMBERED
-        self.registry = Registry(getattr(policy, "maps", None) or (), _address, _first)
+        maps = [*(getattr(policy, "maps", None) or ())]
+        if getattr(policy, "profiles", None):
+            from ..custom import Profiles
+
+            profiles = Profiles(policy)
+            maps, extra = [*maps, *profiles.maps()], [*extra, *profiles.paths()]
+        self.registry = Registry(maps, _address, _first)
         self._extra = [
             (path, {reader.map.name: reader.path_slot(path) for reader in self.registry.readers}) for path in extra
         ]

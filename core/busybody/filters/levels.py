@@ -96,4 +96,3 @@ class Levels:
 
     def _number(self, alerts: Sequence[Tuple[float, str]]) -> int:
         return sum(detector in self._rule.risk_score_increment_alerts for _, detector in alerts)
-

@@ -154,11 +154,11 @@ def _person(entry: str) -> str:
         compiled(entry)
     elif is_file(entry):
         for line in lines_of(entry):
-            _in_file(entry, line, _person)
+            _in_file(line, _person)
     return entry
 
 
-def _in_file(file: str, line: Line, item: Callable[[str], str]) -> None:
+def _in_file(line: Line, item: Callable[[str], str]) -> None:
     """Check one row of a CSV file. Raises ValueError with the number of its line."""
     try:
         if is_file(line.text):
@@ -175,7 +175,7 @@ def networks(key: Key, value: Any) -> List[str]:
 def _network(entry: str) -> str:
     if is_file(entry):
         for line in lines_of(entry):
-            _in_file(entry, line, _network)
+            _in_file(line, _network)
         return entry
     if autonomous_system(entry) is None:
         block(entry)
@@ -243,7 +243,8 @@ def maps(key: Key, value: Any) -> List[Any]:
     wrong: Dict[str, str] = {}
     for position, entry in enumerate(value):
         if not isinstance(entry, (str, dict)) or not entry or entry == " " * len(entry):
-            wrong[f"[{position}]"] = f"{shown(entry)} is neither a path nor {'a map' if key.type == 'maps' else 'a profile'}. {_wanted(key)}"
+            kind = "a map" if key.type == "maps" else "a profile"
+            wrong[f"[{position}]"] = f"{shown(entry)} is neither a path nor {kind}. {_wanted(key)}"
             continue
         try:
             plain(entry, DEEPEST)

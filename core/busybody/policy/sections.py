@@ -27,7 +27,7 @@ class Filters(NamedTuple):
     user_learning_period: float  # days
     ignored_ips: NetworkList
     allowed_countries: FrozenSet[str]
-    ignored_ISPs: PeopleList
+    ignored_ISPs: PeopleList  # noqa: N815  the key is spelled so
     ignore_mobile_logins: bool
     filtered_alerts_types: FrozenSet[str]  # detectors
     ignored_impossible_travel_all_same_country: bool

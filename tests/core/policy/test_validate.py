@@ -72,12 +72,12 @@ def problems(mapping: Mapping[str, Any]) -> list[str]:
             "networks.vpn[0]: '10.0.0.1/8': an address within a block. Write the block as 10.0.0.0/8.",
         ),
         (
-            {"countries": {"trusted": ["Norway"]}},
-            "countries.trusted[0]: 'Norway': is no country. Give its ISO 3166-1 code of two letters, such as 'DE'.",
+            {"countries": {"trusted": ["Norge"]}},
+            "countries.trusted[0]: 'Norge': is no country. Give its English name or its ISO 3166-1 code of two letters, such as 'DE'.",
         ),
         (
             {"countries": {"ignored": ["uk"]}},
-            "countries.ignored[0]: 'uk': is no country. Did you mean 'GB'? Give its ISO 3166-1 code of two letters, such as 'DE'.",
+            "countries.ignored[0]: 'uk': is no country. Did you mean 'GB'? Give its English name or its ISO 3166-1 code of two letters, such as 'DE'.",
         ),
         (
             {"sources": {"okta": {"user_map": {"root": 7}}}},
