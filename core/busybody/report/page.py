@@ -41,7 +41,7 @@ def write(path: Union[str, Path], assessments: Iterable[Mapping[str, Any]], **op
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         try:
-            with unfinished.open("w", encoding="utf-8", newline="\n") as stream:
+            with unfinished.open("x", encoding="utf-8", newline="\n") as stream:
                 stream.writelines(render(assessments, **options))
             unfinished.replace(target)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -172,6 +173,16 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         write(target, torn())
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there that few have")
+def test_a_page_is_never_written_through_a_link_that_waits_beside_it(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    (tmp_path / f".report.html.{os.getpid()}.part").symlink_to(precious)
+    with pytest.raises(BusybodyError, match="cannot be written: File exists"):
+        write(tmp_path / "report.html", [])
+    assert precious.read_text() == "kept"
 
 
 def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
