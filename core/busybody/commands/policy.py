@@ -1,4 +1,4 @@
-"""`busybody policy`: write one, check it, show what holds."""
+"""`busybody policy`: write one, check it, show what holds, take over an old configuration."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ examples:
   busybody policy check policy.yaml         everything that is wrong with it, by file, line and key
   busybody policy show policy.yaml --changed
   busybody policy show policy.yaml --spelling conf > busybody_policy.conf
+  busybody policy import config.yml -o policy.yaml    from busybody 1.0 or BuffaLogs
 
 exit codes: 0 fine · 2 usage, or the policy is wrong · 3 a file cannot be written
 """
@@ -33,7 +34,7 @@ def add(subparsers: Any) -> None:
     kind = argparse.RawDescriptionHelpFormatter
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "policy",
-        help="write, check or show the policy: init, check, show",
+        help="write, check, show or import the policy: init, check, show, import",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=kind,
@@ -67,27 +68,62 @@ def add(subparsers: Any) -> None:
     show.add_argument("--name", metavar="NAME", help="which policy of a .conf with several stanzas")
     show.add_argument("--spelling", choices=SPELLINGS, help="default: that of the file, else yaml")
     show.add_argument("--changed", action="store_true", help="only what is not the default")
+    imported = verbs.add_parser(
+        "import", help="make a policy of an old configuration",
+        description="Makes a policy of the configuration of busybody 1.0 or BuffaLogs. What cannot be carried over is said line by line on standard error; a secret is never copied or shown. docs/migration.md says what became what.",
+        epilog="example: busybody policy import config.yml -o policy.yaml",
+    )  # fmt: skip
+    imported.add_argument("old", metavar="OLD", help="configuration in YAML or JSON")
+    imported.add_argument(
+        "-o", "--output", metavar="NEW", help="where to; - or nothing is standard output. An existing file stays"
+    )
+    imported.add_argument("--spelling", choices=SPELLINGS, help="default: by the ending of NEW, else as in init")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the verb says."""
-    return {"init": _init, "check": _check, "show": _show}[arguments.verb](arguments)
+    return {"init": _init, "check": _check, "show": _show, "import": _import}[arguments.verb](arguments)
 
 
 def _init(arguments: argparse.Namespace) -> int:
     from ..policy.render import starter
-    from ..policy.spellings import spelling_of
-    from .tables import note, say
 
     path: Optional[str] = arguments.output or arguments.file
     if arguments.output and arguments.file and arguments.output != arguments.file:
         raise PolicyError("says another file than FILE. Give one of them.", key="--output")
-    to_file = path is not None and path != "-"
-    spelling = arguments.spelling or (spelling_of(path) if to_file and path else _usual())
-    text = starter(spelling)
-    if not to_file or path is None:
+    _write(path, starter(_spelling(arguments.spelling, path)))
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from ..policy import Policy
+    from ..policy.imported import load
+    from ..policy.spellings import dumps
+    from .tables import note
+
+    found = load(arguments.old)
+    policy = Policy.from_mapping(found.policy, source=arguments.old)
+    text = dumps(policy, _spelling(arguments.spelling, arguments.output), changed=True)
+    for one in found.notes:
+        note(str(one.at(arguments.old)))
+    _write(arguments.output, text)
+    return 0
+
+
+def _spelling(asked: Optional[str], path: Optional[str]) -> str:
+    """The spelling that was asked for, else that of the file, else the usual one."""
+    from ..policy.spellings import spelling_of
+
+    return asked or (spelling_of(path) if path is not None and path != "-" else _usual())
+
+
+def _write(path: Optional[str], text: str) -> None:
+    """To a file that is not there yet, or to standard output."""
+    from .tables import note, say
+
+    if path is None or path == "-":
         say(text.rstrip("\n"))
-        return 0
+        return
     try:
         with open(path, "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -96,7 +132,6 @@ def _init(arguments: argparse.Namespace) -> int:
             "is there already and stays as it is. Choose another name, or remove it first.", source=path
         ) from None
     note(f"{path}: written. Change what you want, then: busybody policy check {path}")
-    return 0
 
 
 def _usual() -> str:
