@@ -123,6 +123,7 @@ def _test(raw: Mapping[str, Any], paths: Paths, missing: FrozenSet[str], fault: 
             raise fault("exists", "needs true or false")
         paths.whether.append(slots)
         return _exists(slots, wanted, missing, frozenset(needs))
+    paths.compared.update(slots)
     matches = _matcher(name, wanted, fault)
     holds = _one(slots[0], matches) if len(slots) == 1 else _several(slots, matches)
     return Condition(holds, 1, () if "$" in needs else (frozenset(needs),))

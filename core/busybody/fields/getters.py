@@ -6,7 +6,7 @@ does not grow with the log.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, NamedTuple, Sequence, Tuple
 
 from . import values
 from .conditions import Holds, always
@@ -26,6 +26,8 @@ class Entry(NamedTuple):
     when: Holds
     raw: Getter
     convert: values.Convert
+    as_is: bool = False  # the raw value is that of a path, on no condition and not transformed
+    asks: FrozenSet[int] = frozenset()  # the slots that it rests on
 
 
 class Slot:

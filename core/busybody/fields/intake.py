@@ -86,7 +86,7 @@ class Intake:
             row = lane.row(record)
             if row is not None:
                 try:
-                    found = self._straight(lane, row, record)
+                    found: Union[SignIn, Skipped, None] = self._straight(lane, row, record)
                 except TypeError:  # a list where a text was: it has another shape
                     continue
                 except (ValueError, OverflowError, RecursionError):
@@ -102,15 +102,19 @@ class Intake:
 
         return explain(self, record)
 
-    def _straight(self, lane: Lane, row: Row, record: Mapping[str, Any]) -> Union[SignIn, Skipped, None]:
+    def _straight(self, lane: Lane, row: Row, record: Mapping[str, Any]) -> Any:
         """The sign-in of a row; None where the long way has to be taken, as with everything that goes wrong here."""
         # One long function: every call in it would cost every record a tenth of a microsecond.
-        part = lane.decision
-        decision = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._decided)
-        if decision is not SIGN_IN:
-            return decision
+        if lane.decision is not None:
+            part = lane.decision
+            decision = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._decided)
+            if decision is not SIGN_IN:
+                return decision
         part = lane.words
-        source, outcome, app, words = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._words)
+        words = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._decided_words)
+        if type(words) is not tuple:
+            return words
+        source, outcome, app, words = words
         part = lane.who
         person = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._person)
         if type(person) is Skipped:
@@ -153,7 +157,7 @@ class Intake:
         reader, slots = self.registry.find(record)
         if reader is None:
             return Skipped("no map knows this format" if record else "the record is empty")
-        self._learn(record, reader)
+        self._learn(record, reader, slots)
         try:
             decision = self._decided(reader, slots)
             if isinstance(decision, Skipped):
@@ -179,7 +183,7 @@ class Intake:
         except RecursionError as error:
             raise RecordError("the record is nested too deeply.", key="id") from error
 
-    def _learn(self, record: Mapping[str, Any], reader: Reader) -> None:
+    def _learn(self, record: Mapping[str, Any], reader: Reader, slots: Slots) -> None:
         """Lay a lane for records of this shape, unless a more specific map may fit them, or there are many already."""
         self._use_room()
         shape = tuple(record)
@@ -188,7 +192,7 @@ class Intake:
             return
         self._tried[shape] = tried + 1
         try:
-            self._lanes.setdefault(shape, []).append(Lane(reader, record))
+            self._lanes.setdefault(shape, []).append(Lane(reader, record, slots))
         except (ValueError, RecursionError):
             return
 
@@ -200,6 +204,10 @@ class Intake:
             return None
         reason = reader.skipped(slots)
         return SIGN_IN if reason is None else Skipped(reason)
+
+    def _decided_words(self, reader: Reader, slots: Slots) -> Union[Parts, Skipped, None]:
+        decision = self._decided(reader, slots)
+        return decision if isinstance(decision, Skipped) or decision is None else self._words(reader, slots)
 
     def _words(self, reader: Reader, slots: Slots) -> Parts:
         """(source, outcome, app, (method, MFA, interactive, flags, group, source))"""

@@ -8,13 +8,14 @@ person, the place and the device. Left for every record are its id, its time and
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import AbstractSet, Any, Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .conditions import always, is_present
 from .getters import Getter, Slot
 from .paths import Slots
 from .reader import WORDS, Reader
-from .shapes import CONTAINERS, Row, Shape, filler, row_reader
+from .shapes import CONTAINERS, Row, Shape, filler
+from .values import Convert
 
 PARTS = {
     "words": (*WORDS, "flags", "source"),
@@ -25,7 +26,6 @@ PARTS = {
 _REMEMBERED = 16_384  # combinations of values for each part
 _TEXT = (str, type(None))
 _PRINTABLE = frozenset(map(chr, range(33, 127)))
-Read = Callable[[Mapping[str, Any]], Optional[Row]]
 
 
 class Part:
@@ -43,78 +43,113 @@ class Part:
 
 
 class Lane:
-    """One shape of one map. `row` gives the values of a record, None where it has another shape."""
+    """One shape of one map. `row` gives the values of a record, None where it has another shape.
 
-    def __init__(self, reader: Reader, record: Mapping[str, Any]) -> None:
+    A memory's keys must not mix up 1, 1.0 and True, which are equal and say different things. Where a number stood
+    when the shape was learned, another kind of value is another shape; where a text stood or a mere measure, such a
+    value is not remembered (`certain`).
+    """
+
+    def __init__(self, reader: Reader, record: Mapping[str, Any], slots: Slots) -> None:
         """Learn the shape of the record. Raises ValueError where it has none."""
         self.reader = reader
-        asked = {name: reader.asks(*names) for name, names in PARTS.items()}
+        there: Set[int] = set()  # slots that have to hold something, whatever it is
+        asked = {name: self._asked(fields, slots, there) for name, fields in PARTS.items()}
         asked["decision"] = reader.asks("decision")
-        derived = reader.derived()
-        self._shape = Shape(record, reader.tree(), set().union(*asked.values()).difference(derived))
+        inputs = reader.derived()  # of the slots that are filled from others
+        self._shape = Shape(record, reader.tree(), set().union(*asked.values()).difference(inputs))
         self._places: Dict[int, Sequence[int]] = dict(self._shape.places)
         self._leaves = {slot: self._shape.leaves(slot) for slot in self._places}
-        read = row_reader(self._shape)
-        if derived:
-            read = self._deriving(read, derived)
+        derive = self._deriver({slot: found for slot, found in inputs.items() if not found.isdisjoint(self._places)})
         self.slots: Callable[[Row], Slots] = filler(self._places, reader.width)
-        example = read(record)
-        if example is None:
-            raise ValueError("a record that does not have its own shape")
-        keys = {name: self._under(slots) for name, slots in asked.items()}
-        there = self._decide(example, keys["decision"])
+        example = self._shape.row
+        keys = {name: self._under(found) for name, found in asked.items()}
+        varied = set().union(*(keys[name] for name in ("who", "where", "means"))) - self._under(reader.asks("source"))
+        apart = "words" if varied.isdisjoint(keys["decision"]) else "decision"
+        keys[apart] |= keys["decision"]
+        present = {self._places[slot][0] for slot in there}
+        self._decide(example, keys[apart], present)
+        self.decision = Part(keys["decision"]) if apart == "decision" else None  # None: made together with the words
+        self.words, self.who, self.where, self.means = (Part(keys[name]) for name in PARTS)
         resting = set().union(*keys.values())
-        texts = {place for place in resting if type(example[place]) is str}
-        self._texts = _pick(sorted(texts))
-        self.row: Read = _checking(read, sorted(resting - texts), there, reader.map.missing)
-        self.decision, self.words, self.who, self.where, self.means = (
-            Part(keys[name]) for name in ("decision", *PARTS)
-        )
+        self._measures = resting & self._under(reader.measured())
+        self._texts = {place for place in resting - self._measures if type(example[place]) is str}
+        others = sorted(resting - self._measures - self._texts)
+        self.row = _row_reader(self._shape, derive, others, present, reader.map.missing)
         self.id, self.time, self.session = (self._way(name) for name in ("id", "time", "session"))
 
     def certain(self, row: Row) -> bool:
-        """Whether equal keys are equal values: 1, 1.0 and True are one key, and say different things."""
-        return all(type(value) in _TEXT for value in self._texts(row))
+        """Whether equal keys are equal values, so that what was made of these can be remembered."""
+        return all(type(row[place]) in _TEXT for place in self._texts) and not any(
+            row[place] in (0, 1) for place in self._measures
+        )
+
+    def _asked(self, fields: Sequence[str], slots: Slots, there: Set[int]) -> Set[int]:
+        """The slots that the fields rest on: of the ways to the user those up to the first that leads to one."""
+        found: Set[int] = set()
+        for field in fields:
+            entries = self.reader.entries[field] if field == "user" else ()
+            for number, entry in enumerate(entries):
+                found |= entry.asks
+                if (
+                    entry.as_is
+                    and type(slots[min(entry.asks)]) is str
+                    and is_present(slots[min(entry.asks)], self.reader.map.missing)
+                    and any(slots[slot] is not None for later in entries[number + 1 :] for slot in later.asks)
+                ):
+                    there |= entry.asks
+                    break
+            else:
+                found |= self.reader.asks(field)
+        return found
 
     def _under(self, slots: Iterable[int]) -> Set[int]:
         return {leaf for slot in slots for leaf in self._leaves.get(slot, ())}
 
-    def _decide(self, example: Row, key: Set[int]) -> Set[int]:
-        """Places that have to hold something, whatever; where nothing of what is asked for is there, `key` grows."""
-        missing = self.reader.map.missing
+    def _decide(self, example: Row, key: Set[int], there: Set[int]) -> None:
+        """Where the decision asks only whether there is something: put it to `there`, or to the key where it is not."""
         sure = {place for place, kind, length, _ in self._shape.steps if kind is dict and length}
-        there: Set[int] = set()
         for slots in self.reader.whether:  # of each of these one has to be there
             places = [place for slot in slots for place in self._places.get(slot, ())]
-            found = [place for place in places if place in sure or is_present(example[place], missing)]
+            found = [place for place in places if place in sure or is_present(example[place], self.reader.map.missing)]
             if not found:
                 key.update(places)
-            elif sure.union(key, there).isdisjoint(found):
+            elif not any(
+                place in sure or place in there or key.issuperset(self._shape.under(place)) for place in found
+            ):
                 there.add(found[0])
         if any(type(example[place]) in CONTAINERS for place in key):
             raise ValueError("a list of nothing has no shape")
-        return there
 
-    def _deriving(self, read: Read, derived: Sequence[int]) -> Read:
-        """Adds to the row what the map makes of its values: elements that it selects, groups of its expressions."""
-        reader, inputs = self.reader, self.reader.inputs()
-        fill = filler({slot: places for slot, places in self._places.items() if slot in inputs}, reader.width)
-        derive, pick = reader.derive, _pick(derived)
-        first, width = len(self._shape.row), len(derived)
+    def _deriver(self, derived: Mapping[int, AbstractSet[int]]) -> Optional[Callable[[Row], None]]:
+        """Adds to a row what the map makes of its values: elements that it selects, groups of its expressions."""
+        if not derived:
+            return None
+        needed = set().union(*derived.values())
+        inputs = [(slot, places) for slot, places in self._places.items() if slot in needed]
+        derive, pick, empty = self.reader.derive, _pick(list(derived)), [None] * self.reader.width
+        first, boxed = len(self._shape.row), False
+
+        def extend(row: Row) -> None:
+            slots: Slots = empty[:]
+            for slot, places in inputs:
+                for place in places:
+                    if slots[slot] is None:
+                        slots[slot] = row[place]
+            derive(slots)
+            row += pick(slots)
+            if boxed:  # a list can be no key, its spelling can
+                row += [repr(value) if type(value) in CONTAINERS else value for value in row[first:]]
+
+        extend(self._shape.row)
+        boxed = any(type(value) in CONTAINERS for value in self._shape.row[first:])
+        width = len(self._shape.row) - first if boxed else 0
+        if boxed:
+            del self._shape.row[first:]
+            extend(self._shape.row)
         for place, slot in enumerate(derived, first):
             self._places[slot], self._leaves[slot] = [place], [place + width]
-
-        def wider(record: Mapping[str, Any]) -> Optional[Row]:
-            row = read(record)
-            if row is not None:
-                slots = fill(row)
-                derive(slots)
-                found = pick(slots)[:width]
-                row += found
-                row += [repr(value) if type(value) in CONTAINERS else value for value in found]
-            return row
-
-        return wider
+        return extend
 
     def _way(self, field: str) -> Getter:
         """To a value that is another one in every record."""
@@ -126,16 +161,28 @@ class Lane:
                 return lambda row: getter(slots(row))
             ways += [(place, entry.convert) for place in places]
 
-        def get(row: Row) -> Any:
-            for place, convert in ways:
-                value = row[place]
-                if value is not None:
-                    value = convert(value)
-                    if value is not None:
-                        return value
-            return None
+        return _only(*ways[0]) if len(ways) == 1 else _first(ways)
 
-        return get
+
+def _only(place: int, convert: Convert) -> Getter:
+    def get(row: Row) -> Any:
+        value = row[place]
+        return None if value is None else convert(value)
+
+    return get
+
+
+def _first(ways: Sequence[Tuple[int, Convert]]) -> Getter:
+    def get(row: Row) -> Any:
+        for place, convert in ways:
+            value = row[place]
+            if value is not None:
+                value = convert(value)
+                if value is not None:
+                    return value
+        return None
+
+    return get
 
 
 def _pick(places: Sequence[int]) -> Callable[[Row], Any]:
@@ -145,39 +192,61 @@ def _pick(places: Sequence[int]) -> Callable[[Row], Any]:
     return itemgetter(places[0], places[0]) if places else lambda _row: ()
 
 
-def _checking(read: Read, others: Sequence[int], there: Iterable[int], missing: FrozenSet[str]) -> Read:
-    """Refuses rows that have nothing where something has to be, and those whose equal keys may be unequal values.
+def _row_reader(
+    shape: Shape,
+    derive: Optional[Callable[[Row], None]],
+    others: Sequence[int],
+    there: Iterable[int],
+    missing: FrozenSet[str],
+) -> Callable[[Mapping[str, Any]], Optional[Row]]:
+    """Gives the row of a record that has the top-level keys of the shape, None where it has not its structure.
 
-    1, 1.0 and True are one key, but not of one meaning. So at each of the `others`, which held no text when the shape
-    was learned, only one kind of values that are no text is let pass.
+    Neither if one of the places `there` holds nothing, or one of the `others` a value that is no text and of another
+    kind than those before.
     """
-    pick, present = _pick(others), tuple(there)
-    kinds: List[Optional[type]] = [None] * max(len(others), 2)
-    known: Set[Tuple[type, ...]] = set()
-    certainly = _PRINTABLE.difference(*(word[0] + word[0].upper() for word in missing if word))
+    steps, closed, present = tuple(shape.steps), tuple(shape.closed), tuple(there)
+    pick, known = _pick(others), Kinds(max(len(others), 2))
+    sure = _PRINTABLE.difference(*(word[0] + word[0].upper() for word in missing if word))
 
-    def is_new_kind(types: Tuple[type, ...]) -> bool:
-        for place, kind in enumerate(types):
-            if kind in CONTAINERS or (kind not in _TEXT and kinds[place] not in (None, kind)):
-                return True
-        for place, kind in enumerate(types):
-            if kind not in _TEXT:
-                kinds[place] = kind
-        known.add(types)
-        return False
-
-    def checked(record: Mapping[str, Any]) -> Optional[Row]:
-        row = read(record)
-        if row is None:
+    def read(record: Mapping[str, Any]) -> Optional[Row]:
+        row: Row = [None, *record.values()]
+        try:
+            for place, kind, length, values in steps:
+                part = row[place]
+                if type(part) is not kind or len(part) != length:
+                    return None
+                row += values(part)
+        except KeyError:
             return None
-        if others:
-            types = tuple(map(type, pick(row)))
-            if types not in known and is_new_kind(types):
+        for place in closed:
+            if type(row[place]) in CONTAINERS:
                 return None
+        if derive is not None:
+            derive(row)
         for place in present:
             value = row[place]
-            if (type(value) is not str or value[:1] not in certainly) and not is_present(value, missing):
+            if (type(value) is not str or value[:1] not in sure) and not is_present(value, missing):
+                return None
+        if others:
+            kinds = tuple(map(type, pick(row)))
+            if kinds not in known and not known.admits(kinds):
                 return None
         return row
 
-    return checked
+    return read
+
+
+class Kinds(Set[Tuple[type, ...]]):
+    """The kinds of values met at some places; at each only one kind beside text is admitted, and no containers."""
+
+    def __init__(self, places: int) -> None:
+        self._others: List[Optional[type]] = [None] * places
+
+    def admits(self, kinds: Tuple[type, ...]) -> bool:
+        """Whether these may stand beside those before; they are noted."""
+        others = [None if kind in _TEXT else kind for kind in kinds]
+        if any(new in CONTAINERS or (new and old and new is not old) for new, old in zip(others, self._others)):
+            return False
+        self._others = [new or old for new, old in zip(others, self._others)]
+        self.add(kinds)
+        return True

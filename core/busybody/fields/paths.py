@@ -79,6 +79,7 @@ class Paths:
     def __init__(self) -> None:
         self.slots: Dict[str, int] = {}
         self.asked: Set[int] = set()  # what `add` was asked for since this was last emptied
+        self.compared: Set[int] = set()  # slots whose text conditions look at
         self.whether: List[Sequence[int]] = []  # slots of which conditions ask only whether one of them holds something
         self._root = Node()
         self._frozen: Optional[Frozen] = None

@@ -21,6 +21,7 @@ from .schema import FIELDS, VOCABULARIES, FieldMap
 from .transforms import LONGEST_MATCHED, Transform, compile_transforms
 
 NOT_REMEMBERED = ("id", "time", "session", "location", "lat", "lon")  # each value comes once or twice
+MEASURES = ("lat", "lon", "location", "accuracy_km")
 NEEDED = ("user", "time")  # without these nothing can be scored: what is wrong with them breaks the record
 WORDS = ("outcome", "app", "method", "mfa", "interactive", "group")  # what a few thousand records say in the same way
 
@@ -75,14 +76,11 @@ class Reader:
         self.entries: Dict[str, List[Entry]] = {}
         self.getters: Dict[str, Getter] = {}
         for name in FIELDS:
-            with self._asking(name):
-                found = [
-                    self._entry(name, raw, f"fields.{name}[{n}]")
-                    for n, raw in enumerate(field_map.fields.get(name, ()))
-                ]
-                if found:
-                    self.entries[name] = found
-                self.getters[name] = self._getter(name, found) if found else absent
+            found = self._entries(name, field_map.fields.get(name, ()), f"fields.{name}")
+            if found:
+                self.entries[name] = found
+            self.asked[name] = set().union(*(entry.asks for entry in found))
+            self.getters[name] = self._getter(name, found) if found else absent
         self.words = [self.getters[name] for name in WORDS]
         with self._asking("places"):
             self.places = [self._place(raw, n) for n, raw in enumerate(field_map.places)]
@@ -116,18 +114,19 @@ class Reader:
         """The slots that these parts of the map rest on."""
         return set().union(*(self.asked[part] for part in parts))
 
-    def derived(self) -> List[int]:
-        """The slots that are filled from other slots: behind brackets, by expressions, out of JSON in a text."""
-        read = tuple(extract.prefix for extract in self._extracts if extract.below is not None)
+    def derived(self) -> Dict[int, Set[int]]:
+        """The slots that are filled from others (behind brackets, by expressions, out of JSON in a text), and those."""
         behind = self._paths.behind_brackets()
-        return [
-            slot for path, slot in self._paths.slots.items()
-            if slot in behind or path.startswith("$") or (read and (path + ".").startswith(read))
-        ]  # fmt: skip
-
-    def inputs(self) -> Set[int]:
-        """The slots that `derive` looks at."""
-        return {*self.derived(), *self._paths.behind_brackets().values(), *(one.slot for one in self._extracts)}
+        expressions = {one.slot for one in self._extracts if one.below is None}
+        texts = {one.prefix: one.slot for one in self._extracts if one.below is not None}
+        found: Dict[int, Set[int]] = {}
+        for path, slot in self._paths.slots.items():
+            below = {origin for prefix, origin in texts.items() if (path + ".").startswith(prefix)}
+            if path.startswith("$"):
+                found[slot] = expressions
+            elif slot in behind or below:
+                found[slot] = {behind.get(slot, slot), *below}
+        return found
 
     def derive(self, slots: Slots) -> None:
         """Fill the derived slots."""
@@ -147,6 +146,16 @@ class Reader:
             if kind is not None:
                 return f"{kind[:80]} is no sign-in"
         return f"no sign-in of {self.map.source}"
+
+    def measured(self) -> Set[int]:
+        """Slots of which only their number matters, whether it is written as 1 or as 1.0."""
+        entries = [*self.entries.get("asn", ())]
+        for group in self.places:
+            for name in MEASURES:
+                entries += group.entries.get(name, ())
+        elsewhere = self.asks(*(name for name in self.asked if name not in ("asn", "places")))
+        found = {entry.raw.slot for entry in entries if isinstance(entry.raw, Slot) and entry.as_is}
+        return found - elsewhere - self._paths.compared
 
     @contextmanager
     def _asking(self, part: str) -> Iterator[None]:
@@ -225,6 +234,14 @@ class Reader:
             if value is not None and (slots[number] is None or isinstance(slots[number], str)):
                 slots[number] = value
 
+    def _entries(self, field: str, raws: Sequence[Any], key: str) -> List[Entry]:
+        found = []
+        for number, raw in enumerate(raws):
+            with self._asking(key):
+                entry = self._entry(field, raw, f"{key}[{number}]")
+            found.append(entry._replace(asks=frozenset(self.asked.pop(key))))
+        return found
+
     def _entry(self, field: str, raw: Any, key: str) -> Entry:
         if isinstance(raw, str):
             raw = {"path": raw}
@@ -240,7 +257,8 @@ class Reader:
         convert = self._convert(field, steps)
         if keys <= {"path", "apply"} and "path" in raw:
             slot = self._slot(raw["path"], f"{key}.path")
-            return Entry(raw["path"], when, Slot(slot), convert)
+            as_is = when is always and not steps and field not in self.map.values
+            return Entry(raw["path"], when, Slot(slot), convert, as_is)
         if keys <= {"join", "with", "apply"} and {"join", "with"} <= keys and isinstance(raw["join"], list):
             label, joined = self._joined({"join": raw["join"], "with": raw["with"]}, key)
             return Entry(label, when, joined, convert)

@@ -8,13 +8,13 @@ hold stands at the same places of the row as it did then.
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import AbstractSet, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import AbstractSet, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Type
 
 from .paths import Frozen, Slots
 
 Row = List[Any]
 Pick = Callable[[Sequence[Any]], Any]
-Step = Tuple[int, type, int, Pick]  # place, what is there, how many values it has, what gives them
+Step = Tuple[int, Type[Any], int, Pick]  # place, what is there, how many values it has, what gives them
 WIDEST = 256  # values of a row; a record of more is searched
 CONTAINERS = (dict, list)
 
@@ -34,15 +34,17 @@ class Shape:
         self.places: Dict[int, List[int]] = {}  # slot -> places in the row, the first that is not None counts
         self.row: Row = [None, *record.values()]  # of this record
         for place, key in enumerate(record, 1):
-            self._note(place, *tree.get(key, _NO_PATH), False)
+            slot, below = tree.get(key, _NO_PATH)
+            self._note(place, slot, below, False)
 
     def leaves(self, slot: int) -> List[int]:
         """The places of the slot's values; of an opened list or object those of what is in it."""
-        return [leaf for place in self.places.get(slot, ()) for leaf in self._under(place)]
+        return [leaf for place in self.places.get(slot, ()) for leaf in self.under(place)]
 
-    def _under(self, place: int) -> List[int]:
+    def under(self, place: int) -> List[int]:
+        """The place, or the places of what is in it."""
         below = self._leaves.get(place)
-        return [place] if below is None else [leaf for child in below for leaf in self._under(child)]
+        return [place] if below is None else [leaf for child in below for leaf in self.under(child)]
 
     def _note(self, place: int, slot: int, below: Optional[Frozen], inside: bool) -> None:
         value = self.row[place]
@@ -73,28 +75,6 @@ class Shape:
                 if below is not None and type(self.row[child]) is list:
                     raise ValueError("a list in a list has no shape")
                 self._note(child, -1, below, opened)
-
-
-def row_reader(shape: Shape) -> Callable[[Mapping[str, Any]], Optional[Row]]:
-    """Gives the row of a record with the top-level keys of the shape; None where the rest differs."""
-    steps, closed = tuple(shape.steps), tuple(shape.closed)
-
-    def read(record: Mapping[str, Any]) -> Optional[Row]:
-        row = [None, *record.values()]
-        try:
-            for place, kind, length, pick in steps:
-                part = row[place]
-                if type(part) is not kind or len(part) != length:
-                    return None
-                row += pick(part)
-        except KeyError:
-            return None
-        for place in closed:
-            if type(row[place]) in CONTAINERS:
-                return None
-        return row
-
-    return read
 
 
 def filler(places: Mapping[int, Sequence[int]], slots: int) -> Callable[[Row], Slots]:

@@ -17,7 +17,7 @@ from ..errors import shown
 EARLIEST, LATEST = 631152000.0, 4102444800.0  # 1990-01-01 and 2100-01-01, UTC
 _UNITS = (1.0, 1e3, 1e6, 1e9)  # s, ms, µs, ns
 _REMEMBERED = 4096  # hours; a log in time order asks for one hour after another
-_MINUTES = {f"{minute:02d}": 60.0 * minute for minute in range(60)}  # seconds
+_MINUTES = {f"{minute:02d}:": 60.0 * minute for minute in range(60)}  # seconds
 
 _ISO = re.compile(
     r"([+-]?\d{4,6})-?(\d\d)-?(\d\d)(?:[T ]+(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?)?"
@@ -45,15 +45,17 @@ class TimeReader:
     def read(self, value: Any) -> float:
         """Epoch seconds. Raises ValueError with what is wrong with the value."""
         if type(value) is str:
-            if len(value) > 19 and value[-1] == "Z" and value[13] == ":" == value[16]:
-                hour, minute = self._hours.get(value[:13]), _MINUTES.get(value[14:16])
-                if hour is not None and minute is not None:
-                    try:
-                        second = float(value[17:-1])
-                    except ValueError:
-                        second = 99.0
-                    if 0.0 <= second < 60.0 and value[17:19].isdigit():
-                        return hour + minute + second
+            hour, minute, second = self._hours.get(value[:14]), _MINUTES.get(value[14:17]), value[17:-1]
+            if (
+                hour is not None
+                and minute is not None
+                and value[-1] == "Z"
+                and second[:1] < "6"
+                and (second[2:3] == "." or len(second) == 2)
+                and second.replace(".", "0", 1).isdigit()
+                and second.isascii()
+            ):
+                return hour + minute + float(second)
             return self._read_text(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return _epoch(value)
@@ -75,7 +77,7 @@ class TimeReader:
         if second and zone == "Z" and stripped[13:17:3] == "::" and stripped[4] == "-" and stripped[10] == "T":
             if len(self._hours) >= _REMEMBERED:
                 self._hours.clear()
-            self._hours[stripped[:13]] = whole - int(second) - 60 * int(minute)
+            self._hours[stripped[:14]] = whole - int(second) - 60 * int(minute)
         return whole + (float("0." + fraction) if fraction else 0.0)
 
     def _read_words(self, text: str) -> float:
