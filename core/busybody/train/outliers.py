@@ -65,7 +65,7 @@ def _rows(signins: Iterable[SignIn], policy: Policy, request: Request) -> Tuple[
     for lived in live(signins, policy):
         if (request.people is not None and lived.key not in request.people) or (whole and not lived.settled):
             continue
-        part = "" if whole else lived.key
+        part = ORGANISATION if whole else lived.key
         rows.setdefault(part, deque(maxlen=MOST)).append(vector(lived.case, request.features))
         seen.take(part, lived.key, lived.case.signin.time)
     return rows, seen

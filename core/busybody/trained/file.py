@@ -1,7 +1,7 @@
 """A trained model as a file: JSON, one object, described by trained.schema.json; nothing in it is ever run.
 
     {"format": "busybody-trained", "version": 1, "algorithm": "isolation_forest", "features": ["network", …],
-     "scope": "organisation", "provenance": {…}, "parts": {"": {"rows": …, "usual": […], "threshold": …, "tail": […], "model": {…}}}}
+     "scope": "organisation", "provenance": {…}, "parts": {"organisation": {"rows": …, "usual": […], "threshold": …, "tail": […], "model": {…}}}}
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def load(data: bytes, source: str) -> Trained:
             told = f"{shown(name)} is unknown to this version. Known are {', '.join(FEATURES)}."
             raise ModelError(told, source=source, key=f"features[{number}]")
     algorithm, scope = document["algorithm"], document["scope"]
-    if scope == ORGANISATION and list(document["parts"]) != [""]:
-        raise ModelError(f"the organisation has one part, named ''. {AGAIN}", source=source, key="parts")
+    if scope == ORGANISATION and list(document["parts"]) != [ORGANISATION]:
+        raise ModelError(f"the organisation has one part, named {ORGANISATION!r}. {AGAIN}", source=source, key="parts")
     features = tuple(document["features"])
     parts = {key: _part(algorithm, row, len(features), f"parts.{key}", source) for key, row in document["parts"].items()}
     return Trained(algorithm, features, scope, document["provenance"], parts)

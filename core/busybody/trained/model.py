@@ -69,11 +69,11 @@ class Trained(NamedTuple):
     features: Tuple[str, ...]  # names in `features`, in the order of the vector
     scope: str  # ORGANISATION or PERSON
     provenance: Mapping[str, Any]
-    parts: Dict[str, Part]  # by person, as the store names them; "" where the scope is the organisation
+    parts: Dict[str, Part]  # by person, as the store names them; ORGANISATION where that is the scope
 
     def part(self, key: str) -> Optional[Part]:
         """What answers for a person; None where nothing was trained on them."""
-        return self.parts.get("" if self.scope == ORGANISATION else key)
+        return self.parts.get(ORGANISATION if self.scope == ORGANISATION else key)
 
 
 TAIL_STEP = 1.25  # between two ranks that are kept

@@ -22,6 +22,7 @@ from busybody.signin import Finding, SignIn
 
 LARGEST = 15.0  # nats: nothing that one detector says may drown all others
 ASKED = [row for row in CATALOGUE if row.kind != "incident"]
+TRAINED = Policy.from_mapping({"trained": {"model": str(Path(__file__).with_name("outliers.json"))}})
 EVERY_DETECTOR = pytest.mark.parametrize("row", ASKED, ids=lambda row: row.name)
 
 
@@ -33,7 +34,7 @@ class Case(NamedTuple):
 
 def ask(row: Entry, case: Case, policy: Optional[Policy] = None) -> Optional[Signal]:
     seen = known(case.profile, case.signin)
-    return row.detect()(case.signin, case.profile, seen, case.population, policy or Policy.default())
+    return row.detect()(case.signin, case.profile, seen, case.population, policy or TRAINED)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,72 @@
+"""Outlier: a trained model finds the sign-in rare as a whole, though each part of it may have been seen before.
+
+    surprise = ln(RARE / q)      [nats, at most 3]      q: share of the training that scored at least as high
+
+Off unless the policy names a model (trained.model); `busybody train outliers` makes one. It is asked only about what
+is odd already: a combination of network, country and device that is no habit of the person. With its weight it adds at
+most 1.5 log-odds. Somebody of whom nothing is known yet, or on whom no part was trained, gets no surprise from it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import log
+from typing import Dict, List, NamedTuple, Optional
+
+from ..identity import Identity
+from ..policy import Policy
+from ..policy.sections import Identity as IdentityRules
+from ..population import Population
+from ..profile import Known, Profile
+from ..profile.codec import clean
+from ..profile.profile import key_of
+from ..signin import SignIn
+from ..trained import Trained, loaded
+from ..trained.features import FEATURES, Case, vector
+from .signal import FAMILIAR, Signal
+
+RARE = 0.02  # share of the training from which on nothing is rare
+HIGHEST = 3.0  # nats
+
+
+def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
+    path = policy.trained.model
+    if path is None or not profile.habits:
+        return None
+    habit = profile.habits.get(key_of(signin))
+    if habit is not None and habit.count >= FAMILIAR * profile.total:
+        return None
+    model = loaded(path)
+    part = model.part(_key(signin.user, policy))
+    if part is None:
+        return None
+    values = part.prepared(vector(Case(signin, profile, seen, population, policy), model.features))
+    rarity = part.rarity(part.score(values))
+    if rarity >= RARE:
+        return None
+    causes = part.causes(values)
+    if not causes:
+        return None
+    return Signal(min(log(RARE / rarity), HIGHEST), _evidence(model, causes, rarity))
+
+
+def _evidence(model: Trained, causes: List[int], rarity: float) -> Dict[str, object]:
+    told = " and ".join(FEATURES[model.features[place]].words for place in causes)
+    return {"causes": told, "rarity": rarity, "one_in": int(1.0 / rarity), "algorithm": model.algorithm}
+
+
+class _Rules(NamedTuple):
+    """As much of a policy as naming people needs; unlike a whole one it can be told from another quickly."""
+
+    identity: IdentityRules
+
+
+@lru_cache(maxsize=8)
+def _identity(rules: IdentityRules) -> Identity:
+    return Identity(_Rules(rules))
+
+
+def _key(user: str, policy: Policy) -> str:
+    """The person as the model names them, which is as stores do."""
+    identity = _identity(policy.identity)
+    return identity.pseudonym(user) if identity.has_pseudonyms else clean(user)
