@@ -127,13 +127,14 @@ def page(known: Dict[str, Any]) -> Iterator[str]:
     from .times import minute
 
     yield plain(known["user"]) + (f", {plain(known['group'])}" if known["group"] else "")
-    waits = f"; {known['waiting']:,} wait for their hour to be over" if known["waiting"] else ""
+    waits = f"; {known['waiting']:,} not learned yet" if known["waiting"] else ""
     yield f"  {known['signins']:,} sign-ins learned since {minute(known['first'])} UTC{waits}; last seen {minute(known['last'])} UTC"
     for source, seen in sorted(known["sources"].items()):
         yield f"  from {plain(source)}, until {minute(seen)}"
     if known["frozen"]:
         yield "  LEARNING IS FROZEN after a confirmed incident. `busybody verdict PERSON EVENT_ID closed` ends that."
-    yield from _section("networks", (_network(row) for row in known["networks"]))
+    operators = {row["asn"]: row["as_org"] for row in known["places"] if row["as_org"]}
+    yield from _section("networks", (_network(row, operators) for row in known["networks"]))
     yield from _section("countries", (_row(row, row["country"]) for row in known["countries"]))
     yield from _section("devices", (_device(row) for row in known["devices"]))
     yield from _hours(known["hours"])
@@ -160,8 +161,10 @@ def _row(row: Dict[str, Any], words: str) -> str:
     return f"{row['share']:>5.0%}  {plain(words):<48}  last {minute(row['last'])}"
 
 
-def _network(row: Dict[str, Any]) -> str:
-    return _row(row, f"{row['class'] or 'unknown'}, {operator(row['operator'])}")
+def _network(row: Dict[str, Any], operators: Dict[Any, str]) -> str:
+    """`operators` are the names that the log gave them lately: they go before those of the table."""
+    number, named = row["operator"], operators.get(row["operator"])
+    return _row(row, f"{row['class'] or 'unknown'}, {f'{named} (AS{number})' if named else operator(number)}")
 
 
 def operator(value: Any) -> str:
@@ -170,7 +173,8 @@ def operator(value: Any) -> str:
 
     if not isinstance(value, int):
         return "unknown operator" if value is None else str(value)
-    return f"{table().organisation(value) or 'unknown operator'} (AS{value})"
+    name = table().organisation(value)
+    return f"{name} (AS{value})" if name else f"AS{value}"
 
 
 def _device(row: Dict[str, Any]) -> str:
@@ -228,7 +232,12 @@ def _incident(row: Dict[str, Any]) -> Iterator[str]:
     span = minute(row["opened"]) + (f" to {minute(row['last'])}" if row["last"] - row["opened"] >= 60 else "")
     yield f"{row['status']}, risk {row['risk']:.0f}, {span}, {row['count']} sign-ins, id {plain(row['id'])}, event {plain(row['event'])}"
     if row["sentence"]:
-        yield "  " + plain(row["sentence"], 400)
+        yield "  " + whole(plain(row["sentence"], 400))
+
+
+def whole(sentence: str) -> str:
+    """The sentence of an incident, which is kept cut, with a mark where it was."""
+    return sentence if sentence.endswith(".") else f"{sentence.rstrip()}…"
 
 
 __all__ = ["add", "described", "in_words", "operator", "page", "run"]

@@ -182,11 +182,12 @@ def _print(rows: Iterator[Dict[str, Any]], output: str) -> None:
 
 
 def _shown(row: Dict[str, Any]) -> Tuple[Any, ...]:
+    from .profile import whole
     from .times import minute
 
     user, risk, level, highest, number, status, _, why = _cells(row)
     worst = "" if not number else "confirmed" if status == "malicious" else f"{highest:.0f}"
-    words = why.partition(": ")[2] if why.startswith("Risk ") else why
+    words = whole(why.partition(": ")[2] or why) if why else ""
     return level, worst, f"{risk:.0f}", number, user, minute(row["last_seen"]), words
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Dict
 
-from busybody.commands.profile import in_words
+from busybody.commands.profile import in_words, whole
 
 from .conftest import Busybody
 
@@ -85,6 +85,27 @@ def test_what_a_profile_names_is_said_in_words() -> None:
         "else\x1b": "else⟨U+001B⟩",
     }
     assert {value: in_words(value) for value in words} == words
+
+
+def test_operators_go_by_the_name_that_the_log_has(busybody: Busybody, tmp_path: Path) -> None:
+    place = {
+        "ip": "198.51.100.7",
+        "as": {"number": 64500, "organization": {"name": "Example Fibre"}},
+        "geo": {"country_iso_code": "PT", "location": {"lat": 38.7, "lon": -9.1}},
+    }
+    rows = [
+        {"@timestamp": f"2026-03-{day:02d}T09:00:00Z", "event": {"category": ["authentication"], "outcome": "success"}, "user": {"name": "ana"}, "source": place}
+        for day in range(1, 9)
+    ]  # fmt: skip
+    log = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    assert busybody("learn", "-", "--store", "a.db", given=log).code == 0
+    assert "Example Fibre (AS64500)" in busybody("profile", "ana", "--store", "a.db").out
+    assert in_words("asn:64500") == "network AS64500"
+
+
+def test_a_sentence_that_was_cut_says_so() -> None:
+    assert whole("first sign-in from JP.") == "first sign-in from JP."
+    assert whole("after 4 failu") == "after 4 failu…"
 
 
 def test_people_are_found_under_their_pseudonym(
