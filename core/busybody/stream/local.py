@@ -12,7 +12,8 @@ from .options import Setup
 from .scribe import Aside, Complain, Scribe
 from .source import Block, File
 
-COMMIT_EVERY = 20_000  # records
+COMMIT_EVERY = 40_000  # records; what everybody learned is written each time, and the lines wait for it
+PIECE = 2_000  # lines written at once
 Write = Callable[[List[bytes]], None]
 
 
@@ -55,9 +56,14 @@ class Local:
         if self._since and self._learn:
             self._scorer.save()
         self._since = 0
-        if self._held:
-            self._write(self._held)
-            self._held.clear()
+        write_out(self._held, self._write)
+        self._held.clear()
 
     def close(self) -> None:
         """Nothing to let go of: the store is the caller's."""
+
+
+def write_out(lines: List[bytes], write: Write) -> None:
+    """Write lines piece by piece: the whole of them is not to stand in memory twice."""
+    for start in range(0, len(lines), PIECE):
+        write(lines[start : start + PIECE])

@@ -129,5 +129,5 @@ class _Runs:
             for text in file:
                 head, _, signin = text[:-1].partition("\t")
                 time, place, name, line, row = json.loads(head)
-                payload = self._shorthand.signin(signin.split("\t")) if signin else payload_of(row)
+                payload = self._shorthand.signin(signin) if signin else payload_of(row)
                 yield float("-inf") if time is None else time, place, (name, line, payload)

@@ -13,7 +13,7 @@ from typing import Any, Deque, Dict, Iterator, List, Optional, Union, cast
 from ..stores import Row, Store
 from .crew import Crew, Slot
 from .entries import Entry, Parser
-from .local import COMMIT_EVERY, Write
+from .local import COMMIT_EVERY, Write, write_out
 from .options import Setup
 from .scribe import Aside, Complain
 from .shorthand import FIRST, OTHER, Packed, Shorthand, others, pack, unpack
@@ -109,7 +109,7 @@ class Sharded:
         following[OTHER] = iter(self._others)
         lines = [next(following[owner]) for owners in self._order for owner in owners]
         self._lines, self._others, self._order = [[] for _ in self._lines], [], []
-        self._write(lines)
+        write_out(lines, self._write)
 
     def _keep(self, rows: List[Dict[str, Any]]) -> None:
         profiles: Dict[str, Optional[Row]] = {}

@@ -51,15 +51,21 @@ class Shorthand:
             f"{_encode(dict(extra)) if extra else 'null'}]"
         )
 
-    def signin(self, parts: List[str]) -> SignIn:
-        """The sign-in of the parts of a line."""
-        time, outcome, subnet, place, device, manner, rest = parts
+    def glimpse(self, text: str) -> Tuple[str, Optional[str], Optional[str], Optional[str]]:
+        """Outcome, subnet, network and device of a line: what recent evidence asks for."""
+        _, outcome, subnet, place, device, _ = text.split("\t", 5)
+        network = (self._values.get(place) or self._read(place))[0]
+        return outcome[1:-1], _told(subnet), network, (self._values.get(device) or self._read(device))[1]
+
+    def signin(self, text: str) -> SignIn:
+        """The sign-in of a line."""
+        time, outcome, subnet, place, device, manner, rest = text.split("\t")
         identity, user, raw, ip, session, device_id, extra = _scan(rest, 0)[0]
         values = self._values
         app, *means = values.get(manner) or self._read(manner)
         return _new(
             (
-                identity, float(time), user, told(outcome), ip, told(subnet), *(values.get(place) or self._read(place)),
+                identity, float(time), user, _told(outcome), ip, _told(subnet), *(values.get(place) or self._read(place)),
                 *(values.get(device) or self._read(device)), device_id, app, session, *means, raw,
                 extra or NO_EXTRA,
             )
@@ -82,7 +88,7 @@ class Shorthand:
         return text
 
 
-def told(text: str) -> Optional[str]:
+def _told(text: str) -> Optional[str]:
     """One of the parts in front, read."""
     if "\\" in text:
         return str(json.loads(text))
@@ -123,7 +129,7 @@ def unpack(packed: Packed, shorthand: Shorthand) -> List[Entry]:
     """The entries again, but for the line numbers of sign-ins, which nobody asks for."""
     asides, lines = others(packed), iter(packed.lines.decode("ascii").split("\n"))
     return [
-        next(asides) if owner == OTHER else (file, 0, shorthand.signin(next(lines).split("\t")))
+        next(asides) if owner == OTHER else (file, 0, shorthand.signin(next(lines)))
         for file, owner in zip(cycle(json.loads(packed.files)), packed.owners)
     ]
 

@@ -25,13 +25,12 @@ from ..errors import BusybodyError
 from ..identity import Identity
 from ..people import population_text
 from ..population.delta import Delta
-from ..population.evidence import ANONYMOUS
 from ..scorer import DAY, HOUR, Scorer
 from ..stores import open as open_store
 from .entries import Entry, parser_for
 from .options import Setup
 from .scribe import Scribe
-from .shorthand import FIRST, OTHER, Shorthand, pack, told
+from .shorthand import FIRST, OTHER, Shorthand, pack
 from .summary import Summary
 
 if TYPE_CHECKING:
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
 
 IN_MEMORY = ":memory:"
 STEP = 1 << 14  # bytes of lines that are read before looking whether something is urgent
-FAILURE = '"failure"'
-HOSTED = tuple(f'["{network}"' for network in sorted(ANONYMOUS))  # how the text of a place begins
 ENDED = b"\0"  # between two lines of output: no line holds one
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -185,32 +182,30 @@ class Worker:
         self._next_hour = float("-inf" if setup.options.learn else "inf")
 
     def _score(self, body: bytes) -> bytes:
+        """The lines of the worker's own people; of the others recent evidence hears."""
         setup, scribe, shorthand = self._setup, self._scribe, self._shorthand
         owners, files, sent = body.split(b"\n", 2)
         texts = iter(sent.decode("ascii").split("\n"))
         mine, lines = FIRST + setup.number, [b""]
+        learn, evidence = setup.options.learn, self._scorer.evidence
         for owner, file in zip(owners, cycle(json.loads(files))):
             if owner == OTHER:
                 continue
-            parts = next(texts).split("\t")
-            time = float(parts[0])
+            text = next(texts)
+            time = float(text.partition("\t")[0])
             if time >= self._next_hour:
                 self._next_hour = self._advance(time)
             if owner == mine:
-                lines.append(scribe.line(shorthand.signin(parts), file))
-            elif setup.options.learn:
-                self._hear(parts, time)
+                lines.append(scribe.line(shorthand.signin(text), file))
+                continue
             if time > scribe.latest:
                 scribe.latest = time
+            if learn:
+                evidence.reach(time)
+                if evidence.asks(*shorthand.glimpse(text)):
+                    evidence.observe(shorthand.signin(text))
         lines[0] = b"1" if self._scorer.people.is_full() else b"0"
         return ENDED.join(lines)
-
-    def _hear(self, parts: List[str], time: float) -> None:
-        """Somebody else's sign-in: recent evidence takes it in where it may say something of others."""
-        evidence = self._scorer.evidence
-        evidence.reach(time)
-        if parts[1] == FAILURE or told(parts[2]) in evidence.failing or parts[3].startswith(HOSTED) or "tool" in parts[4]:
-            evidence.observe(self._shorthand.signin(parts))
 
     def _advance(self, time: float) -> float:
         """Event time reaches an hour. With a new day all settle, and the sum of what that taught holds from here on.

@@ -39,4 +39,4 @@ def test_a_batch_comes_back_as_it_was(rows: List[Any]) -> None:
 def test_what_is_remembered_of_one_changes_no_other(signins: List[SignIn]) -> None:
     writer, reader = Shorthand(), Shorthand()
     for signin in signins:
-        assert repr(reader.signin(writer.text(signin).split("\t"))) == repr(signin)
+        assert repr(reader.signin(writer.text(signin))) == repr(signin)
