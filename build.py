@@ -11,6 +11,8 @@ Usage: python3 build.py VERB [options]
   wheel   the wheel in dist/, built twice and compared byte for byte
   geo     the packaged geography and ASN table, rebuilt from its pinned inputs
   docs    the pages that are generated from data: detector catalogue, policy reference, sources
+  evaluate  the published table of docs/evaluation.md, on seeds that nothing was tuned on (within an hour on two cores);
+          --quick runs small logs and writes nothing into docs/
   clean   removes what the other verbs made: build/, dist/, caches, virtual environments
 
 The packages of the tests are pinned in requirements/; they go into .venv/, which is made anew when the pins change.
@@ -428,6 +430,16 @@ def do_generate(options: argparse.Namespace) -> None:
     run([develop(), script, *options.rest])
 
 
+def do_evaluate(options: argparse.Namespace) -> None:
+    folder = ROOT / "build" / "evaluate"
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / "evaluation.html"
+    outputs: List[object] = ["--json", folder / "evaluation.json", "--page", page]
+    outputs += ["--quick"] if options.quick else ["--docs", ROOT / "docs" / "evaluation.md"]
+    run([develop(), "-m", "busybody.evaluate.published", "--jobs", options.jobs, *outputs])
+    say(f"the curves: {page}")
+
+
 def do_clean(options: argparse.Namespace) -> None:
     doomed = [ROOT / name for name in ("build", "dist", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")]
     doomed += [path for path in ROOT.glob(".venv*") if (path / "pyvenv.cfg").exists()]
@@ -456,6 +468,10 @@ def parser() -> argparse.ArgumentParser:
     verbs.add_parser("wheel", help="the wheel, built twice").set_defaults(action=do_wheel)
     for verb, purpose in (("geo", "the packaged geography"), ("docs", "the generated pages")):
         verbs.add_parser(verb, help=purpose, add_help=False).set_defaults(action=do_generate)
+    evaluate = verbs.add_parser("evaluate", help="the published evaluation, run again")
+    evaluate.add_argument("--quick", action="store_true", help="small logs: does everything run?")
+    evaluate.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    evaluate.set_defaults(action=do_evaluate)
     verbs.add_parser("clean", help="remove what the others made").set_defaults(action=do_clean)
     return top
 

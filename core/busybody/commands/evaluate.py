@@ -38,15 +38,21 @@ def add(subparsers: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--events", required=True, metavar="FILE", help="the log, in any format that `busybody fields` reads")
+    parser.add_argument(
+        "--events", required=True, metavar="FILE", help="the log, in any format that `busybody fields` reads"
+    )
     parser.add_argument("--labels", metavar="FILE", help="its truth: CSV with a heading, or JSON Lines")
-    parser.add_argument("--scores", metavar="FILE", help="scores of another product: CSV or JSON Lines of event_id and score")
+    parser.add_argument(
+        "--scores", metavar="FILE", help="scores of another product: CSV or JSON Lines of event_id and score"
+    )
     parser.add_argument(
         "--compare", nargs=2, metavar="FILE", help="two policies: who would alert under one and not under the other"
     )
     add_policy(parser)
     parser.add_argument("--source", metavar="NAME", help="data set, such as okta.system; default: what the records say")
-    parser.add_argument("--learn-days", type=days, metavar="N", help="days that only teach; default: a third of the log")
+    parser.add_argument(
+        "--learn-days", type=days, metavar="N", help="days that only teach; default: a third of the log"
+    )
     parser.add_argument("--tune-days", type=days, default=0.0, metavar="N",
                         help="days after them from which a cut is set, to see how it holds in the rest (0)")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="Busybody and the strongest sum alone, nothing twice")
@@ -106,9 +112,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         methods.insert(1, "yours")
     if arguments.forest:
         methods.append("forest per person")
-    told = summary(
-        [study(arguments.events, log.events, when, methods, policy, others, deep=not arguments.quick)]  # type: ignore[arg-type]
-    )
+    told = summary([study(arguments.events, log.events, when, methods, policy, others, deep=not arguments.quick)])
     if log.unlabelled:
         note(f"{log.unlabelled:,} of {len(log.events):,} sign-ins have no label; they count as honest.")
     if given is not None and given.missing:

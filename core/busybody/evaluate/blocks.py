@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from .timing import quantile
 
@@ -137,7 +137,11 @@ def own_cut(said: Summary) -> Optional[Block]:
 
 def tuned(said: Summary) -> Optional[Block]:
     rows = [
-        [name, f"{row['false'] / row['exposure']:.2f}", share(row["above_cut"] / row["attacks"] if row["attacks"] else None)]
+        [
+            name,
+            f"{row['false'] / row['exposure']:.2f}",
+            share(row["above_cut"] / row["attacks"] if row["attacks"] else None),
+        ]
         for name, row in said.get("tuned", {}).items()
     ]
     note = "The cut that lets 1 false incident per 1,000 people per day through in the days before the test, and what it gives in the test."
@@ -194,7 +198,10 @@ def new_people(said: Summary) -> Optional[Block]:
     if one is None:
         return None
     rows = []
-    for key, words in (("newcomers", "newcomers, first 14 days"), ("new_organisation", "everybody, in a new organisation's first 14 days")):
+    for key, words in (
+        ("newcomers", "newcomers, first 14 days"),
+        ("new_organisation", "everybody, in a new organisation's first 14 days"),
+    ):
         row = one[key]
         rows.append([words, f"{row['people']:,}", _per_thousand(row["above_cut"], row["person_days"]),
                      _per_thousand(row["alerts"], row["person_days"])])  # fmt: skip
@@ -224,7 +231,9 @@ def drift(said: Summary) -> Optional[Block]:
             if odd:
                 rows.append([label + words, str(len(odd)), percent(sum(not n for n in odd), len(odd)),
                              percent(sum(n < 3 for n in odd), len(odd)), str(max(odd))])  # fmt: skip
-    note = "Real changes (a move with a known device, a device on a known network): sign-ins until the first below medium."
+    note = (
+        "Real changes (a move with a known device, a device on a known network): sign-ins until the first below medium."
+    )
     return Block("Drift", note, ["change", "episodes", "at once", "within three", "most, before it"], rows)
 
 
@@ -238,7 +247,13 @@ def feedback(said: Summary) -> Optional[Block]:
         rows.append([words, f"{row['false'] / row['exposure']:.2f}", share(row["alerts"] / row["attacks"] if row["attacks"] else None),
                      share(row["above_cut"] / row["attacks"] if row["attacks"] else None), f"{row['repeated']}"])  # fmt: skip
     note = f"{one['answers']} answers, {one['answers_false']} of them lies, verified ones too; {one['silent']} stayed silent."
-    heading = ["", "false incidents per 1,000 people per day", "TPR by the shipped cut", "TPR at 1", "alerts repeated in a week"]
+    heading = [
+        "",
+        "false incidents per 1,000 people per day",
+        "TPR by the shipped cut",
+        "TPR at 1",
+        "alerts repeated in a week",
+    ]
     return Block("Feedback", note, heading, rows)
 
 
@@ -299,5 +314,3 @@ def text(said: Summary) -> Iterable[str]:
             cells = [f"{row[0]:<{widths[0]}}", *(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:]))]
             yield "  " + "  ".join(cells).rstrip()
         yield ""
-
-

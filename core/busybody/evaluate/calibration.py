@@ -1,19 +1,19 @@
 """Calibration: does a risk mean what it says?
 
 Risk r promises that a share of 10^(−r/25) of the sign-ins looks at least as odd. Honest sign-ins are counted, since
-attacks are what a risk is raised for. The promise is kept where it lies within the observed share's 95 % interval,
-by bootstrap over people. Log-odds promise too: a posterior probability, which the reliability diagram compares.
+attacks are what a risk is raised for. The promise is kept where it lies within the observed share's 95 % interval: by
+bootstrap over people, and not narrower than a count of that size is uncertain by itself (Poisson). Log-odds promise too: a posterior probability, which the reliability diagram compares.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from math import exp
+from math import exp, sqrt
 from random import Random
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from ..population.calibration import rarity_of
-from .bootstrap import interval
+from .bootstrap import Interval, interval
 from .replay import Replay
 
 RISKS = (20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 75.0, 90.0, 99.9)
@@ -62,15 +62,26 @@ def calibration(runs: Sequence[Counted]) -> Dict[str, Any]:
     drawn = _drawn(people)
     risks = []
     for place, risk in enumerate(RISKS):
-        promise, between = rarity_of(risk), interval([draw[place] for draw in drawn])
+        promise, seen = rarity_of(risk), sum(row[place] for row in people)
+        between = _wider(interval([draw[place] for draw in drawn]), seen, total)
         kept = between is not None and between.low <= promise <= between.high
-        risks.append({"risk": risk, **_promise(promise, sum(row[place] for row in people), total),
+        risks.append({"risk": risk, **_promise(promise, seen, total),
                       "interval": between, "kept": kept})  # fmt: skip
     levels = []
     for place, (name, lowest, highest) in enumerate(LEVELS):
         promise = rarity_of(lowest) - (rarity_of(highest) if highest <= 100.0 else 0.0)
         levels.append({"level": name, **_promise(promise, sum(run.levels[place] for run in runs), total)})
     return {"signins": total, "risks": risks, "levels": levels, "posterior": _posterior(runs)}
+
+
+def _wider(between: Optional[Interval], seen: int, total: int) -> Optional[Interval]:
+    """The interval, at least as wide as that of a Poisson count (Wilson and Hilferty's approximation)."""
+    if between is None or not total:
+        return None
+    low = seen * (1 - 1 / (9 * seen) - 1.96 / (3 * sqrt(seen))) ** 3 if seen else 0.0
+    more = seen + 1
+    high = more * (1 - 1 / (9 * more) + 1.96 / (3 * sqrt(more))) ** 3
+    return Interval(min(between.low, max(low, 0.0) / total), max(between.high, high / total))
 
 
 def _promise(promise: float, seen: int, total: int) -> Dict[str, Any]:
@@ -80,7 +91,7 @@ def _promise(promise: float, seen: int, total: int) -> Dict[str, Any]:
 
 def _drawn(people: Sequence[Sequence[int]]) -> List[List[float]]:
     """Shares at each of RISKS, the people drawn anew."""
-    rng, answer = Random("calibration"), []
+    rng, answer = Random("calibration"), []  # noqa: S311  seeded on purpose
     for _ in range(DRAWS if people else 0):
         sums = [0] * (len(RISKS) + 1)
         for _ in people:

@@ -8,7 +8,7 @@ from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Seq
 from ..report.words import html
 
 WIDTH, HEIGHT = 720.0, 300.0
-LEFT, RIGHT, TOP, BOTTOM = 52.0, 560.0, 16.0, 256.0
+LEFT, RIGHT, TOP, BOTTOM = 74.0, 560.0, 16.0, 256.0
 ROW = 26.0  # height of a bar with its label
 LABEL = 150.0
 

@@ -67,6 +67,12 @@ def _alerts(path: str, policy: Policy, source: Optional[str]) -> Tuple[Log, Days
 def _rows(these: Days, those: Days) -> List[Dict[str, Any]]:
     rows = [alert for key, alert in these.items() if key not in those]
     return [
-        {"time": one.time, "user": one.user, "event_id": one.event_id, "risk": round(one.risk, 1), "causes": list(one.causes)}
+        {
+            "time": one.time,
+            "user": one.user,
+            "event_id": one.event_id,
+            "risk": round(one.risk, 1),
+            "causes": list(one.causes),
+        }
         for one in sorted(rows, key=lambda one: (one.time, one.user))
     ]

@@ -136,9 +136,7 @@ def together(all_figures: Sequence[Figures]) -> Figures:
     by_class = {name: _pooled([one.by_class[name] for one in all_figures if name in one.by_class]) for name in classes}
     runs = [one for one in all_figures if one.attacks]
     attacks = sum(one.attacks for one in runs)
-    found = tuple(
-        _share(sum(one.found[place] * one.attacks for one in runs), attacks) for place in range(len(BUDGETS))
-    )
+    found = tuple(_share(sum(one.found[place] * one.attacks for one in runs), attacks) for place in range(len(BUDGETS)))
     mean = _means(by_class)
     return Figures(
         attacks, sum(one.honest for one in all_figures), _share(sum(one.precision for one in runs), len(runs)), found,

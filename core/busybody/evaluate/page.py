@@ -50,12 +50,17 @@ def _figures(said: Summary) -> Iterable[str]:
     first = next((one for one in said["methods"] if one["name"] == OWN), said["methods"][0])
     at_one = said["budgets"].index(1.0)
     rows = [
-        (share(first["mean"][at_one]["value"]), "of the attacks found at 1 false incident per 1,000 people per day, mean over classes"),
+        (
+            share(first["mean"][at_one]["value"]),
+            "of the attacks found at 1 false incident per 1,000 people per day, mean over classes",
+        ),
         (share(first["pooled"][at_one]["value"]), "the same, pooled"),
         (share(first["pr_auc"]["value"]), f"PR-AUC; the base rate is {said['log']['base_rate']:.2%}"),
     ]
     if "own_cut" in first:
-        rows.append((share(first["own_cut"]["false"]["value"]), "false incidents per 1,000 people per day by the shipped cut"))
+        rows.append(
+            (share(first["own_cut"]["false"]["value"]), "false incidents per 1,000 people per day by the shipped cut")
+        )
     yield '<dl class="figures">'
     yield from (f"<div><dt>{html(what, 200)}</dt><dd>{html(value)}</dd></div>" for value, what in rows)
     yield "</dl>"
@@ -72,7 +77,11 @@ def _section(block: Block, chart: Iterable[str]) -> Iterable[str]:
     yield from (f'<th scope="col">{html(cell, 200)}</th>' for cell in block.heading)
     yield "</tr></thead><tbody>"
     for row in block.rows:
-        yield f'<tr><th scope="row">{html(row[0], 200)}</th>' + "".join(f"<td>{html(cell, 200)}</td>" for cell in row[1:]) + "</tr>"
+        yield (
+            f'<tr><th scope="row">{html(row[0], 200)}</th>'
+            + "".join(f"<td>{html(cell, 200)}</td>" for cell in row[1:])
+            + "</tr>"
+        )
     yield "</tbody></table></div></section>"
 
 
@@ -99,7 +108,9 @@ def _budgets(said: Summary) -> Iterable[str]:
         for one in said["methods"]
         if one["pooled"][0]["value"] == one["pooled"][0]["value"]
     ]
-    across = Scale(budgets[0], budgets[-1], budgets, lambda value: f"{value:g}", "false incidents per 1,000 people per day", True)
+    across = Scale(
+        budgets[0], budgets[-1], budgets, lambda value: f"{value:g}", "false incidents per 1,000 people per day", True
+    )
     return curves("Share of the attacks found by the budget of false incidents", lines, across, SHARES)
 
 
@@ -134,17 +145,24 @@ def _poisoned(table: Mapping[str, Any]) -> Iterable[str]:
         days = by_day(table[key]["still_alerting"])
         if days and days[0]:
             lines.append(Line(name, kind, [(float(day), count / days[0]) for day, count in enumerate(days)]))
-    across = Scale(0.0, 14.0, (0.0, 2.0, 4.0, 7.0, 10.0, 14.0), lambda value: f"{value:g}", "days since the first visit")
+    across = Scale(
+        0.0, 14.0, (0.0, 2.0, 4.0, 7.0, 10.0, 14.0), lambda value: f"{value:g}", "days since the first visit"
+    )
     return curves("Daily attackers who still alert", lines, across, SHARES._replace(title="still alert"))
 
 
 def _calibrated(table: Mapping[str, Any]) -> Iterable[str]:
-    seen = [(row["promised"], row["observed"]) for row in table["risks"] if row["observed"]]
-    ideal = [(row["promised"], row["promised"]) for row in table["risks"]]
+    seen = [(row["promised"], row["observed"]) for row in reversed(table["risks"]) if row["observed"]]
+    ideal = [(row["promised"], row["promised"]) for row in reversed(table["risks"])]
     ticks = (0.0001, 0.001, 0.01, 0.1)
     across = Scale(0.00005, 0.2, ticks, _rare, "promised share of the sign-ins", True)
     lines = [Line("observed", "own", seen), Line("as promised", "ideal", ideal)]
-    return curves("Promised and observed share of the sign-ins that reach a risk", lines, across, across._replace(title="observed"))
+    return curves(
+        "Promised and observed share of the sign-ins that reach a risk",
+        lines,
+        across,
+        across._replace(title="observed"),
+    )
 
 
 def _rare(value: float) -> str:

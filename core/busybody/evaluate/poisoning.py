@@ -26,7 +26,9 @@ BEGIN, DAYS = 12, 15  # first day of the attackers, and on how many days they co
 
 def poisoned(people: int, seed: int, shape: str = "mixed") -> Tuple[List[Event], Organisation]:
     """A month of honest sign-ins with daily attackers."""
-    config = Organisation(people=people, days=BEGIN + DAYS, seed=seed, shape=shape, attacks=dict.fromkeys(CLASSES, SHARE))
+    config = Organisation(
+        people=people, days=BEGIN + DAYS, seed=seed, shape=shape, attacks=dict.fromkeys(CLASSES, SHARE)
+    )
     honest: List[Event] = []
     first: Dict[str, Event] = {}
     for event in generate(config):
@@ -34,7 +36,7 @@ def poisoned(people: int, seed: int, shape: str = "mixed") -> Tuple[List[Event],
             honest.append(event)
         elif event.truth.victim:
             first.setdefault(event.truth.incident, event)
-    rng = Random(f"{seed}:poisoning")
+    rng = Random(f"{seed}:poisoning")  # noqa: S311  seeded on purpose
     for name, event in sorted(first.items()):
         honest += _daily(event, name, config, rng)
     return sorted(honest, key=lambda event: (event.signin.time, event.signin.id)), config
@@ -46,7 +48,9 @@ def _daily(event: Event, name: str, config: Organisation, rng: Random) -> List[E
     visits = []
     for day in range(DAYS):
         time = config.start + (BEGIN + day) * DAY + (hour + rng.uniform(-3600.0, 3600.0)) % DAY
-        visit = signin._replace(id=f"{signin.id}-{day}", time=int(time * 1000) / 1000.0, session=f"{signin.session}-{day}")
+        visit = signin._replace(
+            id=f"{signin.id}-{day}", time=int(time * 1000) / 1000.0, session=f"{signin.session}-{day}"
+        )
         visits.append(Event(visit, truth))
     return visits
 

@@ -72,7 +72,9 @@ def classes(both: Dict[str, Figures]) -> Iterable[str]:
 def main(arguments: Optional[Sequence[str]] = None) -> None:
     import argparse
 
-    parser = argparse.ArgumentParser(prog="python -m busybody.evaluate.quick", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m busybody.evaluate.quick", description=(__doc__ or "").split("\n")[0]
+    )
     parser.add_argument("--people", type=int, default=400)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--seeds", default="7,11")

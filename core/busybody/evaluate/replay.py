@@ -101,9 +101,7 @@ def replay(method: Method, events: Iterable[Event], when: Split) -> Replay:
         seen[user] = before + 1
         network, device = (user, 0, signin.asn), (user, 1, signin.device)
         detail = told() if told is not None else None
-        rows.append(
-            Row(signin.id, signin.time, user, truth, score, before, network in met, device in met, detail)
-        )
+        rows.append(Row(signin.id, signin.time, user, truth, score, before, network in met, device in met, detail))
         if not truth.attack:
             met.update((network, device))
     return Replay(rows, len(seen), when)

@@ -69,7 +69,12 @@ def study(
             details["feedback"] = with_feedback(events, when, told, policy)
             details["drift_after_answer"] = drift(replay(Busybody(policy, OneAnswer(events)), events, when))
     any_run = next(iter(runs.values()))
-    facts = {"people": any_run.people, "signins": len(events), "test_days": when.days, "days": (when.end - when.start) / DAY}
+    facts = {
+        "people": any_run.people,
+        "signins": len(events),
+        "test_days": when.days,
+        "days": (when.end - when.start) / DAY,
+    }
     return Study(name, judged, details, None if told is None else counted(told), facts)
 
 
@@ -100,7 +105,9 @@ def added(parts: Sequence[Any]) -> Any:
     return sum(parts)
 
 
-def summary(studies: Sequence[Study], *, number: int = DRAWS, extra: Sequence[Mapping[str, Any]] = ()) -> Dict[str, Any]:
+def summary(
+    studies: Sequence[Study], *, number: int = DRAWS, extra: Sequence[Mapping[str, Any]] = ()
+) -> Dict[str, Any]:
     """Everything that was measured, as JSON. `extra` are further details, to be added to those of the studies."""
     names = [name for name in studies[0].judged if all(name in one.judged for one in studies)]
     figures = {name: together([one.judged[name].figures() for one in studies]) for name in names}

@@ -43,7 +43,8 @@ class Forest:
         return -float(forest.score_samples(_vectors([signin], words))[0])
 
     def _grow(self, history: List[SignIn]) -> Tuple[Any, Any]:
-        words = self._words(lowercase=True, token_pattern=r"[^ ]+").fit([_text(one) for one in history])
+        words = self._words(token_pattern=r"[^ ]+")  # noqa: S106  a pattern
+        words.fit([_text(one) for one in history])
         forest = self._forest(n_estimators=TREES, random_state=0, n_jobs=1).fit(_vectors(history, words))
         return forest, words
 

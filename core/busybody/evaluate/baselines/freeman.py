@@ -67,7 +67,9 @@ def levels(signin: SignIn) -> Tuple[Optional[Levels], Optional[Levels]]:
     return address, (signin.user_agent, (browser, signin.version), system, form)
 
 
-def likelihood(counts: List[Counter[Any]], values: Levels, weights: Sequence[float], total: int, *, smooth: bool) -> float:
+def likelihood(
+    counts: List[Counter[Any]], values: Levels, weights: Sequence[float], total: int, *, smooth: bool
+) -> float:
     answer = 0.0
     for level, (value, weight) in enumerate(zip(values, weights)):
         seen = counts[level][value]

@@ -7,7 +7,7 @@ cut can be set at all.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from typing import Any, Deque, Dict, Optional, Set, Tuple
+from typing import Any, Deque, Dict, List, Optional, Set, Tuple
 
 from ...places import distance_km
 from ...signin import SignIn
@@ -99,7 +99,7 @@ class Elastic:
             distance, speed = journey(before, signin)
             if signin.time - before.time <= 5400 and distance >= 500 and speed >= 800:
                 risk = 47.0
-        fired = [(signin.asn, 21.0)] if terms and signin.asn is not None else []
+        fired: List[Tuple[Any, float]] = [(signin.asn, 21.0)] if terms and signin.asn is not None else []
         if signin.method in ("device_code", "legacy"):
             fired.append((signin.method, 47.0))
         if "proxy" in signin.flags:
