@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, FrozenSet, Iterator, Optional, Tuple
 
 from .files import open_input, write_whole
-from .inputs import Teller, count, moment
+from .inputs import Teller, moment
 from .options import add_policy, load_policy
 
 if TYPE_CHECKING:
@@ -61,37 +61,65 @@ def _add_outliers(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add_log(parser)
-    parser.add_argument("--output", default="-", metavar="FILE", help="where to, whole or not at all; - is standard output (-)")
     parser.add_argument(
-        "--algorithm", choices=tuple(ALGORITHMS), default=usual.algorithm, help=f"how to tell outliers ({usual.algorithm})"
+        "--output", default="-", metavar="FILE", help="where to, whole or not at all; - is standard output (-)"
     )
     parser.add_argument(
-        "--scope", choices=(ORGANISATION, PERSON), default=ORGANISATION, help=f"one model for everybody, or one for each person ({ORGANISATION})"
+        "--algorithm",
+        choices=tuple(ALGORITHMS),
+        default=usual.algorithm,
+        help=f"how to tell outliers ({usual.algorithm})",
+    )
+    parser.add_argument(
+        "--scope",
+        choices=(ORGANISATION, PERSON),
+        default=ORGANISATION,
+        help=f"one model for everybody, or one for each person ({ORGANISATION})",
     )
     parser.add_argument("--people", nargs="+", metavar="PERSON", help="train on these people alone")
-    parser.add_argument("--features", type=names, metavar="NAMES", help="what the model sees, separated by commas (all)")
+    parser.add_argument(
+        "--features", type=names, metavar="NAMES", help="what the model sees, separated by commas (all)"
+    )
     parser.add_argument(
         "--like-busybody-1", action="store_true",
         help="a forest for each person on place, network and device, as busybody 1.0 had it",
     )  # fmt: skip
-    parser.add_argument("--trees", type=whole, default=usual.trees, metavar="N", help=f"trees of a forest ({usual.trees})")
     parser.add_argument(
-        "--max-samples", type=whole, default=usual.max_samples, metavar="N", help=f"sign-ins that each tree is made of ({usual.max_samples})"
+        "--trees", type=whole, default=usual.trees, metavar="N", help=f"trees of a forest ({usual.trees})"
     )
-    parser.add_argument("--bins", type=whole, default=usual.bins, metavar="N", help=f"bins of an HBOS histogram, at least 3 ({usual.bins})")
-    parser.add_argument("--seed", type=int, default=usual.seed, metavar="N", help=f"the same seed, the same forest ({usual.seed})")
+    parser.add_argument(
+        "--max-samples",
+        type=whole,
+        default=usual.max_samples,
+        metavar="N",
+        help=f"sign-ins that each tree is made of ({usual.max_samples})",
+    )
+    parser.add_argument(
+        "--bins",
+        type=whole,
+        default=usual.bins,
+        metavar="N",
+        help=f"bins of an HBOS histogram, at least 3 ({usual.bins})",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=usual.seed, metavar="N", help=f"the same seed, the same forest ({usual.seed})"
+    )
 
 
 def add_log(parser: argparse.ArgumentParser) -> None:
     """The log to train on."""
     from ..fields.containers import FORMATS
 
-    parser.add_argument("files", nargs="+", metavar="FILE", help="log, pattern ('logs/*.json.gz') or - for standard input")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="log, pattern ('logs/*.json.gz') or - for standard input"
+    )
     add_policy(parser)
     parser.add_argument("--format", choices=FORMATS, help="container of the records, where it is not recognised")
     parser.add_argument("--source", metavar="NAME", help="data set, such as okta.system; default: what the records say")
     parser.add_argument(
-        "--now", metavar="TIME", help="the time that counts as now, and that the model bears (epoch seconds or ISO 8601); default: the clock"
+        "--now",
+        metavar="TIME",
+        help="the time that counts as now, and that the model bears (epoch seconds or ISO 8601); default: the clock",
     )
 
 

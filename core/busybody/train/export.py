@@ -42,7 +42,9 @@ def hbos(fitted: Any) -> Dict[str, Any]:
     columns = []
     for row, density in zip(edges, densities):
         reach = [float((row[1] - row[0]) * fitted.tol), float((row[-1] - row[-2]) * fitted.tol)]
-        columns.append({"edges": [float(edge) for edge in row], "density": [float(bar) for bar in density], "reach": reach})
+        columns.append(
+            {"edges": [float(edge) for edge in row], "density": [float(bar) for bar in density], "reach": reach}
+        )
     return {"alpha": float(fitted.alpha), "columns": columns}
 
 

@@ -67,7 +67,12 @@ def signins(
 
 
 def _entries(
-    paths: Sequence[str], policy: Policy, now: float, complain: Complain, container: Optional[str], source: Optional[str]
+    paths: Sequence[str],
+    policy: Policy,
+    now: float,
+    complain: Complain,
+    container: Optional[str],
+    source: Optional[str],
 ) -> Iterator[Entry]:
     parser = Parser(Intake(policy, Locator(policy), source=source), now + DAY)
     files: List[File] = []

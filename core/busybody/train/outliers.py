@@ -40,7 +40,7 @@ def train(signins: Iterable[SignIn], policy: Policy, request: Request, trained: 
         most = max(map(len, rows.values()), default=0)
         told = f"there are {most} sign-ins of people with a past to train on, and {FEWEST} are the least. Give a longer log."
         raise ModelError(told)
-    parts = {key: fit(vectors, request.settings) for key, vectors in enough.items()}
+    parts = {key: fit(vectors, request.features, request.settings) for key, vectors in enough.items()}
     return {
         "format": FORMAT, "version": VERSION, "algorithm": request.settings.algorithm, "features": list(request.features),
         "scope": request.scope, "provenance": _provenance(enough, seen, request, trained), "parts": parts,
@@ -71,7 +71,9 @@ def _rows(signins: Iterable[SignIn], policy: Policy, request: Request) -> Tuple[
     return rows, seen
 
 
-def _provenance(rows: Mapping[str, Collection[Vector]], seen: _Seen, request: Request, trained: float) -> Dict[str, Any]:
+def _provenance(
+    rows: Mapping[str, Collection[Vector]], seen: _Seen, request: Request, trained: float
+) -> Dict[str, Any]:
     return {
         "trained": iso(trained), "signins": sum(map(len, rows.values())), "people": sum(len(seen.people[part]) for part in rows),
         "since": iso(seen.since), "until": iso(seen.until), "libraries": trained_with(request.settings.algorithm),

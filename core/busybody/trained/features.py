@@ -1,11 +1,12 @@
 """What a trained model sees of a sign-in: numbers, each larger the more unlike the person it is.
 
-    surprisal of a value v      −ln ((n(v) + τ·B(v)) / (N + τ))      [nats, 0 to CEILING]
+    P(v) = (n(v) + τ·B(v)) / (N + τ)      surprise = ln(EVERYDAY / P)      [nats, 0 to CEILING]
 
-n counts this person's own sign-ins, B is how common the value is among the others (`population.organisation`). No
-value enters as a code of its own: 64510 is no more than 64509 of anything. A missing value is None; the model takes
-it for the usual one (`parts`). The arithmetic reads what detectors read, so that one sign-in has one vector, on
-every surface and in training.
+n counts this person's own sign-ins, B is how common the value is among the others (`population.organisation`). What
+makes up a tenth of somebody's sign-ins has no surprise, or the first days of a life, when little was counted, would
+look odd. No value enters as a code of its own: 64510 is no more than 64509 of anything. A missing value is None; the
+model takes it for the usual one. Only what detectors read is read, so that one sign-in has one vector, on every
+surface and in training.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from ..profile.known import ANONYMOUS
 from ..profile.profile import operator_of
 from ..signin import SignIn
 
-CEILING = 8.0  # nats; one in 3,000 sign-ins, more than most people ever have
+EVERYDAY = 0.1  # share of a person's own sign-ins from which on nothing is surprising
+CEILING = 8.0  # nats
 HALF = 0.5  # of a sign-in, for what was never seen
 SHORTEST_HOURS = 1.0 / 12.0  # a clock that is off by minutes is no speed
 UNIT_KM = UNIT_KMH = 100.0
@@ -43,6 +45,7 @@ class Case(NamedTuple):
 class Feature(NamedTuple):
     words: str  # what it is in a sentence: "an odd {words}"
     value: Callable[[Case], Optional[float]]
+    plain: float = 3.0  # from here on it is plainly new, whoever it is
 
 
 def vector(case: Case, names: Tuple[str, ...]) -> Vector:
@@ -52,11 +55,11 @@ def vector(case: Case, names: Tuple[str, ...]) -> Vector:
 
 
 def _backed_off(case: Case, table: str, value: Optional[str], count: int, mass: float) -> Optional[float]:
-    """Surprisal of a value, backed off to the others by `mass` sign-ins."""
+    """Surprise of a value, backed off to the others by `mass` sign-ins."""
     if value is None:
         return None
     tau = mass * case.population.unit
-    return -log((count + tau * _base(case, table, value)) / (case.seen.total + tau))
+    return log(EVERYDAY * (case.seen.total + tau) / (count + tau * _base(case, table, value)))
 
 
 def _base(case: Case, table: str, value: object) -> float:
@@ -65,9 +68,9 @@ def _base(case: Case, table: str, value: object) -> float:
 
 
 def _own(case: Case, count: int) -> float:
-    """Surprisal by the person's own sign-ins alone."""
+    """Surprise by the person's own sign-ins alone."""
     unit = case.population.unit
-    return -log((count + HALF * unit) / (case.seen.total + unit))
+    return log(EVERYDAY * (case.seen.total + unit) / (count + HALF * unit))
 
 
 def _network(case: Case) -> Optional[float]:
@@ -85,7 +88,7 @@ def _operator(case: Case) -> Optional[float]:
         return None
     tau = 2.0 * case.population.unit
     context = max(seen.network if case.signin.network is not None else seen.total, seen.asn)
-    return -log((seen.asn + tau * _base(case, "asn", operator)) / (context + tau))
+    return log(EVERYDAY * (context + tau) / (seen.asn + tau * _base(case, "asn", operator)))
 
 
 def _subnet(case: Case) -> Optional[float]:
@@ -131,7 +134,7 @@ def _hour(case: Case) -> Optional[float]:
     hours, hour = case.profile.hours, int(case.signin.time % 86400.0 // 3600.0)
     near = (2 * hours[hour] + hours[hour - 1] + hours[(hour + 1) % 24]) / 4.0
     tau = 4.0 * case.population.unit
-    return -log((near + tau * _base(case, "hour", hour)) / (case.seen.total + tau))
+    return log(EVERYDAY * (case.seen.total + tau) / (near + tau * _base(case, "hour", hour)))
 
 
 def _distance(case: Case) -> Optional[float]:
@@ -142,7 +145,9 @@ def _distance(case: Case) -> Optional[float]:
     known = [(place.lat, place.lon) for place in profile.anchors if place.lat is not None and place.lon is not None]
     if not known:
         return None
-    return log(1.0 + min(distance_km(lat, lon, signin.lat, signin.lon) for lat, lon in known if lon is not None) / UNIT_KM)
+    return log(
+        1.0 + min(distance_km(lat, lon, signin.lat, signin.lon) for lat, lon in known if lon is not None) / UNIT_KM
+    )
 
 
 def _speed(case: Case) -> Optional[float]:
@@ -170,16 +175,16 @@ FEATURES: Mapping[str, Feature] = {
     "network": Feature("kind of network", _network),
     "country": Feature("country", _country),
     "operator": Feature("network", _operator),
-    "subnet": Feature("subnet", _subnet),
+    "subnet": Feature("subnet", _subnet, 2.0),
     "device": Feature("device", _device),
-    "device_id": Feature("machine", _device_id),
-    "version": Feature("browser version", _version),
-    "together": Feature("pair of network and device", _together),
-    "anonymity": Feature("anonymous network", _anonymity),
-    "hour": Feature("hour", _hour),
-    "distance": Feature("distance", _distance),
-    "speed": Feature("speed of travel", _speed),
-    "silence": Feature("silence before it", _silence),
+    "device_id": Feature("machine", _device_id, 2.0),
+    "version": Feature("browser version", _version, 1.0),
+    "together": Feature("pair of network and device", _together, 2.0),
+    "anonymity": Feature("anonymous network", _anonymity, 2.0),
+    "hour": Feature("hour", _hour, 1.0),
+    "distance": Feature("distance", _distance, log(1.0 + 500.0 / UNIT_KM)),
+    "speed": Feature("speed of travel", _speed, log(1.0 + 1000.0 / UNIT_KMH)),
+    "silence": Feature("silence before it", _silence, log(1.0 + 30.0)),
 }
 NAMES: Tuple[str, ...] = tuple(FEATURES)
 # What busybody 1.0 looked at: place, owner of the network, user agent.

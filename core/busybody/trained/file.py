@@ -1,7 +1,7 @@
 """A trained model as a file: JSON, one object, described by trained.schema.json; nothing in it is ever run.
 
-    {"format": "busybody-trained", "version": 1, "algorithm": "isolation_forest", "features": ["network", …],
-     "scope": "organisation", "provenance": {…}, "parts": {"organisation": {"rows": …, "usual": […], "threshold": …, "tail": […], "model": {…}}}}
+{"format": "busybody-trained", "version": 1, "algorithm": "isolation_forest", "features": ["network", …],
+ "scope": "organisation", "provenance": {…}, "parts": {"organisation": {"rows": …, "usual": […], "threshold": …, "tail": […], "model": {…}}}}
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def load(data: bytes, source: str) -> Trained:
     if scope == ORGANISATION and list(document["parts"]) != [ORGANISATION]:
         raise ModelError(f"the organisation has one part, named {ORGANISATION!r}. {AGAIN}", source=source, key="parts")
     features = tuple(document["features"])
-    parts = {key: _part(algorithm, row, len(features), f"parts.{key}", source) for key, row in document["parts"].items()}
+    parts = {
+        key: _part(algorithm, row, len(features), f"parts.{key}", source) for key, row in document["parts"].items()
+    }
     return Trained(algorithm, features, scope, document["provenance"], parts)
 
 
@@ -81,7 +83,11 @@ def _check(kind: str, value: Any, where: str, source: str) -> None:
 def _json(data: bytes, source: str) -> Dict[str, Any]:
     try:
         document = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_number, parse_float=_number, parse_int=_whole
+            data.decode("utf-8"),
+            object_pairs_hook=_distinct,
+            parse_constant=_number,
+            parse_float=_number,
+            parse_int=_whole,
         )
     except (ValueError, RecursionError) as error:
         told = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -80,17 +80,9 @@ TAIL_STEP = 1.25  # between two ranks that are kept
 
 
 def tail(scores: Sequence[float]) -> List[List[Any]]:
-    """The highest scores of training, rising, each with how many are as high: ranks 1, 2, 3 … ever more apart."""
-    ordered = sorted(scores, reverse=True)
-    ranks, rank = [], 1
+    """The highest scores of training, rising, each with how many reach it: at ranks 1, 2, 3 … ever more apart."""
+    ordered, cuts, rank = sorted(scores), set(), 1
     while rank <= len(ordered):
-        ranks.append(rank)
+        cuts.add(ordered[-rank])
         rank = max(rank + 1, int(rank * TAIL_STEP))
-    kept: Dict[float, int] = {}
-    for rank in ranks:
-        cut = ordered[rank - 1]
-        kept[cut] = rank
-    for cut in kept:  # as many as reach it, those of equal score included
-        while kept[cut] < len(ordered) and ordered[kept[cut]] == cut:
-            kept[cut] += 1
-    return [[cut, kept[cut]] for cut in sorted(kept)]
+    return [[cut, len(ordered) - bisect_left(ordered, cut)] for cut in sorted(cuts)]

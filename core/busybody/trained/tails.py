@@ -58,7 +58,9 @@ def table(values: Sequence[float]) -> Dict[str, List[Any]]:
             below.append(number)
     above = [len(ordered), *(len(ordered) - count for count in below[:-1])]
     kept = thinned(len(known))
-    return {name: [row[place] for place in kept] for name, row in (("values", known), ("below", below), ("above", above))}
+    return {
+        name: [row[place] for place in kept] for name, row in (("values", known), ("below", below), ("above", above))
+    }
 
 
 def thinned(size: int) -> List[int]:

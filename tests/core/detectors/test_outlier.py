@@ -7,7 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import FAR, HOME, LAPTOP, PHONE_NET, STRANGE, adversarial, at, finding, live, model, policy, settled, signin
+from builders import (
+    FAR,
+    HOME,
+    LAPTOP,
+    PHONE_NET,
+    STRANGE,
+    adversarial,
+    at,
+    finding,
+    live,
+    model,
+    policy,
+    settled,
+    signin,
+)
 from busybody.detectors import entry
 from busybody.detectors.outlier import HIGHEST
 from busybody.errors import ModelError

@@ -28,6 +28,9 @@ def tables(draw: Any, least: int = 2, most: int = 40) -> Tuple[Rows, Rows]:
     columns = [draw(_column(size)) for _ in range(width)]
     rows = [list(row) for row in zip(*columns)]
     asked = [draw(st.sampled_from(rows)) for _ in range(3)]
-    near = [[draw(st.sampled_from(column)) + draw(st.sampled_from((0.0, 1e-9, -1e-9, 0.3, -2.0))) for column in columns] for _ in range(3)]
+    near = [
+        [draw(st.sampled_from(column)) + draw(st.sampled_from((0.0, 1e-9, -1e-9, 0.3, -2.0))) for column in columns]
+        for _ in range(3)
+    ]
     far = [[draw(st.floats(-1e9, 1e9, allow_nan=False)) for _ in columns] for _ in range(2)]
     return rows, [*asked, *near, *far]

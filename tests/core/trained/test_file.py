@@ -45,7 +45,11 @@ def test_a_model_is_read_as_it_was_written(tmp_path: Path) -> None:
     model = loaded(str(path))
     part = model.part("anybody")
     assert part is not None
-    assert (model.algorithm, model.features, model.scope) == ("isolation_forest", ("operator", "device"), "organisation")
+    assert (model.algorithm, model.features, model.scope) == (
+        "isolation_forest",
+        ("operator", "device"),
+        "organisation",
+    )
     assert model.provenance == DOCUMENT["provenance"]
     assert part.score([1.0, 0.0]) < part.score([2.0, 0.0])
     assert (part.threshold, part.rows) == (0.5, 4)
@@ -82,11 +86,31 @@ def test_rarity_counts_the_training_that_is_as_odd() -> None:
         ("provenance/signins", "many", "m.json: provenance.signins: 'many' is not a whole number."),
         ("parts", {"ana": PART}, "m.json: parts: the organisation has one part, named 'organisation'."),
         ("parts/organisation", {}, "m.json: parts.organisation: 'rows' is missing."),
-        ("parts/organisation/usual", [0.5], "m.json: parts.organisation.usual: it has 1 entries, and there are 2 features."),
-        ("parts/organisation/tail", [[0.6, 1], [0.4, 2]], "m.json: parts.organisation.tail: its scores are not in rising order."),
-        ("parts/organisation/model/trees/0/samples", [4, 3], "m.json: parts.organisation.model.trees[0].samples: it has 2 entries"),
-        ("parts/organisation/model/trees/0/feature", [7, -1, -1], "m.json: parts.organisation.model.trees[0].feature[0]: there are only 2 features"),
-        ("parts/organisation/model/trees/0/threshold", ["1", 0, 0], "m.json: parts.organisation.model.trees[0].threshold[0]: '1' is not a number."),
+        (
+            "parts/organisation/usual",
+            [0.5],
+            "m.json: parts.organisation.usual: it has 1 entries, and there are 2 features.",
+        ),
+        (
+            "parts/organisation/tail",
+            [[0.6, 1], [0.4, 2]],
+            "m.json: parts.organisation.tail: its scores are not in rising order.",
+        ),
+        (
+            "parts/organisation/model/trees/0/samples",
+            [4, 3],
+            "m.json: parts.organisation.model.trees[0].samples: it has 2 entries",
+        ),
+        (
+            "parts/organisation/model/trees/0/feature",
+            [7, -1, -1],
+            "m.json: parts.organisation.model.trees[0].feature[0]: there are only 2 features",
+        ),
+        (
+            "parts/organisation/model/trees/0/threshold",
+            ["1", 0, 0],
+            "m.json: parts.organisation.model.trees[0].threshold[0]: '1' is not a number.",
+        ),
     ],
 )
 def test_an_error_names_file_and_key(path: str, value: Any, told: str) -> None:
@@ -97,7 +121,18 @@ def test_an_error_names_file_and_key(path: str, value: Any, told: str) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"[]", b"{", b"\xff", b"null", b'{"format": NaN}', b'{"a": 1, "a": 2}', b"1e999", b"9" * 5000, b"[" * 100_000],
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"\xff",
+        b"null",
+        b'{"format": NaN}',
+        b'{"a": 1, "a": 2}',
+        b"1e999",
+        b"9" * 5000,
+        b"[" * 100_000,
+    ],
 )
 def test_what_is_no_model_is_refused(data: bytes) -> None:
     with pytest.raises(ModelError, match="m.json: is no trained model"):

@@ -23,7 +23,14 @@ EXACT = 1e-9
     st.sampled_from(("auto", 1, 2, 0.7)), st.sampled_from(("auto", 0.1)), st.integers(0, 2**31),
 )  # fmt: skip
 def test_scores_are_those_of_the_original(
-    original: Original, table: Any, dtype: str, features: float, bootstrap: bool, samples: Any, contamination: Any, seed: int
+    original: Original,
+    table: Any,
+    dtype: str,
+    features: float,
+    bootstrap: bool,
+    samples: Any,
+    contamination: Any,
+    seed: int,
 ) -> None:
     rows, asked = table
     array = original("numpy.array")
