@@ -23,7 +23,7 @@ MOBILE = frozenset(("ios", "ipados", "android", "windowsphone"))  # systems, as 
 DAY = 86400.0
 ORDER = [name for name, _ in reversed(LEVELS)]
 
-Test = Tuple[str, Callable[[SignIn, Profile], bool]]
+Test = Tuple[str, Callable[[SignIn, float], bool]]  # of a sign-in and when its person was first seen
 TravelTest = Tuple[str, Callable[[str, str], bool]]
 
 
@@ -43,9 +43,9 @@ class Filters:
         """
         if not judgement.findings or not (lists or self._types or self._signin or self._travel):
             return judgement
-        whole = [name for name in lists if name in SILENT]
-        whole += [name for name, holds in self._signin if holds(signin, profile)]
+        first = signin.time if profile.first is None else profile.first
         start = judgement.anchor.country if judgement.anchor is not None else None
+        whole = self._of_signin(signin, first, lists)
         found = [(one, (*whole, *self._of(one.detector, signin, start, lists))) for one in judgement.findings]
         if not any(reasons for _, reasons in found):
             return judgement
@@ -56,6 +56,16 @@ class Filters:
     def holds_back(self, risk: float) -> bool:
         """Whether somebody of this risk, 0 to 100, is below the level from which people alert."""
         return risk < LEVELS[len(LEVELS) - 1 - self._least][1]
+
+    def reasons(
+        self, detector: str, signin: SignIn, first: float, lists: Sequence[str], start: Optional[str]
+    ) -> Tuple[str, ...]:
+        """What sets aside a finding of one detector; `first` is when the person was first seen, `start` where travel began."""
+        return (*self._of_signin(signin, first, lists), *self._of(detector, signin, start, lists))
+
+    def _of_signin(self, signin: SignIn, first: float, lists: Sequence[str]) -> List[str]:
+        whole = [name for name in lists if name in SILENT]
+        return whole + [name for name, holds in self._signin if holds(signin, first)]
 
     def _of(self, detector: str, signin: SignIn, start: Optional[str], lists: Sequence[str]) -> List[str]:
         """What sets aside the findings of one detector."""
@@ -76,7 +86,7 @@ def _signin_tests(policy: Policy) -> List[Test]:
     tests: List[Test] = []
     if rules.user_learning_period:
         seconds = rules.user_learning_period * DAY
-        tests.append(("user_learning_period", lambda signin, who: signin.time - (who.first or signin.time) < seconds))
+        tests.append(("user_learning_period", lambda signin, first: signin.time - first < seconds))
     if rules.ignored_ips:
         tests.append(("ignored_ips", lambda signin, _: rules.ignored_ips.matches(signin.ip, signin.asn)))
     if rules.allowed_countries:

@@ -60,10 +60,10 @@ def is_rise(before: str, level: str, threshold: str) -> bool:
 
 
 class Levels:
-    """Counts the alerts of people from assessments, in the order of time."""
+    """Counts the alerts of people from assessments, in the order of time. `rule` may change: all is counted by it anew."""
 
     def __init__(self, policy: Policy) -> None:
-        self._rule = policy.levels
+        self.rule = policy.levels
         self._alerts: Dict[str, List[Tuple[float, str]]] = {}  # person -> when, detector
         self._levels: Dict[str, str] = {}
 
@@ -74,12 +74,12 @@ class Levels:
 
     def add(self, user: str, event_id: str, time: float, detectors: Sequence[str]) -> Optional[Rise]:
         """Count alerts that no filter sets aside. A level may fall in silence."""
-        oldest = time - self._rule.alert_max_days * DAY
+        oldest = time - self.rule.alert_max_days * DAY
         alerts = [row for row in self._alerts.get(user, ()) if row[0] >= oldest]
         self._alerts[user] = alerts = alerts + [(time, detector) for detector in detectors]
         before, level = self._levels.get(user, "none"), self._of(alerts)
         self._levels[user] = level
-        if not is_rise(before, level, self._rule.threshold_user_risk_alert):
+        if not is_rise(before, level, self.rule.threshold_user_risk_alert):
             return None
         return Rise(user, event_id, before, level)
 
@@ -95,4 +95,4 @@ class Levels:
         return level_of(self._number(alerts))
 
     def _number(self, alerts: Sequence[Tuple[float, str]]) -> int:
-        return sum(detector in self._rule.risk_score_increment_alerts for _, detector in alerts)
+        return sum(detector in self.rule.risk_score_increment_alerts for _, detector in alerts)
