@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
 import pytest
@@ -17,6 +18,7 @@ from builders import (
     at,
     live,
     model,
+    policy,
     settled,
     signin,
     state_of,
@@ -26,6 +28,7 @@ from busybody.profile import known
 from busybody.profile.codec import decode, encode
 from busybody.scorer import Scorer
 from busybody.signin import SignIn
+from busybody.train.history import live as live_through
 from busybody.trained.features import CEILING, FEATURES, NAMES, Case, vector
 
 
@@ -106,6 +109,29 @@ def test_vectors_are_bounded_pure_and_survive_storage(seed: int) -> None:
             assert state_of(scorer, users) == before
         users.add(event.user)
         scorer.process(event)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_training_sees_what_scoring_sees(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: Dict[str, Any] = {}
+
+    def record(one: Case, names: Tuple[str, ...]) -> Any:
+        found = vector(one, names)
+        told.setdefault(one.signin.id, found)  # later it is judged again, when it settles
+        return found
+
+    rules = policy(trained={"model": str(Path(__file__).parents[1] / "detectors" / "outliers.json")})
+    stream = adversarial(seed, length=250, odd=0.4)
+    trained = {
+        row.case.signin.id: vector(row.case, ("operator", "device", "distance")) for row in live_through(stream, rules)
+    }
+    monkeypatch.setattr("busybody.detectors.outlier.vector", record)
+    scorer = model(rules)
+    for event in stream:
+        scorer.process(event)
+    both = trained.keys() & told.keys()
+    assert len(both) > 20
+    assert {name: trained[name] for name in both} == {name: told[name] for name in both}
 
 
 def renumbered(numbers: Tuple[int, ...]) -> Dict[str, Optional[float]]:
