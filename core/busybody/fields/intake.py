@@ -75,6 +75,7 @@ class Intake:
 
             profiles = Profiles(policy)
             maps, extra = [*maps, *profiles.maps()], [*extra, *profiles.paths()]
+        self._texts: Dict[str, str] = {}  # what stands in the memories' keys
         self.registry = Registry(maps, _address, _first)
         self._extra = [
             (path, {reader.map.name: reader.path_slot(path) for reader in self.registry.readers}) for path in extra
@@ -123,9 +124,11 @@ class Intake:
         where = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._where)
         part = lane.means
         means = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._means)
-        raw_time = lane.time(row)
-        if raw_time is None:
-            return None
+        raw_time = row[lane.time_at]
+        if type(raw_time) is not str:
+            raw_time = lane.time(row)
+            if raw_time is None:
+                return None
         time = (self._times.get(source) or self._time_reader(source)).read(raw_time)
         raw_id = lane.id(row)
         extra = self._extras(lane.reader, lane.slots(row)) if self._extra else NO_EXTRA
@@ -141,7 +144,7 @@ class Intake:
         """What comes of these values, remembered."""
         found = make(lane.reader, lane.slots(row))
         if found is not None and lane.certain(row):
-            part.remember(row, found)
+            part.remember(row, found, self._texts)
             self._use_room()
         return found
 
@@ -150,6 +153,7 @@ class Intake:
         if self._room <= 0:
             self._lanes.clear()
             self._tried.clear()
+            self._texts.clear()
             self._room = _REMEMBERED
 
     def _long_way(self, record: Mapping[str, Any]) -> Union[SignIn, Skipped]:

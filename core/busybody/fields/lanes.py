@@ -34,12 +34,17 @@ class Part:
     __slots__ = ("key", "memory")
 
     def __init__(self, places: Iterable[int]) -> None:
-        self.key = _pick(sorted(places))
+        at = sorted(places)
+        self.key = itemgetter(*at) if at else _nothing
         self.memory: Dict[Any, Any] = {}
 
-    def remember(self, row: Row, found: Any) -> None:
+    def remember(self, row: Row, found: Any, texts: Dict[str, str]) -> None:
+        """Keep it; of equal texts in keys only one is kept, so that they are near when they are compared."""
         if len(self.memory) < _REMEMBERED:
-            self.memory[self.key(row)] = found
+            key = self.key(row)
+            if type(key) is tuple:
+                key = tuple([texts.setdefault(value, value) if type(value) is str else value for value in key])
+            self.memory[key] = found
 
 
 class Lane:
@@ -76,6 +81,7 @@ class Lane:
         self._texts = {place for place in resting - self._measures if type(example[place]) is str}
         others = sorted(resting - self._measures - self._texts)
         self.row = _row_reader(self._shape, derive, others, present, reader.map.missing)
+        self.time_at = self._time_place()
         self.id, self.time, self.session = (self._way(name) for name in ("id", "time", "session"))
 
     def certain(self, row: Row) -> bool:
@@ -108,7 +114,8 @@ class Lane:
 
     def _decide(self, example: Row, key: Set[int], there: Set[int]) -> None:
         """Where the decision asks only whether there is something: put it to `there`, or to the key where it is not."""
-        sure = {place for place, kind, length, _ in self._shape.steps if kind is dict and length}
+        row = self._shape.row
+        sure = {place for place, length, _ in self._shape.steps if length and type(row[place]) is dict}
         for slots in self.reader.whether:  # of each of these one has to be there
             places = [place for slot in slots for place in self._places.get(slot, ())]
             found = [place for place in places if place in sure or is_present(example[place], self.reader.map.missing)]
@@ -151,6 +158,12 @@ class Lane:
             self._places[slot], self._leaves[slot] = [place], [place + width]
         return extend
 
+    def _time_place(self) -> int:
+        """Where the time is, if it is taken from there as it stands; else 0, where there is None."""
+        entries = self.reader.entries["time"]
+        places = [place for slot in entries[0].asks for place in self._places.get(slot, ())]
+        return places[0] if entries[0].as_is and len(places) == 1 else 0
+
     def _way(self, field: str) -> Getter:
         """To a value that is another one in every record."""
         ways = []
@@ -186,10 +199,12 @@ def _first(ways: Sequence[Tuple[int, Convert]]) -> Getter:
 
 
 def _pick(places: Sequence[int]) -> Callable[[Row], Any]:
-    """The values at these places as a tuple that can be a key."""
-    if len(places) > 1:
-        return itemgetter(*places)
-    return itemgetter(places[0], places[0]) if places else lambda _row: ()
+    """A tuple of the values at these places; of a single place the value stands there twice."""
+    return itemgetter(*places) if len(places) > 1 else itemgetter(*places, *places) if places else _nothing
+
+
+def _nothing(_row: Row) -> Tuple[()]:
+    return ()
 
 
 def _row_reader(
@@ -211,12 +226,12 @@ def _row_reader(
     def read(record: Mapping[str, Any]) -> Optional[Row]:
         row: Row = [None, *record.values()]
         try:
-            for place, kind, length, values in steps:
+            for place, length, values in steps:
                 part = row[place]
-                if type(part) is not kind or len(part) != length:
+                if len(part) != length:
                     return None
                 row += values(part)
-        except KeyError:
+        except (KeyError, TypeError):
             return None
         for place in closed:
             if type(row[place]) in CONTAINERS:

@@ -8,13 +8,13 @@ hold stands at the same places of the row as it did then.
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import AbstractSet, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Type
+from typing import AbstractSet, Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .paths import Frozen, Slots
 
 Row = List[Any]
-Pick = Callable[[Sequence[Any]], Any]
-Step = Tuple[int, Type[Any], int, Pick]  # place, what is there, how many values it has, what gives them
+Pick = Callable[[Any], Iterable[Any]]
+Step = Tuple[int, int, Pick]  # place, how many values are there, what gives them; TypeError where these are none
 WIDEST = 256  # values of a row; a record of more is searched
 CONTAINERS = (dict, list)
 
@@ -59,9 +59,17 @@ class Shape:
 
     def _empty(self, place: int, value: Any, below: Optional[Frozen], opened: bool) -> None:
         keys: Sequence[Any] = list(value) if type(value) is dict else range(len(value))
-        pick = itemgetter(*keys) if len(keys) > 1 else itemgetter(keys[0], keys[0]) if keys else _nothing
+        pick: Pick = (
+            list.copy
+            if type(value) is list
+            else dict.values
+            if not keys
+            else itemgetter(*keys)
+            if len(keys) > 1
+            else itemgetter(*keys, *keys)
+        )
         first = len(self.row)
-        self.steps.append((place, type(value), len(keys), pick))
+        self.steps.append((place, len(keys), pick))
         self.row += pick(value)
         if len(self.row) > WIDEST:
             raise ValueError("the record is too wide for a shape")
@@ -92,7 +100,3 @@ def filler(places: Mapping[int, Sequence[int]], slots: int) -> Callable[[Row], S
 
 
 _NO_PATH: Tuple[int, None] = (-1, None)
-
-
-def _nothing(_value: Any) -> Tuple[()]:
-    return ()

@@ -51,7 +51,7 @@ def text_reader(keep: Callable[[Any, FrozenSet[str]], Optional[str]], missing: F
             type(value) is str
             and longest < len(value) < LONGEST_TEXT
             and value.isascii()
-            and value[0] > " " < value[-1]
+            and value.strip() is value
             and "\0" not in value
         ):
             return value  # nothing to strip, nothing to replace, longer than what means nothing
