@@ -32,16 +32,16 @@ Counted = Dict[Tuple[Any, Any], reporter.Counts]
 def known(features: List[Any]) -> Counted:
     """(field, actor) -> counts."""
     counts: Counted = {}
-    for row in features:
-        row = row if isinstance(row, dict) else {"value": row[0], "count": row[1]}
+    for raw in features:
+        row = raw if isinstance(raw, dict) else {"value": raw[0], "count": raw[1]}
         counts.setdefault((row.get("field"), row.get("actor")), {})[row["value"]] = row["count"]
     return counts
 
 
 def one_at_a_time(kind: str, features: List[Any], messages: List[Any]) -> List[float]:
     counts, scores = known(features), []
-    for row in messages:
-        row = row if isinstance(row, dict) else {"value": row}
+    for raw in messages:
+        row = raw if isinstance(raw, dict) else {"value": raw}
         mine = counts.setdefault((row.get("field"), row.get("actor")), {})
         scores.append(reporter.SCORES[kind.lower()](mine, row["value"]))
         reporter.count(mine, row["value"])
