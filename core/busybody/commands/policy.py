@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, Iterator, List, Optional
 
 from ..errors import BusybodyError, PolicyError
+from . import policy_alerts
 
 if TYPE_CHECKING:
     from ..policy import Policy
@@ -24,6 +25,7 @@ examples:
   busybody policy show policy.yaml --changed
   busybody policy show policy.yaml --spelling conf > busybody_policy.conf
   busybody policy import config.yml -o policy.yaml    from busybody 1.0 or BuffaLogs
+  busybody policy alerts logins.jsonl       what BuffaLogs' rules would alert on
 
 exit codes: 0 fine · 2 usage, or the policy is wrong · 3 a file cannot be written
 """
@@ -34,7 +36,7 @@ def add(subparsers: Any) -> None:
     kind = argparse.RawDescriptionHelpFormatter
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "policy",
-        help="write, check, show or import the policy: init, check, show, import",
+        help="write, check, show or import the policy: init, check, show, import, alerts",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=kind,
@@ -78,11 +80,14 @@ def add(subparsers: Any) -> None:
         "-o", "--output", metavar="NEW", help="where to; - or nothing is standard output. An existing file stays"
     )
     imported.add_argument("--spelling", choices=SPELLINGS, help="default: by the ending of NEW, else as in init")
+    policy_alerts.add(verbs)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the verb says."""
-    return {"init": _init, "check": _check, "show": _show, "import": _import}[arguments.verb](arguments)
+    return {"init": _init, "check": _check, "show": _show, "import": _import, "alerts": policy_alerts.run}[
+        arguments.verb
+    ](arguments)
 
 
 def _init(arguments: argparse.Namespace) -> int:

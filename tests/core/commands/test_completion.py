@@ -80,7 +80,7 @@ def completed(busybody: Busybody, shell: str, tmp_path: Path) -> Completed:
 @here
 def test_commands_verbs_and_values_are_offered(completed: Completed) -> None:
     assert completed("") == sorted(COMMANDS)
-    assert completed("policy", "") == ["check", "init", "show"]
+    assert completed("policy", "") == ["alerts", "check", "import", "init", "show"]
     assert completed("policy", "show", "--spelling", "") == ["conf", "json", "yaml"]
     assert completed("verdict", "ana", "e1", "") == ["benign", "closed", "malicious"]
     assert "okta" in completed("simulate", "--format", "")
