@@ -97,7 +97,7 @@ def test_a_machine_is_odd_only_to_who_is_known_for_machines(lived: Scorer) -> No
 def test_vectors_are_bounded_pure_and_survive_storage(seed: int) -> None:
     scorer = model()
     users = set()
-    for event in adversarial(seed, length=150, odd=0.5):
+    for event in adversarial(seed, length=60, odd=0.5):
         person = scorer.people.get(event.user)
         if person is not None and person.profile.habits:
             one = case(scorer, event)

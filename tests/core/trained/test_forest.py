@@ -17,7 +17,7 @@ from .tables import tables
 EXACT = 1e-9
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     tables(), st.sampled_from(("float32", "float64")), st.sampled_from((0.5, 1.0)), st.booleans(),
     st.sampled_from(("auto", 1, 2, 0.7)), st.sampled_from(("auto", 0.1)), st.integers(0, 2**31),

@@ -21,7 +21,7 @@ FITTED = {
 }
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     tables(), st.sampled_from(("float32", "float64", "int64")), st.sampled_from((3, 10, "auto")),
     st.sampled_from((0.1, 0.9)), st.sampled_from((0.1, 0.5, 0.9)),

@@ -17,7 +17,7 @@ from .conftest import Original
 from .tables import tables
 
 EXACT = 1e-9
-QUIET = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUIET = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def defined(rows: Sequence[Sequence[float]], skew: Sequence[int], copula: bool, asked: Sequence[float]) -> float:
