@@ -36,6 +36,7 @@ from .watch import Lists, Watch
 MODEL = "habit-1"
 HOUR, DAY = 3600.0, 86400.0
 Findings = Tuple[Finding, ...]
+NOBODY: Tuple[Lists, Findings] = (), ()  # of whom the policy says nothing
 _build = tuple.__new__  # what the record's own constructor calls, without its keyword arguments
 
 
@@ -58,6 +59,7 @@ class Scorer:
         self._lateness_of = lru_cache(maxsize=256)(policy.lateness_seconds)
         self._watch = Watch(policy)
         self._plain = short_path and self._watch.whole
+        self._speaks = self._watch.speaks
         self.organisation, self.evidence, self._delta, self._ripe, self._hour = self.people.population(self.decay)
         self._described: Tuple[Optional[Assessment], str] = (None, "")
         self._asked, self._weight = (0, 0), 1  # the last answer of `_unit`
@@ -77,15 +79,13 @@ class Scorer:
         person = self._met(signin.user)
         if person is None:
             profile = Profile()
-            lists = self._watch.lists(signin.user)
-            said = self._watch.says(signin, profile, lists)
+            lists, said = self._said(signin, profile)
             judgement = self._judge(profile, signin, self._population(signin, profile, about), [], EVERYTHING, said)
             return self._assess(signin, profile, judgement, False, lists)
         profile = person.profile
         late = learning.is_late(profile, signin, self._lateness_of(signin.source))
         _, doubted = doubts(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
-        lists = self._watch.lists(signin.user)
-        said = self._watch.says(signin, profile, lists)
+        lists, said = self._said(signin, profile) if doubted or self._speaks else NOBODY
         if not doubted and not said and self._short_path:
             return self._everyday(signin, self._standing(signin, profile, late), late)
         population = self._population(signin, profile, about)
@@ -100,6 +100,11 @@ class Scorer:
         if person is not None and person.due <= self._hour:
             self._settle(person, self._cutoff)
         return person
+
+    def _said(self, signin: SignIn, profile: Profile) -> Tuple[Lists, Findings]:
+        """The policy's lists that the person stands on, and what the policy itself finds odd."""
+        lists = self._watch.lists(signin.user)
+        return lists, self._watch.says(signin, profile, lists)
 
     @staticmethod
     def _standing(signin: SignIn, profile: Profile, late: bool) -> str:
@@ -193,8 +198,7 @@ class Scorer:
             return assessment
         profile = person.profile
         habit, doubted = doubts(signin, profile, self._unit(time, profile.era), self._limits, person.box)
-        lists = self._watch.lists(signin.user) if doubted or self._watch.speaks else ()
-        said = self._watch.says(signin, profile, lists)
+        lists, said = self._said(signin, profile) if doubted or self._speaks else NOBODY
         latest = profile.last
         late = (latest is None or time <= latest) and learning.is_late(
             profile, signin, self._lateness_of(signin.source)
