@@ -60,6 +60,7 @@ class Scorer:
         self._watch = Watch(policy)
         self._plain = short_path and self._watch.whole
         self._speaks = self._watch.speaks
+        self._profiles = self._watch.profiles or None
         self.organisation, self.evidence, self._delta, self._ripe, self._hour = self.people.population(self.decay)
         self._described: Tuple[Optional[Assessment], str] = (None, "")
         self._asked, self._weight = (0, 0), 1  # the last answer of `_unit`
@@ -368,7 +369,7 @@ class Scorer:
     def _settle(self, person: Person, cutoff: float) -> None:
         """Let what waits before `cutoff` teach, in time order."""
         profile, policy, decay, delta = person.profile, self.policy, self.decay, self._delta
-        window, sure = profile.window, True
+        window, sure, profiles = profile.window, True, self._profiles
         journal = person.journal or self.people.journal(person)
         while window and window[0].signin.time < cutoff:
             entry = window.pop(0)
@@ -379,8 +380,8 @@ class Scorer:
                 learning.repeat(profile, journal, signin, entry.habit, policy, decay, delta, person.key)
             else:
                 learning.teach(profile, journal, signin, outcome, policy, decay, delta, person.key)
-            if self._watch.profiles:
-                self._watch.profiles.taught(profile, signin, outcome, profile.count > before)
+            if profiles is not None:
+                profiles.taught(profile, signin, outcome, profile.count > before)
             if profile.settled is None or signin.time > profile.settled:
                 profile.settled = signin.time
         learning.forget_seen(profile, self._lateness_of)
