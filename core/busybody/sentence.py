@@ -18,12 +18,17 @@ from .signin import Finding, SignIn
 
 NOTICEABLE, LOW = 0.3, 20.0  # log-odds below which a reason is not worth a word, up to this risk
 LONGEST_VALUE = 80  # characters of a value in a sentence
+DEVICES = frozenset(("new_device", "session_reuse", "concurrent_sessions"))  # their evidence names fingerprints
 
 
 def reason(finding: Finding) -> str:
     """One finding in words, the values in them."""
     row = entry(finding.detector)
     values = _values(finding.evidence)
+    if finding.detector in DEVICES:
+        for name in ("device", "usual"):
+            if values.get(name):
+                values[name] = _cut(", ".join(map(describe, str(finding.evidence[name]).split(", "))))
     words = row.reason.format(**values)
     told = values.get("usual") and values["usual"] != values.get("device")  # "Chrome (usually Chrome)" tells nothing
     return f"{words} ({row.usual.format(**values)})" if row.usual and told else words
@@ -98,10 +103,6 @@ def _values(evidence: Mapping[str, Any]) -> Dict[str, Any]:
     values: Dict[str, Any] = {}
     for name, value in evidence.items():
         values[name] = _cut(value) if isinstance(value, str) else value
-    if "device" in evidence:  # a fingerprint; what is usual beside it is a list of them
-        for name in ("device", "usual"):
-            if evidence.get(name):
-                values[name] = _cut(", ".join(map(describe, str(evidence[name]).split(", "))))
     if "hours" in evidence:
         values["elapsed"] = elapsed(evidence["hours"] * 3600.0)
     if "opened" in evidence:

@@ -29,7 +29,7 @@ def add(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Learn; the exit code says whether records were broken."""
-    from ..stream.run import Options
+    from ..stream.options import Options
     from ..stream.run import run as run_stream
     from .tables import say
 

@@ -140,7 +140,7 @@ def _score_and_draw(arguments: argparse.Namespace, files: List[str], teller: Tel
     import json
     import tempfile
 
-    from ..stream.run import Options
+    from ..stream.options import Options
     from ..stream.run import run as run_stream
 
     options = Options(
