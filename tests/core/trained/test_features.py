@@ -125,7 +125,7 @@ def test_training_sees_what_scoring_sees(seed: int, monkeypatch: pytest.MonkeyPa
     trained = {
         row.case.signin.id: vector(row.case, ("operator", "device", "distance")) for row in live_through(stream, rules)
     }
-    monkeypatch.setattr("busybody.detectors.outlier.vector", record)
+    monkeypatch.setattr("busybody.trained.features.vector", record)
     scorer = model(rules)
     for event in stream:
         scorer.process(event)
