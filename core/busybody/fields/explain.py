@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from ..errors import PolicyError, RecordError
+from ..errors import RecordError, shown
 from ..signin import SignIn
 from .conditions import always, is_present
 from .getters import Entry
-from .intake import Intake, Skipped
+from .intake import Intake, Skipped, event_place
 from .paths import Slots
-from .reader import PlaceGroup, Reader
+from .reader import NEEDED, PlaceGroup, Reader
 
 COMPUTED = {
     "subnet": "the site of the address",
@@ -19,6 +19,7 @@ COMPUTED = {
     "device": "fingerprint of the user agent, without versions",
     "version": "major version of the browser",
 }
+IGNORED = "ignored"
 PLACE = ("country", "region", "city", "lat", "lon", "accuracy_km")
 
 
@@ -40,6 +41,7 @@ class Explanation(NamedTuple):
     result: str  # sign-in, skipped: …, or error: …
     lines: Tuple[Line, ...]
     nearly: Tuple[str, ...]  # maps of which a part fits, where none was chosen
+    ignored: Tuple[str, ...] = ()  # values that cannot be meant and were left out: "source.as.number: -5 is no …"
 
 
 def explain(intake: Intake, record: Mapping[str, Any]) -> Explanation:
@@ -57,7 +59,7 @@ def explain(intake: Intake, record: Mapping[str, Any]) -> Explanation:
         return Explanation(found.name, why, f"error: {error}", _lines(reader, slots, None), ())
     if isinstance(signin, Skipped):
         return Explanation(found.name, why, f"skipped: {signin.reason}", _lines(reader, slots, None), ())
-    return Explanation(found.name, why, "sign-in", _lines(reader, slots, signin), ())
+    return Explanation(found.name, why, "sign-in", _lines(reader, slots, signin), (), tuple(_ignored(reader, slots)))
 
 
 def nearly(intake: Intake, record: Mapping[str, Any]) -> Tuple[str, ...]:
@@ -75,9 +77,20 @@ def nearly(intake: Intake, record: Mapping[str, Any]) -> Tuple[str, ...]:
     return tuple(text for _, text in sorted(scored)[:3])
 
 
+def _ignored(reader: Reader, slots: Slots) -> Iterator[str]:
+    """What the record says and cannot mean, of fields that a sign-in can do without."""
+    places = [entries for group in reader.places if group.when(slots) for entries in group.entries.values()]
+    fields = [entries for name, entries in reader.entries.items() if name not in NEEDED]
+    for entries in (*fields, *places):
+        for entry in entries:
+            note = _converted(reader, slots, entry)[2]
+            if note:
+                yield f"{note}; {IGNORED}"
+
+
 def _lines(reader: Reader, slots: Slots, signin: Optional[SignIn]) -> Tuple[Line, ...]:
     lines = [_line(reader, slots, name, entries, signin) for name, entries in sorted(reader.entries.items())]
-    group = next((group for group in reader.places if _carries(group, slots)), None)
+    group = _group(reader, slots)
     for name in PLACE:
         lines.append(_place_line(reader, slots, name, group, signin))
     if signin is not None:
@@ -91,33 +104,45 @@ def _lines(reader: Reader, slots: Slots, signin: Optional[SignIn]) -> Tuple[Line
 
 
 def _line(reader: Reader, slots: Slots, name: str, entries: Sequence[Entry], signin: Optional[SignIn]) -> Line:
-    path, raw, converted, why = _found(reader, slots, entries)
+    path, raw, converted, why = _found(reader, slots, entries, "" if name in NEEDED else f"; {IGNORED}")
     value = converted if signin is None else getattr(signin, name)
-    if path is None and value not in (None, "unknown"):
-        why = "computed from the whole record" if name == "id" else "the record has none; from the map or the table"
+    if converted is None and value not in (None, "unknown"):
+        instead = "computed from the whole record" if name == "id" else "the record has none; from the map or the table"
+        why = instead if path is None else f"{why}; from the map or the table"
     return Line(name, path, raw, value, why)
 
 
-def _found(reader: Reader, slots: Slots, entries: Sequence[Entry]) -> Tuple[Optional[str], Any, Any, str]:
-    """(path, raw, converted, why) of the first entry that gives a value."""
+def _found(
+    reader: Reader, slots: Slots, entries: Sequence[Entry], after: str = f"; {IGNORED}"
+) -> Tuple[Optional[str], Any, Any, str]:
+    """(path, raw, converted, why) of the first entry that gives a value, else of the first whose value is ignored."""
     passed: List[str] = []
+    ignored: Tuple[Optional[str], Any] = (None, None)
     for entry in entries:
-        if not entry.when(slots):
-            passed.append(f"{entry.label}: its condition does not hold")
-            continue
-        raw = entry.raw(slots)
-        if not is_present(raw, reader.map.missing):
-            passed.append(f"{entry.label}: not there")
-            continue
-        try:
-            converted = entry.convert(raw)
-        except (ValueError, OverflowError) as error:
-            return entry.label, raw, None, str(error)
+        raw, converted, note = _converted(reader, slots, entry)
         if converted is not None:
-            why = "first of the map" if not passed else "; ".join(passed)
-            return entry.label, raw, converted, why
-        passed.append(f"{entry.label}: {raw!r:.80} means nothing here")
-    return None, None, None, "; ".join(passed)
+            return entry.label, raw, converted, "; ".join(passed) or "first of the map"
+        if note and ignored[0] is None:
+            ignored = entry.label, raw
+        passed.append(f"{note}{after}" if note else _nothing(slots, entry, raw))
+    return (*ignored, None, "; ".join(passed))
+
+
+def _converted(reader: Reader, slots: Slots, entry: Entry) -> Tuple[Any, Any, str]:
+    """(raw, converted, what is wrong with it)"""
+    raw = entry.raw(slots) if entry.when(slots) else None
+    if not is_present(raw, reader.map.missing):
+        return None, None, ""
+    try:
+        return raw, entry.convert(raw), ""
+    except (ValueError, OverflowError) as error:
+        return raw, None, f"{entry.label}: {error}"
+
+
+def _nothing(slots: Slots, entry: Entry, raw: Any) -> str:
+    if not entry.when(slots):
+        return f"{entry.label}: its condition does not hold"
+    return f"{entry.label}: {'not there' if raw is None else f'{shown(raw)} means nothing here'}"
 
 
 def _raw(entries: Sequence[Entry], slots: Slots, reader: Reader) -> Tuple[Optional[str], Any]:
@@ -128,11 +153,19 @@ def _raw(entries: Sequence[Entry], slots: Slots, reader: Reader) -> Tuple[Option
     return None, None
 
 
-def _carries(group: PlaceGroup, slots: Slots) -> bool:
-    try:
-        return group.when(slots) and any(get(slots) is not None for get in group.getters.values())
-    except (ValueError, OverflowError, PolicyError):
-        return True
+def _group(reader: Reader, slots: Slots) -> Optional[PlaceGroup]:
+    """The place that is taken, or else the first that says anything."""
+    groups = [group for group in reader.places if group.when(slots)]
+    for group in groups:
+        if event_place(slots, (group,)) is not None:
+            return group
+    return next(
+        (group for group in groups if any(_said(reader, slots, entries) for entries in group.entries.values())), None
+    )
+
+
+def _said(reader: Reader, slots: Slots, entries: Sequence[Entry]) -> bool:
+    return any(_converted(reader, slots, entry)[0] is not None for entry in entries)
 
 
 def _place_line(reader: Reader, slots: Slots, name: str, group: Optional[PlaceGroup], signin: Optional[SignIn]) -> Line:
@@ -143,6 +176,13 @@ def _place_line(reader: Reader, slots: Slots, name: str, group: Optional[PlaceGr
     if name in ("lat", "lon"):
         entries = [*group.entries.get("location", ()), *entries]
     path, raw, converted, why = _found(reader, slots, entries)
-    if value is not None and (path is None or (name not in ("lat", "lon") and value != converted)):
-        return Line(name, path, raw, value, "from the table, or assumed for this class of network")
-    return Line(name, path, raw, converted if signin is None else value, why)
+    if isinstance(converted, tuple):  # a location
+        converted = converted[name == "lon"]
+    if signin is None:
+        return Line(name, path, raw, converted, why)
+    if converted is not None and value is None:
+        return Line(name, path, raw, None, f"one coordinate alone is no place; {IGNORED}")
+    if value is not None and value != converted:
+        table = "from the table, or assumed for this class of network"
+        return Line(name, path, raw, value, f"{why}; {table}" if IGNORED in why else table)
+    return Line(name, path, raw, value, why)

@@ -19,7 +19,7 @@ from .conditions import always
 from .lanes import Lane, Part
 from .networks import ClassRules
 from .paths import Slots
-from .reader import NEEDED, Reader
+from .reader import NEEDED, PlaceGroup, Reader
 from .registry import Registry
 from .shapes import Row
 from .times import TimeReader
@@ -243,7 +243,7 @@ class Intake:
         elif as_org is None and asn is not None and asn == table.asn:
             as_org = table.as_org
         network = self._classes.network(ip, asn, as_org, network, _flags(reader, slots), table)
-        place = event_place(reader, slots)
+        place = event_place(slots, reader.places)
         if place is None or place[3] is None or self._prefer_table:
             place = self._merged(place, table)
         country, region, city, lat, lon, accuracy_km = place
@@ -292,9 +292,9 @@ def _flags(reader: Reader, slots: Slots) -> Tuple[str, ...]:
     return tuple([flag for flag, holds in reader.flags if holds(slots)])
 
 
-def event_place(reader: Reader, slots: Slots) -> Optional[Spot]:
-    """The first place of the record that has a country or coordinates."""
-    for group in reader.places:
+def event_place(slots: Slots, groups: Sequence[PlaceGroup]) -> Optional[Spot]:
+    """The first of the places that has a country or coordinates."""
+    for group in groups:
         if group.when is not always and not group.when(slots):
             continue
         get_country, get_region, get_city, get_point, get_accuracy = group.ordered

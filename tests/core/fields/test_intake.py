@@ -132,9 +132,6 @@ def test_source_and_extra_paths_are_kept() -> None:
         ({"@timestamp": -5}, "time"),
         ({"@timestamp": "yesterday"}, "time"),
         ({"@timestamp": {"a": 1}}, "time"),
-        ({"source": {"ip": "1.2.3.4", "geo": {"location": {"lat": 123, "lon": 0}}}}, "location"),
-        ({"source": {"ip": "1.2.3.4", "geo": {"location": "nowhere, really"}}}, "location"),
-        ({"source": {"ip": "1.2.3.4", "as": {"number": -5}}}, "asn"),
         ({"user": {"name": "x" * 5000}}, "user"),
     ],
 )
@@ -145,6 +142,72 @@ def test_a_broken_signin_is_an_error_that_names_the_field(change: Dict[str, Any]
     assert caught.value.key == field
     assert len(str(caught.value)) < 300
     assert isinstance(intake.read(record()), SignIn)
+
+
+@pytest.mark.parametrize(
+    ("source", "note"),
+    [
+        ({"as": {"number": -5}}, "source.as.number: -5 is no AS number: it is not between 1 and 4294967295; ignored"),
+        ({"as": {"number": "net"}}, "source.as.number: 'net' is no AS number; ignored"),
+        ({"as": {"number": 1e400}}, "source.as.number: inf is no AS number; ignored"),
+        ({"geo": {"location": {"lat": 95, "lon": 1}}}, "source.geo.location: 95 is no latitude: it is not between -90 and 90; ignored"),
+        ({"geo": {"location": {"lat": 1, "lon": 181}}}, "source.geo.location: 181 is no longitude: it is not between -180 and 180; ignored"),
+        ({"geo": {"location": "nowhere, really"}}, "source.geo.location: 'nowhere' is no latitude; ignored"),
+        ({"geo": {"location": True}}, "source.geo.location: True is no place; ignored"),
+        ({"ip": "999.1.1.1"}, "source.ip: '999.1.1.1' is no address; ignored"),
+        ({"ip": "fe80::gg"}, "source.ip: 'fe80::gg' is no address; ignored"),
+        ({"ip": ["500.1.1.1"]}, "source.ip: '500.1.1.1' is no address; ignored"),
+    ],
+)  # fmt: skip
+def test_a_side_field_that_cannot_be_meant_is_left_out_alone(source: Dict[str, Any], note: str) -> None:
+    intake = Intake(Policy.default(), OneTown())
+    given_ = record({"country_iso_code": "DE"})
+    given_["source"] = {**given_["source"], **source, "geo": {**given_["source"]["geo"], **source.get("geo", {})}}
+    found = [intake.read(given_) for _ in range(3)][-1]
+    assert isinstance(found, SignIn)
+    assert (found.user, found.outcome, found.country) == ("ana", "success", "DE")
+    assert (found.lat, found.lon, found.accuracy_km) == (None, None, None)
+    assert found.asn == (None if "ip" in source else TABLE.asn)
+    told = intake.explain(given_)
+    assert note in told.ignored
+    assert sum(note in line.why for line in told.lines) >= 1
+    assert told.result == "sign-in"
+
+
+def test_one_coordinate_goes_with_the_other_and_a_radius_goes_alone() -> None:
+    own = {
+        "source": "own", "title": "Own", "documented_at": "here", "detect": {"path": "when", "exists": True},
+        "fields": {"time": "when", "user": "who"},
+        "places": [{"country": "land", "lat": "north", "lon": "east", "accuracy_km": "radius"}],
+    }  # fmt: skip
+    intake = Intake(Policy.from_mapping({"maps": [own]}), None)
+    base = {"when": 1741000000, "who": "ana", "land": "DE", "north": 52.5, "east": 13.4, "radius": 7}
+
+    def placed(**change: Any) -> Any:
+        found = intake.read({**base, **change})
+        assert isinstance(found, SignIn)
+        return place(found)
+
+    for _ in range(2):
+        assert placed() == ("DE", None, 52.5, 13.4, 7.0)
+        assert placed(north=-91) == ("DE", None, None, None, None)
+        assert placed(east="far") == ("DE", None, None, None, None)
+        assert placed(radius=1e9)[:4] == ("DE", None, 52.5, 13.4)
+        assert placed(radius=1e9)[4] != 1e9
+    lines = {line.field: line.why for line in intake.explain({**base, "north": -91}).lines}
+    assert lines["lat"] == "north: -91 is no latitude: it is not between -90 and 90; ignored"
+    assert lines["lon"] == "one coordinate alone is no place; ignored"
+
+
+def test_an_absurd_version_of_a_browser_breaks_nothing() -> None:
+    found = read(record(user_agent={"original": "Chrome/" + "9" * 400}))
+    assert found.version is None or found.version < 10**4
+
+
+def test_what_is_fine_is_not_noted() -> None:
+    intake = Intake(Policy.default(), OneTown())
+    assert intake.explain(record({"country_iso_code": "DE", "location": "52.5,13.4"})).ignored == ()
+    assert intake.explain(record(source={"ip": "-", "as": {"number": "unknown"}})).ignored == ()
 
 
 def test_records_that_are_nothing() -> None:
