@@ -206,7 +206,7 @@ def _forget_evidence(evidence: Dict[str, Any], shorts: Set[str]) -> int:
     for who in shorts:
         erased += evidence["tries"].pop(who, None) is not None
     crowds = [*evidence["failing"].values(), *evidence["arrived"].values()]
-    for people in [people for _, spans, resolved in crowds for people in (resolved, *[row for _, row in spans])]:
+    for people in [people for _, spans in crowds for _, people in spans]:
         for who in shorts:
             erased += people.pop(who, None) is not None
     return erased

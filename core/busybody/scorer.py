@@ -395,7 +395,7 @@ class Scorer:
         """Judge a sign-in again when it settles, all that came before it in place; None where it repeats a habit."""
         known: Optional[learning.Outcome] = entry.outcome
         profile, signin = person.profile, entry.signin
-        about = self.evidence.about(signin)
+        about = self.evidence.about(signin, person.key)
         if known is not None and known.epoch == self.organisation.epoch and about is NOTHING:
             return known
         said = self._watch.says(signin, profile, doubt.lists)

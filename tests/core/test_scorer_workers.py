@@ -31,7 +31,8 @@ class Crew:
         worker = self.of(event.user)
         assessment = worker.score(event, self.evidence.about(event))
         worker.learn(event, assessment)
-        self.evidence.observe(event)
+        for evidence in (self.evidence, *(scorer.evidence for scorer in self.scorers)):
+            evidence.observe(event)  # everybody hears of it
         return assessment
 
     def advance(self, time: float) -> None:

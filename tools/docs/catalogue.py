@@ -24,6 +24,7 @@ PAGE = ROOT / "docs" / "detectors.md"
 KINDS = {
     "habit": "habit: unlike this person",
     "hard": "hard: odd whoever it is",
+    "evidence": "evidence: what happened before it at the account or near it; asked only where there is a doubt",
     "proof": "proof: answers a doubt, and is asked only where there is one",
     "incident": "incident: ties the sign-in to an odd one before it, and is asked last",
 }

@@ -28,7 +28,9 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
     gap = signin.time - before.time
     if not 0.0 <= gap < SECONDS:
         return None
-    return Signal(1.0 - gap / SECONDS, {"hours": gap / 3600.0, "usual": before.device}, before=before)
+    return Signal(
+        1.0 - gap / SECONDS, {"hours": gap / 3600.0, "device": signin.device, "usual": before.device}, before=before
+    )
 
 
 def _latest(signin: SignIn, profile: Profile) -> Optional[SignIn]:

@@ -1,6 +1,6 @@
 """Credential stuffing: where many people failed, this person's password was right at the first try.
 
-    surprise = 1 + ln(people / usual)      [nats, at most 5]
+    surprise = 1 + ln(min(people / usual, 1 / share))      [nats, at most 5]
 
 The crowd is that of password spraying, which see. The difference is this account: with no failure of its own in the
 day before, the password was known, out of a leak that other accounts may be in.

@@ -1,6 +1,6 @@
 """MFA fatigue: prompts for the second factor were denied, one after the other, and then one was accepted.
 
-    surprise = foreign · 2 · ln(1 + denials)      [nats, at most 5]      denials: within two hours, 2 at least
+    surprise = foreign · 2.5 · ln(1 + denials)      [nats, at most 6]      denials: within two hours, 2 at least
 
 Only what is foreign to the person counts (see `signal.foreign`): who denies by mistake and tries again sits where
 they always sit. Where all denials came from the very network that got in, half of it foreign is enough for all.
@@ -19,7 +19,7 @@ from .signal import Signal, foreign
 
 SECONDS = 7200.0
 LEAST = 2  # denials
-WEIGHT, HIGHEST = 2.0, 5.0
+WEIGHT, HIGHEST = 2.5, 6.0
 
 
 def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:

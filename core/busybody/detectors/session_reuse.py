@@ -1,8 +1,9 @@
 """Session reuse: a session goes on with another kind of device than it was opened with.
 
-    surprise = 4      [nats]
+    surprise = 5      [nats]      on another system (Windows, iOS and so on)
+             = 3      in another browser on the same system, which may be another app of one sign-on
 
-A cookie does not change its browser; who stole it does. A phone that roams within its session keeps its device, and
+A cookie does not change its machine; who stole it does. Only what is foreign to the person counts. A phone that roams within its session keeps its device, and
 so does a laptop that turns on a VPN: the network alone says nothing here. A session of which the opening is not known
 says nothing either.
 """
@@ -17,7 +18,7 @@ from ..profile import Known, Profile
 from ..signin import SignIn
 from .signal import Signal, foreign
 
-OTHER_DEVICE = 4.0
+OTHER_SYSTEM, OTHER_BROWSER = 5.0, 3.0
 
 
 def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
@@ -26,4 +27,12 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
     opening = profile.opening(signin)
     if opening is None or opening[2] in (None, signin.device):
         return None
-    return Signal(OTHER_DEVICE, {"hours": (signin.time - opening[0]) / 3600.0, "device": signin.device, "usual": opening[2]}, True)
+    surprise = OTHER_BROWSER if _system(signin.device) == _system(opening[2] or "") else OTHER_SYSTEM
+    return Signal(
+        surprise, {"hours": (signin.time - opening[0]) / 3600.0, "device": signin.device, "usual": opening[2]}, True
+    )
+
+
+def _system(device: str) -> str:
+    """The system that a fingerprint names first."""
+    return device.partition("-")[0]

@@ -26,9 +26,14 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
     if not organisation.people:
         return None
     people, what = 0, ""
-    if about.arrived is not None and not organisation.common("asn", signin.asn):
+    if about.arrived is not None and signin.asn is not None and not organisation.common("asn", signin.asn):
         people, what = about.arrived.people, f"network {signin.as_org or signin.asn}"
-    if about.tool is not None and about.tool.people > people and not organisation.common("device", signin.device):
+    if (
+        signin.device is not None
+        and about.tool is not None
+        and about.tool.people > people
+        and not organisation.common("device", signin.device)
+    ):
         people, what = about.tool.people, f"tool {signin.device}"
     strange = foreign(signin, profile, seen, population) if people else 0.0
     return Signal(min(strange * log(people), HIGHEST), {"people": people, "what": what}, True) if strange else None

@@ -45,9 +45,7 @@ def foreign(signin: SignIn, profile: Profile, seen: Known, population: Populatio
     if signin.asn is not None or signin.subnet is not None:
         sides += 1
         strange += not seen.asn or (
-            signin.subnet is not None
-            and not seen.subnet
-            and profile.fresh + population.unit < FAMILIAR * profile.total
+            signin.subnet is not None and not seen.subnet and profile.fresh + population.unit < FAMILIAR * profile.total
         )
     if signin.device_id is not None and seen.device_id:
         sides += 1

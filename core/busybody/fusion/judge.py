@@ -23,7 +23,9 @@ class Judge:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         active = [row for row in CATALOGUE if row.name not in policy.detectors.disabled]
-        self._accuse: List[Named] = [(row.name, row.detect()) for row in active if row.kind in ("habit", "hard", "evidence")]
+        self._accuse: List[Named] = [
+            (row.name, row.detect()) for row in active if row.kind in ("habit", "hard", "evidence")
+        ]
         self._always = {row.name for row in active if row.kind == "evidence"}  # wherever there is any doubt
         self._relieve: List[Named] = [(row.name, row.detect()) for row in active if row.kind == "proof"]
         self._incidents = any(row.kind == "incident" for row in active)

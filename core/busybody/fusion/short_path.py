@@ -47,7 +47,7 @@ class Limits:
         self.policy = policy
 
 
-def doubts(
+def doubts(  # noqa: C901  one look at everything, on the way of every sign-in
     signin: SignIn, profile: Profile, unit: int, limits: Limits, box: Optional[Box]
 ) -> Tuple[Optional[Habit], Doubts]:
     """The habit that this sign-in repeats, if it does, and the detectors that might find something unlike the person.

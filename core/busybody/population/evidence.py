@@ -2,10 +2,11 @@
 
 `observe` fills it while learning, `about` reads it while scoring, one day back from the sign-in asked about. Three
 tables: the tries at each account; the people who failed from each network, each operator with one kind of device, and
-each kind of device anywhere; the people who got in from each hosting network or scripting tool.
+each kind of device anywhere; the people who got in from each hosting network, with each scripting tool, and from each
+network where somebody failed.
 
 What is kept depends on neither the order of arrival nor on repetition, so a sign-in that settles a day later is told
-the same. A table that is full forgets the quarter that has been silent longest: a flood of a million failures costs
+the same; but who got in at a network before the first failure there was heard of, is not counted. A table that is full forgets the quarter that has been silent longest: a flood of a million failures costs
 a few megabytes, and the memory of older failures elsewhere.
 """
 
@@ -33,7 +34,8 @@ class About(NamedTuple):
     source: Optional[Many] = None  # people who failed from the same network (subnet)
     family: Optional[Many] = None  # people who failed from the same operator with the same kind of device
     device: Optional[Many] = None  # people who failed with the same kind of device
-    arrived: Optional[Many] = None  # people who got in from the same hosting network
+    entered: Optional[Many] = None  # people who got in from the same network (subnet), once somebody had failed there
+    arrived: Optional[Many] = None  # people who got in from the same hosting network (operator)
     tool: Optional[Many] = None  # people who got in with the same scripting tool
 
 
@@ -47,7 +49,7 @@ class Evidence:
         self._key = key
         self.tries: Dict[str, Tries] = {}  # person ->
         self.failing: Dict[str, Crowd] = {}  # subnet, operator|device or |device ->
-        self.arrived: Dict[str, Crowd] = {}  # operator or |tool ->
+        self.arrived: Dict[str, Crowd] = {}  # subnet that is failing, operator or |tool ->
         self.sizes = [0, 0, 0]
         self.latest = 0.0
 
@@ -76,50 +78,50 @@ class Evidence:
         if signin.outcome == "failure":
             self._fail(signin, who)
             return
-        crowd = self.failing.get(signin.subnet or "")
-        if crowd is not None:
-            size = crowd.size
-            crowd.resolve(who, time)
-            self._grown(1, crowd.size - size)
+        if signin.subnet in self.failing:
+            self._note(2, self.arrived, signin.subnet or "", who, time)
         if signin.network in ANONYMOUS and signin.asn is not None:
             self._note(2, self.arrived, str(signin.asn), who, time)
         if is_tool(signin.device):
             self._note(2, self.arrived, f"|{signin.device}", who, time)
 
-    def about(self, signin: SignIn) -> About:
-        """What was seen in the day before this sign-in; the object NOTHING where nothing was."""
+    def about(self, signin: SignIn, key: Optional[str] = None) -> About:
+        """What was seen in the day before this sign-in; the object NOTHING where nothing was.
+
+        `key` is the name under which the person is stored, where the sign-in itself no longer says who it was.
+        """
         until = signin.time
         since = until - LIFETIME
         asn, device, failing = signin.asn, signin.device, self.failing
-        tries = self.tries.get(person(self._key(signin.user)))
+        tries = self.tries.get(person(key if key is not None else self._key(signin.user)))
         source = failing.get(signin.subnet) if signin.subnet is not None else None
         family = failing.get(f"{asn}|{device}") if asn is not None and device is not None else None
         alike = failing.get(f"|{device}") if device is not None else None
+        entered = self.arrived.get(signin.subnet) if source is not None and signin.subnet is not None else None
         arrived = self.arrived.get(str(asn)) if signin.network in ANONYMOUS else None
         tool = self.arrived.get(f"|{device}") if is_tool(device) else None
-        if tries is source is family is alike is arrived is tool is None:
+        if tries is None and source is family is alike is arrived is tool is None:
             return NOTHING
         found = About(
             tries.between(since, until, False) if tries is not None else (),
             tries.between(since, until, True) if tries is not None else (),
-            *[crowd.between(since, until) if crowd is not None else None for crowd in (source, family, alike, arrived, tool)],
+            *[
+                crowd.between(since, until) if crowd is not None else None
+                for crowd in (source, family, alike, entered, arrived, tool)
+            ],
         )
         return found if found != NOTHING else NOTHING
 
     def _fail(self, signin: SignIn, who: str) -> None:
-        time, asn, device, place = signin.time, signin.asn, signin.device, signin.subnet
+        time = signin.time
         tries = self.tries.get(who)
         if tries is None:
             tries = self.tries[who] = Tries()
         size = tries.size
-        tries.add(time, place or "", signin.mfa == "denied")
+        tries.add(time, signin.subnet or "", signin.mfa == "denied")
         self._grown(0, tries.size - size)
-        if place is not None:
-            self._note(1, self.failing, place, who, time)
-        if device is not None:
-            self._note(1, self.failing, f"|{device}", who, time)
-            if asn is not None:
-                self._note(1, self.failing, f"{asn}|{device}", who, time)
+        for key in _places(signin):
+            self._note(1, self.failing, key, who, time)
 
     def _note(self, table: int, crowds: Dict[str, Crowd], key: str, who: str, time: float) -> None:
         crowd = crowds.get(key)
@@ -141,9 +143,7 @@ class Evidence:
 
     def _forget(self, before: float) -> None:
         """Drop what is too old to say anything."""
-        for number, rows in enumerate((self.tries, self.failing, self.arrived)):
-            _drop(rows, before)  # type: ignore[type-var]
-            self.sizes[number] = sum(row.size for row in rows.values())  # type: ignore[attr-defined]
+        self.sizes = [_drop(self.tries, before), _drop(self.failing, before), _drop(self.arrived, before)]
 
     def to_json(self) -> Dict[str, Any]:
         return {
@@ -164,16 +164,27 @@ class Evidence:
         return evidence
 
 
+def _places(signin: SignIn) -> List[str]:
+    """What a failure is counted for: the subnet, the operator with the kind of device, the kind of device."""
+    asn, device, subnet = signin.asn, signin.device, signin.subnet
+    places = [subnet] if subnet is not None else []
+    if device is not None:
+        places += [f"{asn}|{device}", f"|{device}"] if asn is not None else [f"|{device}"]
+    return places
+
+
 def is_tool(device: Optional[str]) -> bool:
     """Whether a device is a script or command-line tool."""
     return device is not None and "tool" in device and "tool" in device.split("-")
 
 
-def _drop(rows: Dict[str, Row], before: float) -> None:
+def _drop(rows: Dict[str, Row], before: float) -> int:
+    """Drop what was before; returns how many entries are left."""
     for key in [key for key, row in rows.items() if row.latest < before]:
         del rows[key]
     for row in rows.values():
         row.forget(before)
+    return sum(row.size for row in rows.values())
 
 
 def _to_json(rows: Union[Dict[str, Crowd], Dict[str, Tries]]) -> Dict[str, Any]:

@@ -38,15 +38,15 @@ class Tries:
             self.size -= 1
 
     def between(self, since: float, until: float, denied: bool) -> Tuple[Try, ...]:
-        """Those of one kind in that time, by time."""
+        """Those of one kind from `since` on and before `until`, by time."""
         if self.latest < since:
             return ()
         return tuple(
             one
             for hour in sorted(self.hours)
-            if since - HOUR < hour * HOUR <= until
+            if since - HOUR < hour * HOUR < until
             for one in self.hours[hour][denied]
-            if since <= one[0] <= until
+            if since <= one[0] < until
         )
 
     def forget(self, before: float) -> None:
@@ -63,6 +63,9 @@ class Tries:
         tries = cls()
         tries.latest, hours = row
         for hour, failed, denied in hours:
-            tries.hours[int(hour)] = ([(time, place) for time, place in failed], [(time, place) for time, place in denied])
+            tries.hours[int(hour)] = (
+                [(time, place) for time, place in failed],
+                [(time, place) for time, place in denied],
+            )
         tries.forget(float("-inf"))
         return tries

@@ -143,8 +143,7 @@ def repeat(
     day = int(time // DAY)
     counts = delta.days.get(day) or delta.day(day)
     counts.habitual += 1
-    before = profile.previous
-    if signin.session is not None and (before is None or before.session != signin.session):
+    if signin.session is not None:
         profile.note_session(signin)
     if habit is None or not habit.kept or day - profile.era >= decay.era_days:
         _learn(profile, journal, signin, day, policy, decay, delta, user)

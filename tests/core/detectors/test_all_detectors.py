@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 import pytest
-from builders import START, adversarial, model, signin, state_of
+from builders import DAY, FAR, HOSTING, START, STRANGE, TOOL, adversarial, model, signin, state_of
 from busybody import detectors
 from busybody.detectors import CATALOGUE, Entry, Signal
 from busybody.detectors.catalogue import KINDS
 from busybody.policy import Policy
-from busybody.population import Population
-from busybody.profile import Profile, known
+from busybody.population import About, Population
+from busybody.population.crowd import Many
+from busybody.profile import Profile, incidents, known
 from busybody.profile.codec import decode, encode
 from busybody.scorer import Scorer
 from busybody.sentence import reason
@@ -56,8 +57,33 @@ def cases(lived: Scorer) -> List[Case]:
             profile = person.profile if person is not None else Profile()
             later = number * 600.0 if number % 2 else (event.time - START) / 2.0
             moved = event._replace(user=user, time=(profile.last or START) + later)
-            found.append(Case(moved, profile, lived._population(moved, profile, None)))
+            population = lived._population(moved, profile, None)
+            found.append(Case(moved, profile, population))
+            if number % 5 == 0:
+                found += under_attack(Case(moved, profile, population), number)
     return found
+
+
+def under_attack(case: Case, number: int) -> List[Case]:
+    """The same sign-in after what attackers do, and as they do it."""
+    time, place, known = case.signin.time, case.signin.subnet or "", case.profile
+    tries = tuple((time - 60.0 * left, place) for left in range(20, 0, -1))
+    crowd = Many(40, time - 900.0)
+    told = (
+        About(failed=tries[-4:]), About(failed=tries), About(failed=tries[-1:], source=crowd, family=crowd, device=crowd),
+        About(device=crowd), About(source=crowd), About(denied=tries[-5:]), About(arrived=crowd, tool=crowd),
+    )  # fmt: skip
+    others = [case._replace(population=case.population._replace(about=about)) for about in told]
+    sessions = [entry.signin.session for entry in known.window if entry.signin.session is not None]
+    others.append(case._replace(signin=case.signin._replace(session=[*sessions, "s1"][0], method="device_code")))
+    others.append(case._replace(signin=case.signin._replace(method="legacy", **HOSTING, **TOOL)))
+    if known.previous is not None:
+        soon = case.signin._replace(time=known.previous.time + 300.0 + number, **HOSTING, **STRANGE)
+        others.append(case._replace(signin=soon))
+        at_risk = decode(encode(known))
+        at_risk.incidents = [incidents.blank("e1", time - DAY, [], [])]
+        others.append(Case(case.signin._replace(**FAR, **STRANGE), at_risk, case.population))
+    return others
 
 
 def told(row: Entry, cases: List[Case]) -> Iterator[Tuple[Case, Signal]]:
