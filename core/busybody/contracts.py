@@ -122,11 +122,14 @@ def splunk(signin: SignIn, assessment: Assessment, sentence: str) -> Document:
         "busy_risk": round(assessment.risk, 2),
         "busy_level": assessment.level,
         "busy_sentence": sentence,
-        "busy_findings": [found.detector for found in assessment.findings],
+        "busy_findings": [found.detector for found in assessment.findings if counts(found)],
         "busy_techniques": techniques_of(assessment),
         "busy_learned": assessment.learned,
         "busy_incident": assessment.incident or "",
     }
+    filtered = dict.fromkeys(reason for found in assessment.findings for reason in found.filtered_by)
+    if filtered:
+        row["busy_filtered_by"] = list(filtered)
     if assessment.alert:
         row.update(
             risk_object=assessment.user,
@@ -137,6 +140,11 @@ def splunk(signin: SignIn, assessment: Assessment, sentence: str) -> Document:
             threat_object_type="ip_address",
         )
     return row
+
+
+def detector_of(found: Finding) -> str:
+    """A finding's detector where it has to be one word, with what filters it behind."""
+    return f"{found.detector} [{', '.join(found.filtered_by)}]" if found.filtered_by else found.detector
 
 
 def techniques_of(assessment: Assessment) -> list[str]:

@@ -48,7 +48,7 @@ def sentence(
     """
     against = [found for found in findings if found.contribution > 0.0 and counts(found)]
     if not against:
-        return ""
+        return _set_aside(findings, risk)
     strongest = max(found.contribution for found in against)
     least = NOTICEABLE if risk < LOW else min(NOTICEABLE, strongest)
     reasons = [found for found in against if found.contribution >= least]
@@ -62,6 +62,15 @@ def sentence(
         text += "; but " + " and ".join(reason(found) for found in relief)
     before = _before(previous, signin.time)
     return f"Risk {risk:.0f} ({_one_in(rarity, seen)}{_held(risk, rarity)}): {text}.{before}"
+
+
+def _set_aside(findings: Sequence[Finding], risk: float) -> str:
+    """What would have been said, where filters set everything aside."""
+    aside = sorted((found for found in findings if found.contribution > 0.0), key=lambda found: -found.contribution)
+    if not aside:
+        return ""
+    filters = ", ".join(dict.fromkeys(name for found in aside for name in found.filtered_by))
+    return f"Risk {risk:.0f}, set aside by {filters}: {'; '.join(map(reason, aside))}."
 
 
 def _held(risk: float, rarity: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Iterable, List, Optional, Tuple
 
+from ..filters.marks import MINIMUM
 from ..places import distance_km
 from .reading import Scored, Shown, Side
 from .summary import Incident
@@ -129,7 +130,8 @@ def _reason(finding: Shown, widest: float) -> Iterable[str]:
     yield f'<span class="bar" aria-hidden="true"><span style="width:{share:.0f}%"></span></span>'
     yield f'<span class="reason">{html(finding.reason, LONGEST_SENTENCE)}{_techniques(finding.techniques)}'
     if finding.filtered_by:
-        yield f' <span class="note">not counted: {html(", ".join(finding.filtered_by))}</span>'
+        told = "not alerted" if finding.filtered_by == (MINIMUM,) else "not counted"
+        yield f' <span class="note">{told}: {html(", ".join(finding.filtered_by))}</span>'
     yield "</span></li>"
 
 

@@ -127,7 +127,7 @@ class Csv:
         sentence = self._describe(signin, assessment) if assessment.findings else ""
         cells: List[Any] = [
             contracts.iso(assessment.time), assessment.user, round(assessment.risk, 2), assessment.level, sentence,
-            "; ".join(found.detector for found in assessment.findings), "; ".join(contracts.techniques_of(assessment)),
+            "; ".join(map(contracts.detector_of, assessment.findings)), "; ".join(contracts.techniques_of(assessment)),
             assessment.learned, assessment.alert, assessment.late, assessment.incident, assessment.event_id,
             signin.outcome, signin.ip, signin.network, signin.country, signin.city, signin.asn, signin.as_org,
             signin.device, signin.app, signin.method, signin.mfa, signin.source, file or None,

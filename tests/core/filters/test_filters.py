@@ -194,6 +194,21 @@ def test_every_output_keeps_the_reason_or_leaves_the_finding_out() -> None:
         assert "Firefox" not in text
 
 
+def test_sentence_of_what_is_set_aside_whole_says_by_what() -> None:
+    scorer = lived(people={"ignored": ["ana"]})
+    told = scorer.describe(ODD, scorer.score(ODD))
+    assert told.startswith("Risk 0, set aside by people.ignored: never used before: residential network Yuki Net")
+
+
+def test_csv_and_splunk_name_the_filter_beside_the_detector() -> None:
+    scorer = lived(filters={"filtered_alerts_types": ["new_device"]})
+    shown = outputs(scorer, ODD, scorer.score(ODD))
+    assert "new_device [filters.filtered_alerts_types]" in shown["csv"]
+    row = json.loads(shown["splunk"])
+    assert row["busy_filtered_by"] == ["filters.filtered_alerts_types"]
+    assert "new_device" not in row["busy_findings"]
+
+
 def test_techniques_are_those_of_what_counts() -> None:
     silent = lived(people={"ignored": ["ana"]}).score(ODD)
     assert contracts.techniques_of(silent) == []
