@@ -110,6 +110,8 @@ class _Source:
             if found != "json" and len(line) == SNIFFED and not line.endswith(b"\n"):
                 line += self._stream.readline(LONGEST_LINE)
             self._pushed.append(line)
+            if found == "json" and self._is_a_broken_line(line):
+                return "jsonl"
             if found is not None:
                 return found
         if not any(line.strip() for line in self._pushed):
@@ -119,6 +121,33 @@ class _Source:
         raise InputError(
             f"the format is not recognised. Say which with --format {'|'.join(FORMATS)}", source=self._name
         )
+
+
+    def _is_a_broken_line(self, line: bytes) -> bool:
+        """Whether what looks like the start of a long JSON text is a broken record with whole ones in the next lines."""
+        start = line.strip()
+        if not line.endswith(b"\n") or start in (b"[", b"{") or start[-1:] in (b",", b"}") or _is_whole(line):
+            return False  # in what ends so a list or an object may well go on, or the long reader finds its way
+        followers = 0
+        while followers < 2:
+            line = self._stream.readline(LONGEST_LINE)
+            if not line:
+                break
+            self._pushed.append(line)
+            if line.strip():
+                if not line.startswith(b"{") or not _is_whole(line):
+                    return False
+                followers += 1
+        return followers > 0
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether the line is a JSON text by itself."""
+    try:
+        fastest()(line)
+    except ValueError:
+        return False
+    return True
 
 
 def _format_of(line: bytes, first: bool) -> Optional[str]:
@@ -178,7 +207,9 @@ def _json_lines(source: _Source, name: str, _reference: float) -> Iterator[Recor
             if line.strip(b" \t\r\n\x00\x1e"):
                 yield _broken(name, number, str(error))
             continue
-        if type(value) is dict and not (value.keys() & envelopes.LISTS or value.keys() & envelopes.AROUND):
+        if type(value) is dict and len(value) > 1 and envelopes.MARKS.isdisjoint(value):
+            yield Record(number, value)  # the usual: in nothing
+        elif type(value) is dict and not (value.keys() & envelopes.LISTS or value.keys() & envelopes.AROUND):
             record = unwrap(value)
             if record is not None:
                 yield Record(number, record)

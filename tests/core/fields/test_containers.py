@@ -242,8 +242,24 @@ def test_a_damaged_or_odd_first_line_swallows_nothing_behind_it() -> None:
         first, *rest = outcome(damaged + b"\n" + lines(GOOD, GOOD))
         assert isinstance(first[1], str)
         assert rest == [(2, GOOD), (3, GOOD)], damaged
-    for opened in (b"[[[", b"[[{"):  # the lists have no end, and that is told behind what was in them
-        assert outcome(opened + b"\n" + lines(GOOD, GOOD))[1:3] == [(2, GOOD), (3, GOOD)]
+    for opened in (b"[[[", b"[[{", b'[{"a":', b'{"a":', b'{"a"', b'{"a": {', b'{"a": [', b'{"a": 1', b"{a"):
+        for end in (b"\n", b"\r\n", b"\n\n"):
+            first, *rest = outcome(opened + end + lines(GOOD))
+            assert (first[0], rest) == (1, [(1 + end.count(b"\n"), GOOD)]), opened
+            assert outcome(opened + end + lines(GOOD, GOOD, GOOD))[1:] == [(n + end.count(b"\n"), GOOD) for n in (1, 2, 3)]
+
+
+def test_a_long_json_text_is_not_taken_for_broken_lines() -> None:
+    for text in (
+        b'{"a":\n{"b": 1}\n}',
+        b'{"a":\n{"b": 1},\n"c": 2}\n{"a":\n{"b": 1}}',
+        b'[[{"a": 1}\n]]',
+        b'{"Records": [\n{"a": 2}\n]}',
+        b'{"Records":\n[\n{"a": 2},\n{"a": 2}\n]\n}\n',
+        b'[\n{"a": 2}\n,\n{"a": 2}\n]\n',
+        b'{"hits": {"hits": [\n{"a": 2}\n,{"a": 3}]}}',
+    ):
+        assert all(isinstance(value, dict) for _, value in outcome(text)), text
 
 
 def test_values_between_objects_are_one_error_each() -> None:
