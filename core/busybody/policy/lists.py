@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 from typing import Dict, FrozenSet, Iterable, Optional, Pattern, Set, Tuple
 
 from .files import expanded
-from .patterns import compiled, is_pattern
+from .patterns import compiled, is_pattern, matches
 
 
 class PeopleList:
@@ -27,7 +27,7 @@ class PeopleList:
             return False
         if name.casefold() in self._names:
             return True
-        return any(pattern.fullmatch(name) for pattern in self._patterns)
+        return any(matches(pattern, name) for pattern in self._patterns)
 
     def __bool__(self) -> bool:
         return bool(self.entries)

@@ -1,7 +1,7 @@
 """Patterns of people, written between slashes: /svc-.*/. They match a whole name, whatever its case.
 
 Python's regular expressions can take for ever on the right name, and names come from whoever tries to sign in. What
-makes them do so is refused: a repeated group that repeats or chooses inside, and many open-ended repeats in a row.
+makes them do so is refused: a repeated group that repeats or chooses inside, and many repeats and choices together.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ import re
 from typing import List, Pattern
 
 LONGEST = 200  # characters; an entry longer than that is a list written as a pattern
-MOST_REPEATS = 4  # open-ended ones; with n of them a name of length l costs l**n
+LONGEST_NAME = 256  # characters; longer ones, as only attackers have them, match no pattern
+# A repeat may be tried at each of the name's 2**8 characters, an optional piece or one of n alternatives doubles or
+# multiplies the work: at most 2**24 steps, some tenths of a second for the worst of names.
+MOST_BITS, BITS_OF_REPEAT = 24, 8
 # An escape, a character class or the opening of a group is one piece: what stands within is no operator.
 PIECE = re.compile(
     r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?:<?[=!]|P?<[^>]*>|:|[a-zA-Z-]+:?|#)?|\(|\{\d*,?\d*\}|.", re.DOTALL
@@ -37,11 +40,18 @@ def compiled(entry: str) -> Pattern[str]:
     return pattern
 
 
+def matches(pattern: Pattern[str], name: str) -> bool:
+    """Whether the pattern matches the whole name."""
+    return len(name) <= LONGEST_NAME and pattern.fullmatch(name) is not None
+
+
 def _check_cost(body: str) -> None:
-    """Refuses what can take exponential time, and some that cannot: the reading is a simple one."""
-    open_groups: List[bool] = [False]  # for each open group, whether it repeats or chooses inside
+    """Refuse what can take exponential time, and some that cannot: the reading is a simple one."""
+    groups: List[List[int]] = [
+        [0, 1]
+    ]  # for each open group, whether it repeats or chooses inside, and its alternatives
     closed = False  # whether the group that has just been closed does
-    repeats = 0
+    bits = 0
     for piece in PIECE.findall(body):
         is_repeat = piece in ("*", "+") or (piece.startswith("{") and piece.endswith("}") and piece != "{1}")
         if is_repeat and closed:
@@ -50,12 +60,17 @@ def _check_cost(body: str) -> None:
             )
         closed = False
         if is_repeat or piece in ("?", "|"):
-            open_groups[-1] = True
-            repeats += is_repeat
+            groups[-1][0] = True
+            groups[-1][1] += piece == "|"
+            bits += BITS_OF_REPEAT if is_repeat else piece == "?"
         elif piece.startswith("("):
-            open_groups.append(False)
-        elif piece == ")" and len(open_groups) > 1:
-            closed = open_groups.pop()
-            open_groups[-1] = open_groups[-1] or closed
-    if repeats > MOST_REPEATS:
-        raise ValueError(f"{repeats} repeats in one pattern. Keep it to {MOST_REPEATS}, or write several entries")
+            groups.append([0, 1])
+        elif piece == ")" and len(groups) > 1:
+            inside, alternatives = groups.pop()
+            closed = bool(inside)
+            bits += (alternatives - 1).bit_length()
+            groups[-1][0] = groups[-1][0] or inside
+    if bits > MOST_BITS:
+        raise ValueError(
+            "so many repeats and choices take for ever on some names. Keep to 3 repeats, or write several entries"
+        )

@@ -21,7 +21,8 @@ class WriterLock:
     def __init__(self, path: str, source: str) -> None:
         """`path` of the lock file; `source` names the store in the error."""
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            # Never through a link: what it leads to would be emptied.
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         except OSError as error:
             told = f"cannot be written: {error.strerror}. Check the path and its permissions, or open it read-only."
             raise StoreError(told, source=source) from error

@@ -6,6 +6,7 @@ carries a checksum over itself, its person and its time, since SQLite has none o
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Type
@@ -44,7 +45,7 @@ class SQLiteStore:
     def _open(self, clock: Callable[[], float]) -> None:
         if not self._read_only:
             Path(self._path).parent.mkdir(0o700, parents=True, exist_ok=True)
-            self._lock = WriterLock(self._path + ".lock", self._path)
+            self._lock = WriterLock(os.path.realpath(self._path) + ".lock", self._path)  # one lock, by whatever link
             if not Path(self._path).exists():
                 create(self._path, clock())
         elif not Path(self._path).exists():

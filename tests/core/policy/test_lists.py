@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from ipaddress import ip_address, ip_network
 from typing import Optional
 
@@ -53,9 +54,31 @@ def test_patterns_that_take_for_ever_on_some_names_are_refused(body: str) -> Non
         PeopleList([f"/{body}/"])
 
 
+@pytest.mark.parametrize("body", ["a?" * 25 + "a" * 25, "(a|a)" * 25, ".*.*.*.*b", ".*a?.*(a|a)" + "a?" * 8])
+def test_patterns_that_multiply_choices_are_refused(body: str) -> None:
+    with pytest.raises(ValueError, match=r"take for ever on some names\. Keep to 3 repeats"):
+        PeopleList([f"/{body}/"])
+
+
+@pytest.mark.parametrize("body", [".*.*.*b", ".*.*" + "(a|a)" * 8 + "b", "a?" * 24 + "a" * 24, "(a|a)" * 24])
+@pytest.mark.parametrize("length", [25, 256, 1024])
+def test_the_worst_name_for_an_accepted_pattern_takes_no_more_than_a_second(body: str, length: int) -> None:
+    everybody = PeopleList([f"/{body}/"])
+    started = time.process_time()
+    assert not everybody.matches("a" * length + "!")
+    assert time.process_time() - started < 2
+
+
+def test_a_name_that_only_an_attacker_has_matches_no_pattern() -> None:
+    assert PeopleList(["/a*/"]).matches("a" * 256)
+    assert not PeopleList(["/a*/"]).matches("a" * 257)
+
+
 @pytest.mark.parametrize(
     ("body", "name"),
     [
+        ("(" + "|".join(f"svc{n}" for n in range(25)) + ")@(a|b)\\.example\\.com", "svc7@a.example.com"),
+        (".*-svc-.*@.*", "x-svc-1@example.com"),
         ("svc-.*", "svc-1"),
         ("(svc|job)-[a-z]+", "job-x"),
         ("(?:ana|bob)@.+\\.example\\.com", "bob@x.example.com"),

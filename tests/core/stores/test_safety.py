@@ -451,3 +451,24 @@ def test_newer_store_is_refused_by_number(tmp_path: Path) -> None:
     for name in ("s.db", "d/"):
         with pytest.raises(StoreError, match=r"is of schema 9; this version reads up to 1\. Update busybody"):
             stores.open(f"{tmp_path}/{name}")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there that few have")
+def test_a_link_to_a_store_is_the_same_store(tmp_path: Path) -> None:
+    with stores.open(str(tmp_path / "real.db")):
+        (tmp_path / "link.db").symlink_to("real.db")
+        with pytest.raises(StoreError, match="is being written by process"):
+            stores.open(str(tmp_path / "link.db"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there that few have")
+@pytest.mark.parametrize("lock", ["a.db.lock", "folder/.lock"])
+def test_a_lock_is_never_taken_through_a_link(tmp_path: Path, lock: str) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    link = tmp_path / lock
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(precious)
+    with pytest.raises(StoreError, match="cannot be written"):
+        stores.open(str(tmp_path / ("a.db" if lock == "a.db.lock" else "folder")))
+    assert precious.read_text() == "kept"
