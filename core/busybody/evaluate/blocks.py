@@ -38,7 +38,8 @@ def share(value: Optional[float]) -> str:
     """`.56`, `1.00`, `–` for none."""
     if value is None or value != value:
         return "–"
-    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.2f}"
+    text = f"{round(value, 2) + 0.0:.2f}"  # the sum turns -0.0 into 0.0
+    return text.replace("0.", ".", 1) if abs(value) < 0.995 else text
 
 
 def told(one: Mapping[str, Any]) -> str:

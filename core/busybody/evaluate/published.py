@@ -14,6 +14,8 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 
 from ..signin import SignIn
 from ..simulate import ATTACKS, Event, Organisation, generate
+from .ablation import ablation
+from .ablation import block as earned
 from .baselines import BASELINES
 from .blocks import Block
 from .bootstrap import DRAWS
@@ -74,9 +76,9 @@ def tasks(quick: bool) -> List[Task]:
             Task("without geography", 7, 90, withhold="geography"),
             Task("calibration, 30 people", 7, 30, (OWN,), scale=0.0),
         ]
-    found = [Task("2,000 people", seed, 2000) for seed in SEEDS[:3]]
+    found = [Task("2,000 people", seed, 2000, ALL) for seed in SEEDS[:3]]
     found.append(Task("calibration, 3,000 people", SEEDS[0], 3000, (OWN,)))
-    found += [Task("800 people", seed, 800, ALL, deep=seed in SEEDS[:3]) for seed in SEEDS]
+    found += [Task("800 people", seed, 800, ALL, deep=True) for seed in SEEDS]
     for name in WITHHELD:
         found += [Task(f"without {name}", seed, withhold=name) for seed in SEEDS[:3]]
     for shape in ("office", "remote", "global", "school"):
@@ -128,9 +130,14 @@ def published(quick: bool = False, jobs: int = 2, tell: Callable[[str], None] = 
             groups.setdefault(task.group, []).append(done)
             tell(f"{task.group}, seed {task.seed}")
         extra = [one.result() for one in poisons]
+        lost = [] if quick else ablation(pool, 800, SEEDS[:3])
         tree = grown.result() if grown is not None else None
     main = next(name for name in groups if name == "800 people")
-    answer: Dict[str, Any] = {"main": summary(groups[main], number=20 if quick else DRAWS, extra=extra), "groups": {}}
+    answer: Dict[str, Any] = {
+        "main": summary(groups[main], number=20 if quick else DRAWS, extra=extra),
+        "groups": {},
+        "ablation": lost,
+    }
     if tree is not None:
         answer["groups"]["forest"] = summary([tree])
     for name, studies in groups.items():
@@ -204,7 +211,10 @@ def document(said: Mapping[str, Any]) -> str:
 
     first, *rest = blocks(said["main"])
     more = [block for block in (variants(said), grown(said)) if block is not None]
-    return "\n".join(line for block in [first, *more, *rest, calibrations(said)] for line in markdown(block)).rstrip()
+    last = [earned(said["ablation"])] if said["ablation"] else []
+    return "\n".join(
+        line for block in [first, *more, *rest, calibrations(said), *last] for line in markdown(block)
+    ).rstrip()
 
 
 BEGIN, END = "<!-- evaluate: begin -->", "<!-- evaluate: end -->"

@@ -58,7 +58,12 @@ def lines(name: str, figures: Figures, speed: float) -> Iterable[str]:
     yield (
         f"{name:22s} PR-AUC {figures.precision:.3f} (base {figures.base_rate:.2%})  "
         f"TPR at {'/'.join(f'{budget:g}' for budget in BUDGETS)} pooled {found}, mean over classes {mean}  "
-        f"own cut: {figures.own_found:.2f} and {figures.own_mean:.2f} at {figures.own_false:.2f} false  ({speed:,.0f}/s)"
+        + (
+            f"shipped cut: {figures.own_found:.2f} and {figures.own_mean:.2f} at {figures.own_false:.2f} false  "
+            if figures.own_false or figures.own_found
+            else ""
+        )
+        + f"({speed:,.0f}/s)"
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, List
 
 import pytest
 from busybody.detectors.catalogue import CATALOGUE
 from busybody.evaluate import published
+from busybody.evaluate.ablation import ablation
 from busybody.evaluate.blocks import blocks, text
 from busybody.evaluate.calibration import calibration, counted
 from busybody.evaluate.cold_start import shortened
@@ -147,3 +149,12 @@ def test_only_the_victims_lose_their_history() -> None:
 
 def test_details_of_several_logs_add_up() -> None:
     assert added([{"a": 1, "b": {"c": [1]}}, {"a": 2, "b": {"c": [2], "d": 3}}]) == {"a": 3, "b": {"c": [1, 2], "d": 3}}
+
+
+def test_a_part_that_changes_nothing_earns_nothing() -> None:
+    """What is left out is out: without the network nobody's network is named, and an unused part costs nothing."""
+    with ThreadPoolExecutor(1) as pool:
+        rows = ablation(pool, 30, (7,), number=5)
+    by_name = {str(one["detector"]): one for one in rows}
+    assert set(by_name) == {one.name for one in CATALOGUE}
+    assert by_name["outlier"]["pooled_at_1"] == {"value": 0.0, "interval": (0.0, 0.0)}
