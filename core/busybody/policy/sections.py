@@ -16,6 +16,7 @@ class Alerts(NamedTuple):
 
     budget: float
     threshold: Optional[float]
+    person_risk: float  # 0 to 100: from here on a person's risk is a reason by itself
     tags: Tuple[str, ...]
 
 
