@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
-from typing import IO, Any, List, Tuple, Type
+from typing import IO, Any, List, Optional, Tuple, Type
 
 from ..errors import InputError, MissingExtra
 
@@ -37,7 +37,20 @@ def opened(stream: IO[bytes], name: str) -> io.BufferedReader:
         if start.startswith(mark):
             plain.read(len(mark))
             return io.BufferedReader(_Transcoded(plain, encoding), BUFFER)
-    return plain
+    unmarked = _unmarked(start)
+    return plain if unmarked is None else io.BufferedReader(_Transcoded(plain, unmarked), BUFFER)
+
+
+def _unmarked(start: bytes) -> Optional[str]:
+    """The encoding of UTF-16 that has no mark, and begins with ASCII as every log does."""
+    if len(start) > 3:
+        for encoding, letters, zeros in (
+            ("utf-16-le", start[0:4:2], start[1:4:2]),
+            ("utf-16-be", start[1:4:2], start[0:4:2]),
+        ):
+            if zeros == b"\0\0" and min(letters) >= 9 and letters.isascii():
+                return encoding
+    return None
 
 
 def broken() -> Tuple[Type[BaseException], ...]:

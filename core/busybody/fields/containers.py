@@ -12,8 +12,9 @@ import os
 import re
 import stat
 import time
+from codecs import BOM_UTF8
 from functools import partial
-from typing import IO, Any, Iterator, List, Mapping, NamedTuple, Optional
+from typing import IO, Any, Iterator, List, Mapping, NamedTuple, Optional, Union
 
 from ..errors import InputError, RecordError
 from . import envelopes
@@ -27,6 +28,7 @@ FORMATS = ("jsonl", "json", "csv", "syslog")
 LONGEST_LINE = 1 << 26  # bytes
 SNIFFED = 1 << 20  # bytes of a line that the format is told from; a list may be one endless line
 LOOKED_AT = 20  # lines from which the format is told
+_AROUND = b" \t\r\n\0\x1e"  # may stand around a record
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c\x1d\x7f]")  # no text has these; a log may begin with a hole of zeros
 
 
@@ -102,7 +104,7 @@ class _Source:
             line = self._stream.readline(SNIFFED)
             if not line:
                 break
-            found = _format_of(line.strip(), first=number == 0)
+            found = _format_of(line.strip().lstrip(b"\0"), first=number == 0)
             if found == "json" and _holds_no_record(line):
                 found, undecided = None, "json"  # a list as it is odd in a list of its own: the next lines tell
             if found in (None, "csv") and _CONTROLS.search(line.lstrip(b"\0")):
@@ -121,7 +123,6 @@ class _Source:
         raise InputError(
             f"the format is not recognised. Say which with --format {'|'.join(FORMATS)}", source=self._name
         )
-
 
     def _is_a_broken_line(self, line: bytes) -> bool:
         """Whether what looks like the start of a long JSON text is a broken record with whole ones in the next lines."""
@@ -187,7 +188,6 @@ def _json_format(line: bytes) -> str:
 
 def _json_lines(source: _Source, name: str, _reference: float) -> Iterator[Record]:
     loads = fastest()
-    unwrap = envelopes.unwrapped
     number = 0
     too_long = False
     for line in source.lines():
@@ -204,18 +204,35 @@ def _json_lines(source: _Source, name: str, _reference: float) -> Iterator[Recor
         try:
             value = loads(line)
         except ValueError as error:
-            if line.strip(b" \t\r\n\x00\x1e"):
-                yield _broken(name, number, str(error))
+            yield from _pieces(line, str(error), name, number)
             continue
         if type(value) is dict and len(value) > 1 and envelopes.MARKS.isdisjoint(value):
             yield Record(number, value)  # the usual: in nothing
-        elif type(value) is dict and not (value.keys() & envelopes.LISTS or value.keys() & envelopes.AROUND):
-            record = unwrap(value)
-            if record is not None:
-                yield Record(number, record)
         else:
-            for inner in envelopes.records(value) if value != [] else ({},):  # an empty list is a record of nothing
-                yield from _checked(inner, name, number)
+            yield from _of_line(value, name, number)
+
+
+def _of_line(value: Any, name: str, number: int) -> Iterator[Record]:
+    for inner in envelopes.records(value) if value != [] else ({},):  # an empty list is a record of nothing
+        yield from _checked(inner, name, number)
+
+
+def _pieces(line: bytes, error: str, name: str, number: int) -> Iterator[Record]:
+    """The records of a line that is no JSON: between carriage returns, behind zeros or a mark; else its error."""
+    pieces = [piece for piece in (part.strip(_AROUND).removeprefix(BOM_UTF8) for part in line.split(b"\r")) if piece]
+    values: List[Union[ValueError, List[Any]]] = []
+    for piece in pieces:
+        try:
+            values.append([fastest()(piece)])
+        except ValueError as fault:
+            values.append(fault)
+    if all(isinstance(value, ValueError) for value in values):
+        values = [ValueError(error)] if pieces else []
+    for value in values:
+        if isinstance(value, ValueError):
+            yield _broken(name, number, str(value))
+        else:
+            yield from _of_line(value[0], name, number)
 
 
 _CALLED = {int: "a number", float: "a number", str: "text", bool: "true or false", type(None): "null", list: "a list"}
@@ -252,7 +269,7 @@ def _syslog(source: _Source, name: str, reference: float) -> Iterator[Record]:
     reader = SyslogReader(reference)
     for number, line in enumerate(source.lines(), 1):
         try:
-            text = line.decode("utf-8").rstrip("\r\n")
+            text = line.decode("utf-8").strip("\r\n\0")
         except UnicodeDecodeError as error:
             yield _broken(name, number, f"byte {error.start + 1} is no valid UTF-8")
             continue
