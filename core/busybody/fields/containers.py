@@ -112,7 +112,7 @@ class _Source:
             if found != "json" and len(line) == SNIFFED and not line.endswith(b"\n"):
                 line += self._stream.readline(LONGEST_LINE)
             self._pushed.append(line)
-            if found == "json" and self._is_a_broken_line(line):
+            if found in ("json", "csv") and self._is_a_broken_line(line, found):
                 return "jsonl"
             if found is not None:
                 return found
@@ -124,11 +124,13 @@ class _Source:
             f"the format is not recognised. Say which with --format {'|'.join(FORMATS)}", source=self._name
         )
 
-    def _is_a_broken_line(self, line: bytes) -> bool:
-        """Whether what looks like the start of a long JSON text is a broken record with whole ones in the next lines."""
+    def _is_a_broken_line(self, line: bytes, form: str) -> bool:
+        """Whether what looks like the start of something else is a broken record with whole ones in the next lines."""
         start = line.strip()
-        if not line.endswith(b"\n") or start in (b"[", b"{") or start[-1:] in (b",", b"}") or _is_whole(line):
-            return False  # in what ends so a list or an object may well go on, or the long reader finds its way
+        if not line.endswith(b"\n") or (form == "json" and (start in (b"[", b"{") or start[-1:] in (b",", b"}"))):
+            return False  # behind what ends so a list or an object may well go on, or the long reader finds its way
+        if _is_whole(line):
+            return False
         followers = 0
         while followers < 2:
             line = self._stream.readline(LONGEST_LINE)

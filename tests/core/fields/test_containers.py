@@ -246,7 +246,9 @@ def test_a_damaged_or_odd_first_line_swallows_nothing_behind_it() -> None:
         for end in (b"\n", b"\r\n", b"\n\n"):
             first, *rest = outcome(opened + end + lines(GOOD))
             assert (first[0], rest) == (1, [(1 + end.count(b"\n"), GOOD)]), opened
-            assert outcome(opened + end + lines(GOOD, GOOD, GOOD))[1:] == [(n + end.count(b"\n"), GOOD) for n in (1, 2, 3)]
+            assert outcome(opened + end + lines(GOOD, GOOD, GOOD))[1:] == [
+                (n + end.count(b"\n"), GOOD) for n in (1, 2, 3)
+            ]
 
 
 def test_a_long_json_text_is_not_taken_for_broken_lines() -> None:
