@@ -12,6 +12,7 @@ from ..profile import Profile, incidents, known
 from ..profile.learning import Judgement
 from ..signin import Finding, SignIn
 from .short_path import EVERYTHING, Doubts
+from .trees import chosen, fuse_with
 from .weighted_sum import BASE, fuse
 
 Named = Tuple[str, Callable[..., Optional[Signal]]]
@@ -30,6 +31,7 @@ class Judge:
         self._relieve: List[Named] = [(row.name, row.detect()) for row in active if row.kind == "proof"]
         self._incidents = any(row.kind == "incident" for row in active)
         self._doubted: Dict[Doubts, List[Named]] = {EVERYTHING: self._accuse}
+        self._trees = chosen(policy.trained.fusion)
 
     def __call__(
         self, profile: Profile, signin: SignIn, population: Population, rows: List[incidents.Row],
@@ -55,7 +57,10 @@ class Judge:
                 signal = detect(signin, profile, seen, population, self.policy)
                 if signal is not None:
                     signals[name] = signal
-        log_odds, findings = fuse(signals, self.policy)
+        if self._trees is None:
+            log_odds, findings = fuse(signals, self.policy)
+        else:
+            log_odds, findings = fuse_with(self._trees, signals, signin, profile, self.policy)
         for found in said:
             findings.append(found)
             log_odds += found.contribution

@@ -139,6 +139,7 @@ class Trained(NamedTuple):
     """Models that `busybody train` made."""
 
     model: Optional[str]
+    fusion: str
 
 
 FieldMap = Union[str, Mapping[str, Any]]  # a path, or the map itself

@@ -5,6 +5,10 @@
 The organisation's own sign-ins are blended with a shipped reference by n / (n + 500); above the point that
 only 30 sign-ins reach, both are continued by the exponential tail of their mean excess, or a small
 organisation would never see a critical sign-in. 50 is one in a hundred, 75 one in a thousand.
+
+Nobody labels an organisation's sign-ins, and the rarest of them may be an attacker's own, who would raise the bar for
+himself. So beyond its rarest hundredth the organisation's curve falls at least as fast as the reference's, which is
+made of honest sign-ins.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ BASE = -6.0  # log-odds of a sign-in about which nothing is odd
 BLEND = 500.0  # sign-ins at which the organisation's own history weighs as much as the reference
 TAIL = 30.0  # sign-ins below which the count is too coarse and the tail is fitted
 RISK_PER_DECADE = 25.0
+ANCHOR = 0.01  # share of sign-ins beyond which attackers may be many of them
 REFERENCE = Path(__file__).with_name("reference.json")
 
 
@@ -83,6 +88,11 @@ class Survival:
             after = here
         return float(here * (after / here) ** (position - index))
 
+    def reached_by(self, share: float) -> float:
+        """The lowest edge of a bin that no more than this share of sign-ins reach."""
+        index = next((index for index, reached in enumerate(self._shares) if reached <= share), BINS)
+        return LOWEST + index * WIDTH
+
 
 class Calibration:
     """From log-odds to rarity and risk, for one epoch of one organisation. Immutable."""
@@ -91,11 +101,18 @@ class Calibration:
         self.own = own
         self.reference = reference if reference is not None else shipped()
         self.weight = own.signins / (own.signins + BLEND)
+        self._anchor = own.reached_by(ANCHOR)
+        self._steeper = own.share(self._anchor) / self.reference.share(self._anchor)
 
     def rarity(self, log_odds: float) -> float:
+        """Share of sign-ins that look at least as odd, in (0, 1]."""
+        reference = self.reference.share(log_odds)
         if not self.weight:
-            return self.reference.share(log_odds)
-        return self.weight * self.own.share(log_odds) + (1.0 - self.weight) * self.reference.share(log_odds)
+            return reference
+        own = self.own.share(log_odds)
+        if log_odds > self._anchor:
+            own = min(own, self._steeper * reference)
+        return self.weight * own + (1.0 - self.weight) * reference
 
     def risk(self, log_odds: float) -> float:
         return risk_of(self.rarity(log_odds))

@@ -1,0 +1,170 @@
+"""The learned fusion: boosted trees that may say "and", where a sum can only add.
+
+    log-odds = BASE + Σ contributions
+    contribution of a detector = weight · (blend · default weight · surprisal + its part of lift)
+    lift = scale · (margin(x) − margin(0)) ≥ 0, since every tree is monotone
+
+A detector's part of the lift is what the margin rises by when its features are put in, averaged over putting the
+detectors in forwards and backwards: Shapley's value where two found something. `weight` is the policy's, as a share of
+the catalogue's. The sum that is blended in orders what falls into one leaf. Evidence and proof add by themselves.
+
+The trees are fitted without a label of an attack: see `busybody.train.fusion`.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+from ..detectors import Signal, entry
+from ..errors import ModelError, shown
+from ..policy import Policy
+from ..profile import Profile
+from ..signin import Finding, SignIn
+from .features import NAMES, features
+from .weighted_sum import BASE, ORDER
+
+FORMAT, VERSION = "busybody-fusion", 1
+SHIPPED = Path(__file__).with_name("trees.json")
+Node = Any  # a leaf's value, or (feature, threshold, left where x <= threshold, right)
+
+
+class Trees(NamedTuple):
+    """A fitted fusion."""
+
+    roots: Tuple[Node, ...]
+    scale: float
+    blend: float
+    rest: float  # margin(0)
+    provenance: Mapping[str, Any]
+
+    def margin(self, values: List[float]) -> float:
+        """Sum of the leaves that the values fall into."""
+        total = 0.0
+        for node in self.roots:
+            while node.__class__ is tuple:
+                feature, threshold, left, right = node
+                node = left if values[feature] <= threshold else right  # noqa: PLW2901  the walk down
+            total += node
+        return total
+
+    def lifts(self, values: List[float], owned: Dict[str, List[int]]) -> Dict[str, float]:
+        """Each detector's part of margin(x) − margin(0)."""
+        forwards = list(owned)
+        whole = self.margin(values)
+        if len(forwards) == 1:
+            return {forwards[0]: whole - self.rest}
+        parts = dict.fromkeys(forwards, 0.0)
+        for order in (forwards, forwards[::-1]):
+            filled, before = [0.0] * len(values), self.rest
+            for name in order[:-1]:
+                for place in owned[name]:
+                    filled[place] = values[place]
+                after = self.margin(filled)
+                parts[name] += (after - before) / 2.0
+                before = after
+            parts[order[-1]] += (whole - before) / 2.0
+        return parts
+
+
+def fuse_with(
+    trees: Trees, signals: Dict[str, Signal], signin: SignIn, profile: Profile, policy: Policy
+) -> Tuple[float, List[Finding]]:
+    """Log-odds and findings in catalogue order. Adding up again gives the same number, bit for bit."""
+    values, owned = features(signin, profile, signals, policy)
+    lifts = trees.lifts(values, owned) if owned else {}
+    findings: List[Finding] = []
+    log_odds, weights = BASE, policy.weights
+    for name in signals if len(signals) < 2 else sorted(signals, key=ORDER.__getitem__):
+        signal = signals[name]
+        contribution = weights[name] * signal.surprisal
+        if name in lifts:
+            contribution = trees.scale * (trees.blend * contribution + lifts[name] * weights[name] / entry(name).weight)
+        log_odds += contribution
+        findings.append(Finding(name, contribution, signal.evidence))
+    return log_odds, findings
+
+
+@lru_cache(maxsize=8)
+def chosen(fusion: str) -> Optional[Trees]:
+    """The trees that a policy's `trained.fusion` names; None for the plain sum. Raises ModelError.
+
+    `shipped` ones were trained on simulated organisations (tools/fusion).
+    """
+    if fusion == "sum":
+        return None
+    path = SHIPPED if fusion == "shipped" else Path(fusion)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        told = "Name one that `busybody train fusion` made, or say shipped or sum (trained.fusion)."
+        raise ModelError(f"cannot be read ({error}). {told}", source=str(path)) from error
+    return parse(text, str(path))
+
+
+def parse(text: str, source: str) -> Trees:
+    """The fusion in a file. Raises ModelError, naming the place, for what is no such file or does not hang together."""
+    try:
+        row = json.loads(text)
+        if row["format"] != FORMAT or row["version"] != VERSION:
+            raise ValueError(f"it is {shown(row['format'])} of version {shown(row['version'])}")
+        if tuple(row["features"]) != NAMES:
+            raise ValueError(f"its features are {shown(row['features'])}")
+        roots = tuple(_node(tree, 0) for tree in row["trees"])
+        trees = Trees(roots, float(row["scale"]), float(row["blend"]), 0.0, dict(row["provenance"]))
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        raise ModelError(
+            f"this is no fusion that this Busybody reads ({error}). Train one with 'busybody train fusion'.",
+            source=source,
+        ) from error
+    return trees._replace(rest=trees.margin([0.0] * len(NAMES)))
+
+
+def _node(tree: List[Any], place: int) -> Node:
+    """Rows are [feature, threshold, left, right], a leaf is its value; children stand behind their parent."""
+    row = tree[place]
+    if isinstance(row, (int, float)):
+        return float(row)
+    feature, threshold, left, right = row
+    if not (0 <= feature < len(NAMES) and place < left and place < right):
+        raise ValueError(f"a node is {shown(row)}")
+    return (feature, float(threshold), _node(tree, left), _node(tree, right))
+
+
+def averaged(one: Trees, other: Trees) -> Trees:
+    """The mean of two fusions' margins: one trained elsewhere keeps the other from believing a short history."""
+    roots = tuple(_halved(root) for root in (*one.roots, *other.roots))
+    both = one._replace(roots=roots, rest=0.0, provenance={"averaged": [one.provenance, other.provenance]})
+    return both._replace(rest=both.margin([0.0] * len(NAMES)))
+
+
+def _halved(node: Node) -> Node:
+    if node.__class__ is tuple:
+        feature, threshold, left, right = node
+        return (feature, threshold, _halved(left), _halved(right))
+    return node / 2.0
+
+
+def to_json(trees: Trees) -> Dict[str, Any]:
+    """What `parse` reads."""
+    return {
+        "format": FORMAT, "version": VERSION, "provenance": dict(trees.provenance), "features": list(NAMES),
+        "scale": trees.scale, "blend": trees.blend, "trees": [_rows(root) for root in trees.roots],
+    }  # fmt: skip
+
+
+def _rows(root: Node) -> List[Any]:
+    rows: List[Any] = []
+
+    def put(node: Node) -> int:
+        place = len(rows)
+        rows.append(node)
+        if node.__class__ is tuple:
+            feature, threshold, left, right = node
+            rows[place] = [feature, threshold, put(left), put(right)]
+        return place
+
+    put(root)
+    return rows
