@@ -7,7 +7,8 @@ JSON text; on a list one element is enough. A condition is compiled to a functio
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Sequence
+from collections.abc import Mapping  # isinstance() with the one of typing takes five times as long
+from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Sequence
 
 from .paths import Paths, Slots
 

@@ -29,6 +29,7 @@ _REMEMBERED = 50_000  # combinations of values, and records that took the long w
 _LANES = 64  # shapes of records that are known at a time
 _LANES_EACH = 4  # of the same top-level keys
 _new = tuple.__new__
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
 
 
 class Skipped(NamedTuple):
@@ -309,8 +310,7 @@ def event_place(slots: Slots, groups: Sequence[PlaceGroup]) -> Optional[Spot]:
 
 def hashed(record: Mapping[str, Any]) -> str:
     """An id for a record that has none: the same content, in whatever order of keys, has the same."""
-    canonical = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()[:16]
+    return hashlib.sha256(_canonical(record).encode("ascii")).hexdigest()[:16]
 
 
 def _address(value: Any) -> Optional[str]:

@@ -9,7 +9,8 @@ Behind a bracket (`ipChain[0].ip`, `Parameters[Name=UserAgent].Value`) the path 
 from __future__ import annotations
 
 import re
-from typing import Any, Container, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Union
+from collections.abc import Mapping  # isinstance() with the one of typing takes five times as long
+from typing import Any, Container, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 Slots = List[Any]
 Frozen = Dict[str, Any]  # key -> (slot or -1, Frozen or None); tuples unpack faster than attributes are read
@@ -198,7 +199,9 @@ def follow(value: Any, steps: Sequence[Step]) -> Any:
     for number, step in enumerate(steps):
         if value is None:
             return None
-        if isinstance(step, int):
+        if type(value) is dict and type(step) is str:
+            value = value.get(step)
+        elif isinstance(step, int):
             value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
         elif isinstance(step, tuple):
             value = _select(value, step)
@@ -221,8 +224,9 @@ def _selected(value: Any, name: str, wanted: Container[str]) -> Dict[str, Any]:
     """Of a list the first element for every wanted value of the key `name`, in lower case."""
     found: Dict[str, Any] = {}
     for element in value if isinstance(value, list) else (value,):
-        if isinstance(element, Mapping):
-            low = str(element.get(name, "")).lower()
+        if type(element) is dict or isinstance(element, Mapping):
+            word = element.get(name, "")
+            low = word.lower() if type(word) is str else str(word).lower()
             if low in wanted and low not in found:
                 found[low] = element
     return found

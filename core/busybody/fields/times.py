@@ -39,23 +39,23 @@ class TimeReader:
 
     def __init__(self, zone: Optional[str] = None, reference: Optional[float] = None) -> None:
         self._zone = _zone(zone)
+        self._is_utc = self._zone is timezone.utc
         self._reference = reference
         self._hours: Dict[str, float] = {}
 
     def read(self, value: Any) -> float:
         """Epoch seconds. Raises ValueError with what is wrong with the value."""
         if type(value) is str:
-            hour, minute, second = self._hours.get(value[:14]), _MINUTES.get(value[14:17]), value[17:-1]
-            if (
-                hour is not None
-                and minute is not None
-                and value[-1] == "Z"
-                and second[:1] < "6"
-                and (second[2:3] == "." or len(second) == 2)
-                and second.replace(".", "0", 1).isdigit()
-                and second.isascii()
-            ):
-                return hour + minute + float(second)
+            hour, minute = self._hours.get(value[:14]), _MINUTES.get(value[14:17])
+            if hour is not None and minute is not None:
+                second = value[17:-1] if value[-1] == "Z" else value[17:] if self._is_utc else ""
+                if (
+                    (second[2:3] == "." or len(second) == 2)
+                    and second[0] < "6"
+                    and second.replace(".", "0", 1).isdigit()
+                    and second.isascii()
+                ):
+                    return hour + minute + float(second)
             return self._read_text(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return _epoch(value)
@@ -74,7 +74,13 @@ class TimeReader:
         whole = self._instant(
             stripped, int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), zone
         )
-        if second and zone == "Z" and stripped[13:17:3] == "::" and stripped[4] == "-" and stripped[10] == "T":
+        if (
+            second
+            and (zone == "Z" or (zone is None and self._is_utc))
+            and stripped[13:17:3] == "::"
+            and stripped[4] == "-"
+            and stripped[10] == "T"
+        ):
             if len(self._hours) >= _REMEMBERED:
                 self._hours.clear()
             self._hours[stripped[:14]] = whole - int(second) - 60 * int(minute)
