@@ -24,6 +24,8 @@ PARTS = {
     "means": ("user_agent", "device_id"),
 }  # parts of a sign-in, and the parts of a map that they rest on; besides these there is the decision
 _REMEMBERED = 16_384  # combinations of values for each part
+_LONGEST = 512  # characters of a text in such a combination
+_KINDS = 1_024  # combinations of kinds of values
 _TEXT = (str, type(None))
 _PRINTABLE = frozenset(map(chr, range(33, 127)))
 
@@ -39,12 +41,13 @@ class Part:
         self.memory: Dict[Any, Any] = {}
 
     def remember(self, row: Row, found: Any, texts: Dict[str, str]) -> None:
-        """Keep it; of equal texts in keys only one is kept, so that they are near when they are compared."""
-        if len(self.memory) < _REMEMBERED:
-            key = self.key(row)
-            if type(key) is tuple:
-                key = tuple([texts.setdefault(value, value) if type(value) is str else value for value in key])
-            self.memory[key] = found
+        """Keep it if there is room. Of equal texts in keys only one is kept, so that they are near when compared."""
+        key = self.key(row)
+        values = key if type(key) is tuple else (key,)
+        if len(self.memory) >= _REMEMBERED or any(type(one) is str and len(one) > _LONGEST for one in values):
+            return
+        values = tuple([texts.setdefault(one, one) if type(one) is str else one for one in values])
+        self.memory[values if type(key) is tuple else key] = found
 
 
 class Lane:
@@ -263,5 +266,7 @@ class Kinds(Set[Tuple[type, ...]]):
         if any(new in CONTAINERS or (new and old and new is not old) for new, old in zip(others, self._others)):
             return False
         self._others = [new or old for new, old in zip(others, self._others)]
+        if len(self) >= _KINDS:
+            self.clear()
         self.add(kinds)
         return True

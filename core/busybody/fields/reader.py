@@ -7,18 +7,17 @@ emptied when full, so that a reader's size does not grow with the log.
 
 from __future__ import annotations
 
-import json
-import re
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..errors import PolicyError
 from . import values
 from .conditions import Condition, Fault, Holds, always, compile_condition, is_present, text_of
+from .extracts import compile_extract, run
 from .getters import Entry, Getter, Slot, Way, absent, chain, conditional, first, fresh, lenient
 from .paths import Frozen, Paths, Slots
 from .schema import FIELDS, VOCABULARIES, FieldMap
-from .transforms import LONGEST_MATCHED, Transform, compile_transforms
+from .transforms import Transform, compile_transforms
 
 NOT_REMEMBERED = ("id", "time", "session", "location", "lat", "lon")  # each value comes once or twice
 MEASURES = ("lat", "lon", "location", "accuracy_km")
@@ -26,16 +25,6 @@ NEEDED = ("user", "time")  # without these nothing can be scored: what is wrong 
 WORDS = ("outcome", "app", "method", "mfa", "interactive", "group")  # what a few thousand records say in the same way
 
 PLACE_ORDER = ("country", "region", "city", "location", "accuracy_km")
-
-
-class Extract(NamedTuple):
-    """An expression on a text, and the slots that its groups go to; no expression: JSON text, read in place."""
-
-    slot: int
-    search: Optional[Callable[[str], Any]]
-    groups: Sequence[Tuple[str, int]]
-    below: Optional[Paths]
-    prefix: str
 
 
 class PlaceGroup(NamedTuple):
@@ -57,7 +46,7 @@ class Reader:
         self._paths = Paths()
         self._converts = {"ip": convert_ip, "time": convert_time}
         self._extracts = [
-            self._extract({**raw, "from": path}, n)
+            compile_extract({**raw, "from": path}, self._slot, self.map.fault, f"extract[{n}]")
             for n, raw in enumerate(field_map.extract)
             for path in _listed(raw.get("from"))
         ]
@@ -98,7 +87,7 @@ class Reader:
         """The value of every path of the map in this record."""
         slots = self._paths.read(record)
         if self._extracts:
-            self._run_extracts(slots)
+            run(self._extracts, self._paths, slots)
         return slots
 
     @property
@@ -117,8 +106,8 @@ class Reader:
     def derived(self) -> Dict[int, Set[int]]:
         """The slots that are filled from others (behind brackets, by expressions, out of JSON in a text), and those."""
         behind = self._paths.behind_brackets()
-        expressions = {one.slot for one in self._extracts if one.below is None}
-        texts = {one.prefix: one.slot for one in self._extracts if one.below is not None}
+        expressions = {one.slot for one in self._extracts if one.search is not None}
+        texts = {one.prefix: one.slot for one in self._extracts if one.search is None}
         found: Dict[int, Set[int]] = {}
         for path, slot in self._paths.slots.items():
             below = {origin for prefix, origin in texts.items() if (path + ".").startswith(prefix)}
@@ -132,7 +121,7 @@ class Reader:
         """Fill the derived slots."""
         self._paths.finish(slots)
         if self._extracts:
-            self._run_extracts(slots)
+            run(self._extracts, self._paths, slots)
 
     def skipped(self, slots: Slots) -> Optional[str]:
         """Why this record of the map's format is no sign-in; None where it is one."""
@@ -188,51 +177,6 @@ class Reader:
             return self._paths.add(path)
         except ValueError as error:
             raise self.map.fault(key, f"{path!r}: {error}") from error
-
-    def _extract(self, raw: Mapping[str, Any], number: int) -> Extract:
-        key = f"extract[{number}]"
-        if set(raw) == {"from", "json"} and raw["json"] is True:
-            path = raw["from"]
-            return Extract(self._slot(path, key + ".from"), None, (), Paths(), f"{path}.")
-        if set(raw) != {"from", "regex"}:
-            raise self.map.fault(key, 'needs "from" and either "regex" or "json": true')
-        try:
-            pattern = re.compile(raw["regex"])
-        except (re.error, TypeError) as error:
-            raise self.map.fault(f"{key}.regex", f"is no regular expression: {error}") from error
-        groups = [(name, self._slot(f"${name}", key)) for name in pattern.groupindex]
-        return Extract(self._slot(raw["from"], key + ".from"), pattern.search, groups, None, "")
-
-    def _run_extracts(self, slots: Slots) -> None:
-        matched = False
-        for slot, search, groups, below, prefix in self._extracts:
-            value = slots[slot]
-            if type(value) is list and len(value) > 0:
-                value = value[0]
-            if type(value) is not str:
-                continue
-            if below is not None:
-                self._read_json(value, prefix, slots)
-            elif search is not None and not matched:
-                found = search(value[:LONGEST_MATCHED])
-                if found:
-                    matched = True
-                    for name, target in groups:
-                        slots[target] = found.group(name)
-
-    def _read_json(self, text: str, prefix: str, slots: Slots) -> None:
-        try:
-            inner = json.loads(text)
-        except (ValueError, RecursionError):
-            return
-        if not isinstance(inner, dict):
-            return
-        nested: Dict[str, Any] = inner
-        for key in reversed(prefix[:-1].split(".")):
-            nested = {key: nested}
-        for number, value in enumerate(self._paths.read(nested)):
-            if value is not None and (slots[number] is None or isinstance(slots[number], str)):
-                slots[number] = value
 
     def _entries(self, field: str, raws: Sequence[Any], key: str) -> List[Entry]:
         found = []

@@ -59,15 +59,9 @@ class Shape:
 
     def _empty(self, place: int, value: Any, below: Optional[Frozen], opened: bool) -> None:
         keys: Sequence[Any] = list(value) if type(value) is dict else range(len(value))
-        pick: Pick = (
-            list.copy
-            if type(value) is list
-            else dict.values
-            if not keys
-            else itemgetter(*keys)
-            if len(keys) > 1
-            else itemgetter(*keys, *keys)
-        )
+        pick: Pick = list.copy
+        if type(value) is dict:
+            pick = itemgetter(*keys) if len(keys) > 1 else itemgetter(*keys, *keys) if keys else dict.values
         first = len(self.row)
         self.steps.append((place, len(keys), pick))
         self.row += pick(value)

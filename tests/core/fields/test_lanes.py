@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*.json"))
 RECORDS = [case["given"] for path in FIXTURES for case in json.loads(path.read_text(encoding="utf-8"))["cases"]]
+RECORDS_OF_ECS = [record for record in RECORDS if "@timestamp" in record and isinstance(record.get("user"), dict)]
 VALUES: List[Any] = [
     None, True, False, 0, 1, 1.0, 0.0, -1, 2, "", "-", "unknown", "1", "true", "ana", "bob@example.com", "203.0.113.9",
     "999.1.1.1", "2025-11-03T10:11:12Z", "success", "failure", "x" * 1100, "\ud800", [], [None], ["a"], ["a", "b"],
@@ -104,6 +106,30 @@ def test_what_was_read_before_changes_nothing(records: List[Tuple[Dict[str, Any]
 def test_every_documented_record_reads_the_same_the_third_time(record: Dict[str, Any]) -> None:
     expected = answer(COLD, {**record, **unmet()})
     assert [answer(WARM, record) for _ in range(3)] == [expected] * 3
+
+
+def test_further_paths_are_read_from_every_shape() -> None:
+    reading = Intake(Policy.default(), None, extra=["labels.site", "labels.tags[0]", "user"])
+    for _ in range(3):
+        for labels, expected in (({"site": "HQ", "tags": ["a", "b"]}, ("HQ", "a")), ({"tags": []}, (None, None))):
+            found = reading.read({**RECORDS_OF_ECS[0], "labels": labels})
+            assert isinstance(found, SignIn)
+            assert (found.extra.get("labels.site"), found.extra.get("labels.tags[0]")) == expected
+            assert found.extra["user"] == RECORDS_OF_ECS[0]["user"]
+
+
+def test_what_is_long_is_read_and_not_kept() -> None:
+    reading = intake()
+    tracemalloc.start()
+    try:
+        for number in range(30):
+            found = reading.read({**RECORDS_OF_ECS[0], "user_agent": {"original": f"curl/{number} " + "x" * 100_000}})
+            assert isinstance(found, SignIn)
+            assert found.device == "tool-curl"
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 1_000_000
 
 
 def test_a_long_log_of_many_shapes_keeps_its_memory_and_its_answers() -> None:
