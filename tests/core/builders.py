@@ -92,6 +92,12 @@ def model(rules: Optional[Policy] = None, *, short_path: bool = True, store: Opt
     return Scorer(rules or Policy.default(), store or MemoryStore(), short_path=short_path)
 
 
+def adding(rules: Optional[Policy] = None) -> Scorer:
+    """A model in which each contribution is weight times surprisal, so that a test can tell what one detector says."""
+    given = rules or Policy.default()
+    return model(given._replace(trained=given.trained._replace(fusion="sum")))
+
+
 def live(scorer: Scorer, days: int = 30, *, user: str = "ana", first: int = 0, **fields: Any) -> None:
     """Everyday life: two sign-ins on each day, at HOME with the LAPTOP unless `fields` says otherwise."""
     usual = {**HOME, **LAPTOP, "user": user, **fields}

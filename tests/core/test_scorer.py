@@ -299,7 +299,7 @@ def test_sign_in_record_is_not_changed_by_scoring() -> None:
 
 
 def test_people_on_the_vip_list_alert_from_high_on_whatever_the_budget() -> None:
-    strict = {"alerts": {"budget": 0.01}}
+    strict = {"alerts": {"budget": 0.00001}}
     plain, watched = model(policy(**strict)), model(policy(**strict, people={"vip": ["ana"]}))
     for scorer in (plain, watched):
         company(scorer, people=6)

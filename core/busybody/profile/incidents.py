@@ -7,7 +7,7 @@ that was not trusted before: otherwise an attacker on the victim's own provider 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional
 
 from ..signin import SignIn
 from .known import Known, name, untrusted, values
@@ -31,21 +31,21 @@ def open_one(rows: List[Row], brought: List[str], time: float, hours: float) -> 
     """The incident among `rows` that a sign-in belongs to, by what it `brings`; or None.
 
     It holds for `hours` from its opening and is not renewed by what it drags in; what is odd by itself after that
-    opens another. Where network and device were both untrusted, both have to be still: a new laptop that comes home
-    with its owner speaks for the trip on which it was new. What was disowned stays tainted wherever it shows up.
+    opens another. A device that was new on a strange network and now comes home to a trusted one speaks for its owner
+    and belongs no more; but what was disowned stays tainted wherever it shows up.
     """
     for row in reversed(rows):
         if row["status"] in STICKY and row["opened"] <= time <= row["opened"] + hours * 3600.0:
             shared = row["values"][: row["shared"]]
-            if any(key in shared for key in brought):
-                if row["status"] == "malicious" or _sides(brought) >= _sides(shared):
-                    return row
+            if not any(key in shared for key in brought):
+                continue
+            if row["status"] == "malicious" or _brings_network(brought) or not _brings_network(shared):
+                return row
     return None
 
 
-def _sides(brought: List[str]) -> Set[bool]:
-    """Whether a network (True), a device (False) or both are among them."""
-    return {key.startswith("asn:") for key in brought}
+def _brings_network(brought: List[str]) -> bool:
+    return any(key.startswith("asn:") for key in brought)
 
 
 def brings(signin: SignIn, seen: Known) -> List[str]:

@@ -26,7 +26,7 @@ SHARE = 0.2  # impostors for each honest sign-in
 WARM_UP = 6 * 86400.0  # seconds in which people are only learned
 FEWEST = 200  # odd honest sign-ins, below which a log says too little
 TREES, LEAVES, RATE, SMALLEST_LEAF, FEATURES_AT_A_NODE = 40, 16, 0.1, 20, 0.5
-SCALE, BLEND = 1.0, 0.25  # see docs/training.md
+SCALE, BLEND = 0.8, 0.25  # see docs/training.md
 HABIT_DETECTORS = [(row.name, row.detect()) for row in CATALOGUE if row.name in NAMES]
 Rows = List[List[float]]
 

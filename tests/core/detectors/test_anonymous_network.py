@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import pytest
-from builders import HOME, HOSTING, LAPTOP, MANAGED, TOR, VPN, at, finding, live, model, settled, signin
+from builders import HOME, HOSTING, LAPTOP, MANAGED, TOR, VPN, adding, at, finding, live, settled, signin
 from busybody.detectors.anonymous_network import BY_CLASS, BY_FLAG, HARD, NEVER_HABIT
 from busybody.policy import Policy
 from busybody.scorer import Scorer
@@ -17,7 +17,7 @@ WEIGHT = Policy.default().weights["anonymous_network"]
 
 @pytest.fixture(scope="module")
 def lived() -> Scorer:
-    scorer = model()
+    scorer = adding()
     live(scorer, 30)
     return settled(scorer, at(29, 13))
 
@@ -55,11 +55,11 @@ def test_harmless_words_say_nothing(lived: Scorer, flags: Any) -> None:
 
 
 def test_needs_no_history_and_no_place() -> None:
-    assert finding(model().score(signin(0, 9, network="tor")), "anonymous_network") is not None
+    assert finding(adding().score(signin(0, 9, network="tor")), "anonymous_network") is not None
 
 
 def habitual(**fields: Any) -> Scorer:
-    scorer = model()
+    scorer = adding()
     live(scorer, 30, **MANAGED)
     for day in range(30, 60):
         scorer.process(signin(day, 8, **HOME, **MANAGED))
@@ -88,7 +88,7 @@ def test_threat_is_never_a_habit(flag: str) -> None:
 def test_hard_ones_never_become_a_habit_by_patience() -> None:
     assert BY_CLASS["tor"][0] >= HARD
     assert {name: value for name, value, _ in BY_FLAG}["threat"] >= HARD
-    scorer = model()
+    scorer = adding()
     live(scorer, 30)
     for day in range(30, 60):
         scorer.process(signin(day, 8, **HOME, **LAPTOP))

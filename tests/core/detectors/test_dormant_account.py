@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 import pytest
-from builders import FAR, HOME, LAPTOP, STRANGE, at, finding, live, model, policy, settled, signin
+from builders import FAR, HOME, LAPTOP, STRANGE, adding, at, finding, live, policy, settled, signin
 from busybody.detectors.dormant_account import HIGHEST
 from busybody.policy import Policy
 from busybody.scorer import Scorer
@@ -17,7 +17,7 @@ DAYS = int(Policy.default().dormant.days)
 
 @pytest.fixture(scope="module")
 def lived() -> Scorer:
-    scorer = model()
+    scorer = adding()
     live(scorer, 30)
     return settled(scorer, at(29, 13))
 
@@ -43,14 +43,14 @@ def test_longer_silence_is_more_surprising_up_to_a_bound_and_says_how_long(lived
 
 
 def test_days_follow_the_policy() -> None:
-    scorer = model(policy(dormant={"days": 5}))
+    scorer = adding(policy(dormant={"days": 5}))
     live(scorer, 30)
     assert found(scorer, 5) is not None
     assert found(scorer, 4.9) is None
 
 
 def test_failures_do_not_keep_an_account_awake() -> None:
-    scorer = model()
+    scorer = adding()
     live(scorer, 30)
     for day in range(30, 30 + DAYS):
         scorer.process(signin(day, 9, **HOME, **LAPTOP, outcome="failure"))
@@ -58,7 +58,7 @@ def test_failures_do_not_keep_an_account_awake() -> None:
 
 
 def test_untrusted_success_ends_the_silence() -> None:
-    scorer = model()
+    scorer = adding()
     live(scorer, 30)
     scorer.process(signin(30 + DAYS, 9, **FAR, **STRANGE))
     settled(scorer, at(30 + DAYS, 9))
@@ -66,4 +66,4 @@ def test_untrusted_success_ends_the_silence() -> None:
 
 
 def test_somebody_new_was_not_dormant() -> None:
-    assert finding(model().score(signin(0, 9, **HOME, **LAPTOP)), "dormant_account") is None
+    assert finding(adding().score(signin(0, 9, **HOME, **LAPTOP)), "dormant_account") is None

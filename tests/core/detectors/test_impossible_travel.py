@@ -17,10 +17,10 @@ from builders import (
     PHONE_NET,
     STRANGE,
     VPN,
+    adding,
     at,
     finding,
     live,
-    model,
     policy,
     profile_of,
     settled,
@@ -40,7 +40,7 @@ RULES = Policy.default()
 @pytest.fixture
 def lived() -> Scorer:
     """Last seen at home at 8:00 on day 30."""
-    scorer = model()
+    scorer = adding()
     live(scorer, 30)
     scorer.process(signin(30, 8, **HOME, **LAPTOP))
     return settled(scorer, at(30, 8))
@@ -152,13 +152,13 @@ def test_hosting_without_a_habit_is_doubted_a_little_less(lived: Scorer) -> None
 
 
 def test_whose_vpn_is_a_habit_is_not_travelling() -> None:
-    scorer = model()
+    scorer = adding()
     live(scorer, 30)
     for day in range(30, 60):
         scorer.process(signin(day, 8, **HOME, **LAPTOP))
         scorer.process(signin(day, 9, **VPN, **LAPTOP))
     settled(scorer, at(59, 9))
-    without = model()
+    without = adding()
     live(without, 60)
     another = {**VPN, "asn": 65060, "subnet": "10.60.0.0/24", "lat": FAR["lat"], "lon": FAR["lon"]}
     for one in (scorer, without):
@@ -187,7 +187,7 @@ def test_attacker_cannot_buy_a_habit_by_going_to_and_fro(lived: Scorer) -> None:
 
 
 def test_egress_that_several_people_share_is_not_travel() -> None:
-    scorer = model()
+    scorer = adding()
     for day in range(20):
         for number in range(6):
             scorer.process(signin(day, 8 + number / 10, user=f"p{number}", **OFFICE, **LAPTOP))
@@ -201,7 +201,7 @@ def test_egress_that_several_people_share_is_not_travel() -> None:
 
 
 def test_way_home_is_not_the_suspicious_leg() -> None:
-    scorer = model()
+    scorer = adding()
     live(scorer, 60)
     day = 60
     for hours in (10, 34, 58, 82, 106, 130, 154, 178):
@@ -218,7 +218,7 @@ def test_way_home_is_not_the_suspicious_leg() -> None:
 
 
 def test_limits_are_the_policys() -> None:
-    scorer = model(policy(travel={"min_distance_km": 5000, "max_speed_kmh": 300}))
+    scorer = adding(policy(travel={"min_distance_km": 5000, "max_speed_kmh": 300}))
     live(scorer, 30)
     scorer.process(signin(30, 8, **HOME, **LAPTOP))
     settled(scorer, at(30, 8))

@@ -12,11 +12,11 @@ from builders import (
     HOTEL,
     LAPTOP,
     STRANGE,
+    adding,
     at,
     company,
     finding,
     live,
-    model,
     policy,
     settled,
     signin,
@@ -28,7 +28,7 @@ from busybody.signin import Finding
 
 @pytest.fixture(scope="module")
 def lived() -> Scorer:
-    scorer = model()
+    scorer = adding()
     company(scorer)
     live(scorer, 30)
     return settled(scorer, at(29, 13))
@@ -51,7 +51,7 @@ def test_usual_country_is_no_news(lived: Scorer) -> None:
 
 
 def test_first_country_is_surprising_until_trusted_and_less_when_it_comes_again() -> None:
-    scorer = model()
+    scorer = adding()
     live(scorer, 30)
     contributions = []
     for day in range(30, 38):
@@ -66,7 +66,7 @@ def test_first_country_is_surprising_until_trusted_and_less_when_it_comes_again(
 
 
 def test_country_stays_as_surprising_as_ever_where_nothing_vouches_for_it() -> None:
-    scorer = model()
+    scorer = adding()
     live(scorer, 30)
     contributions = []
     for day in range(30, 38):
@@ -81,7 +81,7 @@ def found_on(scorer: Scorer, day: int) -> Optional[Finding]:
 
 
 def test_country_of_colleagues_is_less_surprising() -> None:
-    scorer = model()
+    scorer = adding()
     for day in range(30):
         for number in range(8):
             place = HOTEL if number % 2 else HOME
@@ -102,11 +102,11 @@ def test_countries_of_anonymous_networks_change_more_freely(lived: Scorer) -> No
 
 
 def test_who_has_no_country_yet_has_no_new_one() -> None:
-    scorer = model()
+    scorer = adding()
     live(scorer, 10, country=None)
     settled(scorer, at(9, 13))
     assert found(scorer) is None
-    assert finding(model().score(signin(0, 9, **HOME)), "new_country") is None
+    assert finding(adding().score(signin(0, 9, **HOME)), "new_country") is None
 
 
 def test_missing_country_says_nothing(lived: Scorer) -> None:
@@ -114,7 +114,7 @@ def test_missing_country_says_nothing(lived: Scorer) -> None:
 
 
 def test_country_that_the_policy_trusts_is_no_news() -> None:
-    scorer = model(policy(countries={"trusted": ["NL"]}))
+    scorer = adding(policy(countries={"trusted": ["NL"]}))
     live(scorer, 30)
     settled(scorer, at(29, 13))
     assert found(scorer, **HOTEL) is None

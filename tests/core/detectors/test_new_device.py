@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import pytest
-from builders import HOME, LAPTOP, MANAGED, PHONE, STRANGE, at, company, finding, live, model, settled, signin
+from builders import HOME, LAPTOP, MANAGED, PHONE, STRANGE, adding, at, company, finding, live, settled, signin
 from busybody.detectors.new_device import BACK, OTHER_VERSION, UNKNOWN_ID
 from busybody.policy import Policy
 from busybody.scorer import Scorer
@@ -17,7 +17,7 @@ WEIGHT = Policy.default().weights["new_device"]
 
 @pytest.fixture(scope="module")
 def lived() -> Scorer:
-    scorer = model()
+    scorer = adding()
     company(scorer)
     live(scorer, 30)
     live(scorer, 30, user="managed", **MANAGED)
@@ -90,7 +90,7 @@ def test_missing_version_says_nothing(lived: Scorer) -> None:
 
 
 def test_versions_are_learned_as_the_browser_updates() -> None:
-    scorer = model()
+    scorer = adding()
     for day in range(30):
         scorer.process(signin(day, 9, **HOME, device=LAPTOP["device"], version=100 + day))
     settled(scorer, at(29, 9))
@@ -101,7 +101,7 @@ def test_versions_are_learned_as_the_browser_updates() -> None:
 @pytest.mark.parametrize("odd_version", [999, 145])
 def test_one_odd_version_does_not_make_every_later_sign_in_odd(odd_version: int) -> None:
     """A canary build, a borrowed user agent, or a reinstalled browser: after two weeks the everyday one is no news again."""
-    scorer = model()
+    scorer = adding()
     live(scorer, 30)
     scorer.process(signin(30, 8, **HOME, device=LAPTOP["device"], version=odd_version))
     live(scorer, 14, first=31)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from builders import FAR, HOME, LAPTOP, STRANGE, at, finding, live, model, settled, signin
+from builders import FAR, HOME, LAPTOP, STRANGE, adding, at, finding, live, settled, signin
 from busybody.detectors.open_incident import detect
 from busybody.sentence import reason
 from hypothesis import given
@@ -25,7 +25,7 @@ def test_without_an_incident_there_is_nothing_to_add() -> None:
 
 
 def test_calmer_sign_in_of_the_same_attacker_keeps_the_incidents_odds() -> None:
-    scorer = model()
+    scorer = adding()
     live(scorer, 30)
     opening = scorer.process(signin(30, 9, **FAR, **STRANGE, flags=("threat",)))
     settled(scorer, at(30, 9))
@@ -39,7 +39,7 @@ def test_calmer_sign_in_of_the_same_attacker_keeps_the_incidents_odds() -> None:
 
 
 def test_everyday_sign_in_is_no_part_of_it() -> None:
-    scorer = model()
+    scorer = adding()
     live(scorer, 30)
     scorer.process(signin(30, 9, **FAR, **STRANGE, flags=("threat",)))
     settled(scorer, at(30, 9))

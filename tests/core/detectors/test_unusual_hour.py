@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 import pytest
-from builders import HOME, LAPTOP, at, finding, live, model, settled, signin
+from builders import HOME, LAPTOP, adding, at, finding, live, settled, signin
 from busybody.detectors.unusual_hour import HIGHEST
 from busybody.policy import Policy
 from busybody.scorer import Scorer
@@ -16,7 +16,7 @@ from busybody.signin import Finding
 @pytest.fixture(scope="module")
 def lived() -> Scorer:
     """Sixty days at 8:00 and 13:00 UTC."""
-    scorer = model()
+    scorer = adding()
     live(scorer, 60)
     return settled(scorer, at(59, 13))
 
@@ -45,7 +45,7 @@ def test_is_never_more_than_a_hint(lived: Scorer) -> None:
 
 
 def test_midnight_has_neighbours_on_both_sides() -> None:
-    scorer = model()
+    scorer = adding()
     for day in range(60):
         scorer.process(signin(day, 23.5, **HOME, **LAPTOP))
     settled(scorer, at(60, 2))
@@ -59,14 +59,14 @@ def test_daylight_saving_passes(lived: Scorer) -> None:
 
 
 def test_little_known_person_has_no_unusual_hours() -> None:
-    scorer = model()
+    scorer = adding()
     live(scorer, 2)
     settled(scorer, at(2))
     assert finding(scorer.score(signin(3, 3, **HOME, **LAPTOP)), "unusual_hour") is None
 
 
 def test_whoever_works_around_the_clock_is_never_early() -> None:
-    scorer = model()
+    scorer = adding()
     for day in range(30):
         for hour in range(0, 24, 3):
             scorer.process(signin(day, hour, **HOME, **LAPTOP))

@@ -90,7 +90,7 @@ def test_with_only_vips_alerting_the_other_lists_are_not_asked() -> None:
 
 
 def test_filtered_type_leaves_the_other_findings_and_their_risk() -> None:
-    odd = signin(30, 9, **OFFICE, **STRANGE)
+    odd = signin(30, 9, **OFFICE, **PHONE)
     everything, some = lived().score(odd), lived(filters={"filtered_alerts_types": ["new_device"]}).score(odd)
     marked = [name for name, filtered in reasons(some).items() if filtered]
     assert marked == ["new_device"]
@@ -133,7 +133,7 @@ def test_service_account_may_travel_at_any_hour_but_not_change_its_network() -> 
 def test_minimum_risk_holds_the_alert_back_but_lets_the_person_rise_to_it() -> None:
     sections = {"alerts": {"threshold": 30}, "filters": {"alert_minimum_risk_score": "critical"}}
     scorer = lived(**sections)
-    odd = signin(30, 9, **OFFICE, **STRANGE)
+    odd = signin(30, 9, **OFFICE, **PHONE)
     first = scorer.process(odd)
     assert not first.alert
     assert 40.0 <= first.risk < 90.0

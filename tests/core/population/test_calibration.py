@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from functools import lru_cache
 from random import Random
@@ -14,6 +15,7 @@ from busybody.population.calibration import (
     BLEND,
     HIGHEST,
     LOWEST,
+    REFERENCE,
     WIDTH,
     Calibration,
     Survival,
@@ -43,6 +45,13 @@ def honest(number: int, seed: int = 1) -> List[float]:
     return [BASE if random.random() < 0.8 else BASE + random.expovariate(0.8) for _ in range(number)]
 
 
+def like_the_reference(number: int, seed: int) -> List[float]:
+    """Sign-ins that are spread as the shipped ones are."""
+    bins: Dict[str, int] = json.loads(REFERENCE.read_text(encoding="utf-8"))["bins"]
+    drawn = Random(seed).choices([int(index) for index in bins], weights=list(bins.values()), k=number)
+    return [LOWEST + (index + 0.5) * WIDTH for index in drawn]
+
+
 @pytest.mark.parametrize(
     ("rarity", "risk"),
     [(1.0, 0.0), (0.1, 25.0), (0.01, 50.0), (0.001, 75.0), (0.0001, 100.0), (1e-9, 100.0), (0.0, 100.0), (2.0, 0.0)],
@@ -70,8 +79,8 @@ def test_risk_is_monotone_finite_and_bounded_for_any_history(
 
 @pytest.mark.parametrize("promised", [25.0, 40.0, 50.0, 60.0, 75.0])
 def test_in_a_large_organisation_risk_is_the_rate_of_its_own_sign_ins(promised: float) -> None:
-    calibration = Calibration(survival_of(honest(100_000)))
-    fresh = honest(100_000, seed=2)
+    calibration = Calibration(survival_of(like_the_reference(100_000, 4)))
+    fresh = like_the_reference(100_000, 2)
     rate = sum(calibration.risk(score) >= promised for score in fresh) / len(fresh)
     chance = 4.0 / (len(fresh) * rarity_of(promised)) ** 0.5
     assert rate == pytest.approx(rarity_of(promised), rel=0.1 + chance)
@@ -79,8 +88,8 @@ def test_in_a_large_organisation_risk_is_the_rate_of_its_own_sign_ins(promised: 
 
 def test_the_tail_promises_no_more_than_comes() -> None:
     """Above what was counted the fitted tail continues: one in ten thousand of another sample is about that rare."""
-    calibration = Calibration(survival_of(honest(20_000)))
-    fresh = honest(250_000, seed=3)
+    calibration = Calibration(survival_of(like_the_reference(20_000, 1)))
+    fresh = like_the_reference(250_000, 3)
     rate = sum(calibration.risk(score) >= 95.0 for score in fresh) / len(fresh)
     assert rarity_of(95.0) / 3.0 < rate < rarity_of(95.0) * 3.0
 
@@ -96,10 +105,16 @@ def test_small_organisation_is_blended_with_the_reference_by_its_size(signins: i
     own = survival_of(honest(signins))
     calibration = Calibration(own)
     weight = signins / (signins + BLEND)
-    for score in (-5.0, -2.0, 1.0):
+    for score in (-5.0, -4.0, -2.0):
         assert calibration.rarity(score) == pytest.approx(
             weight * own.share(score) + (1 - weight) * shipped().share(score)
         )
+
+
+def test_attackers_among_the_rarest_hundredth_do_not_raise_the_bar_for_themselves() -> None:
+    clean = like_the_reference(20_000, 5)
+    attacked = Calibration(survival_of(clean + [3.0] * 60))
+    assert attacked.risk(3.0) >= Calibration(survival_of(clean)).risk(3.0) - 10.0
 
 
 def test_small_organisation_can_still_see_a_critical_sign_in() -> None:

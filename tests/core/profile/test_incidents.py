@@ -45,13 +45,21 @@ def lived() -> Scorer:
 def test_incident_sticks_to_its_untrusted_network_and_device_for_three_days(lived: Scorer) -> None:
     opening = lived.process(signin(30, 9, **ODD))
     settled(lived, at(30, 9))
-    for fields in ({**FAR, **LAPTOP}, {**HOME, **STRANGE}, {**HOSTING, **STRANGE}):
+    for fields in ({**FAR, **LAPTOP}, {**FAR, **PHONE}, {**HOSTING, **STRANGE}):
         soon = lived.score(signin(30, 9 + HOURS - 1, **fields))
         late = lived.score(signin(30, 9 + HOURS + 1, **fields))
         assert soon.incident == opening.incident, fields
         assert soon.log_odds >= opening.log_odds - 1e-9, fields
         assert soon.risk >= opening.risk - 1e-9
         assert late.incident != opening.incident
+
+
+def test_new_device_that_comes_home_to_a_trusted_network_belongs_to_the_incident_no_more(lived: Scorer) -> None:
+    opening = lived.process(signin(30, 9, **ODD))
+    settled(lived, at(30, 9))
+    home = lived.score(signin(30, 12, **HOME, **STRANGE))
+    assert home.incident != opening.incident
+    assert home.log_odds < opening.log_odds
 
 
 def test_incident_holds_at_once_before_anything_settles(lived: Scorer) -> None:

@@ -236,11 +236,12 @@ def test_clean_days_give_a_pending_value_some_credit(lived: Scorer) -> None:
 
 
 def test_credit_is_given_only_while_the_other_side_vouches(lived: Scorer) -> None:
+    before = lived.score(signin(30, 7, **HOTEL, **STRANGE))
     days_with(lived, [30, 31, 32], **HOTEL, **LAPTOP)
-    with_known = finding(lived.score(signin(33, 14, **HOTEL, **LAPTOP)), "unusual_network")
-    with_strange = finding(lived.score(signin(33, 14, **HOTEL, **STRANGE)), "unusual_network")
-    assert with_strange is not None
-    assert with_known is None or with_known.contribution < with_strange.contribution
+    with_known = lived.score(signin(33, 14, **HOTEL, **LAPTOP))
+    with_strange = lived.score(signin(33, 14, **HOTEL, **STRANGE))
+    assert with_known.log_odds < with_strange.log_odds
+    assert with_strange.log_odds == pytest.approx(before.log_odds, abs=0.5)
 
 
 def test_pending_value_is_forgotten_when_it_does_not_come_again(lived: Scorer) -> None:
