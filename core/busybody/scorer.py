@@ -18,7 +18,7 @@ from .decay import Decay
 from .filters.marks import LEAVERS, counted, held_back
 from .fusion import BASE
 from .fusion.judge import Judge
-from .fusion.short_path import EVERYTHING, Limits, doubts
+from .fusion.short_path import EVERYTHING, NETWORK, Limits, doubts
 from .people import Changes, Keeper, Person, Ripe, due_hour, population_text
 from .policy import Policy
 from .population import NOTHING, About, Population
@@ -210,7 +210,7 @@ class Scorer:
             if learned == learning.TRUSTED:
                 self._await(person, Waiting(signin, habit))
             return self._everyday(signin, learned, late)
-        about = self._about(signin)
+        about = NOTHING if habit is not None and NETWORK[0] not in doubted else self._about(signin)  # nothing is foreign
         population = self._population(signin, profile, about)
         judgement = self._judge(profile, signin, population, person.incidents, doubted, said)
         assessment = self._assess(signin, profile, judgement, late, lists)

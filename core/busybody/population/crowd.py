@@ -54,14 +54,18 @@ class Crowd:
 
     def between(self, since: float, until: float) -> Optional[Many]:
         """Who was there from `since` on and before `until`; None for fewer than LEAST."""
+        if self.size < LEAST:
+            return None
         names: Set[str] = set()
         first = until
         for span, people in self.spans.items():
-            if since - SPAN < span * SPAN < until:
-                for who, time in people.items():
-                    if since <= time < until:
-                        names.add(who)
-                        first = min(first, time)
+            begins = span * SPAN
+            if since - SPAN < begins < until:
+                if begins < since or begins + SPAN > until:
+                    people = {who: time for who, time in people.items() if since <= time < until}  # noqa: PLW2901
+                if people:
+                    names.update(people)
+                    first = min(first, *people.values())
         return Many(len(names), first) if len(names) >= LEAST else None
 
     def forget(self, before: float) -> None:

@@ -13,7 +13,7 @@ from ..signin import SignIn
 from .known import Known, name, untrusted, values
 from .profile import Profile, key_of
 
-BOUND = 4
+BOUND = 3
 LONGEST_SENTENCE = 200  # characters
 KEPT_DAYS, HIGH_KEPT_DAYS, HIGH = 14, 30, 70.0  # an incident stops counting after that; from high on, later
 RISK = 40.0  # from medium on, a success opens an incident

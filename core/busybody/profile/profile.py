@@ -23,7 +23,7 @@ Opening = Tuple[float, Operator, Optional[str]]  # when, network and device that
 
 ROWS = 20  # habits kept
 SUBNETS = 5  # of one habit
-SESSIONS = 6
+SESSIONS = 4
 REMEMBERED_METHODS = frozenset(("legacy", "device_code"))  # the only ones whose first use is news
 PAIRS = 8
 ANCHORS = 5
