@@ -146,7 +146,7 @@ class Scorer:
             signin.outcome == "success"
             and not late
             and not self._watch.is_silent(lists)
-            and (LEAVERS in lists or self._alerts(signin.user, risk, judged.log_odds))
+            and (LEAVERS in lists or self._alerts(signin.user, risk, _odds_of(judged.log_odds, incident)))
         )
         if alert and self._watch.holds_back(max(risk, person_risk(profile.incidents, signin.time))):
             alert, findings = False, held_back(findings)
@@ -444,6 +444,11 @@ class Scorer:
         """
         self.catch_up()
         return self.people.collect(), self._delta, self._ripe
+
+
+def _odds_of(log_odds: float, incident: Optional[Mapping[str, Any]]) -> float:
+    """The log-odds that decide on an alert: at least the incident's own, of what belongs to one."""
+    return max(log_odds, incident["log_odds"]) if incident is not None else log_odds
 
 
 def _previous(anchor: Optional[SignIn]) -> Optional[Dict[str, Any]]:

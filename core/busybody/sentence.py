@@ -46,18 +46,19 @@ def sentence(
 
     `seen` is how many sign-ins the organisation has been measured on: a rarity beyond it is not said to be "here".
     """
+    joined = [found for found in findings if found.detector == "open_incident"]
     against = [found for found in findings if found.contribution > 0.0 and counts(found)]
-    if not against:
+    if not against and not joined:
         return _set_aside(findings, risk)
-    strongest = max(found.contribution for found in against)
+    strongest = max((found.contribution for found in against), default=0.0)
     least = NOTICEABLE if risk < LOW else min(NOTICEABLE, strongest)
     reasons = [found for found in against if found.contribution >= least]
-    if not reasons:
+    if not reasons and not joined:
         return ""
     order = {row.name: place for place, row in enumerate(CATALOGUE)}
     reasons.sort(key=lambda found: (-found.contribution, order.get(found.detector, len(order))))
     relief = [found for found in findings if found.contribution <= -NOTICEABLE and counts(found)]
-    text = "; ".join(reason(found) for found in reasons)
+    text = "; ".join(reason(found) for found in [*joined, *reasons])
     if relief:
         text += "; but " + " and ".join(reason(found) for found in relief)
     before = _before(previous, signin.time)

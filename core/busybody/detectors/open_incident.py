@@ -1,7 +1,7 @@
-"""Open incident: a sign-in that shares an untrusted network, device or session with one keeps its odds.
+"""Open incident: a sign-in that shares an untrusted network or device with one keeps its risk, and is told as part of it.
 
-The surprise is what is missing to the incident's log-odds, so that the sum is exactly those. It is asked last,
-with the log-odds of everything else; see `profile.incidents` for what belongs to an incident.
+The log-odds stay what the sign-in says by itself: what one odd sign-in said must not count again each day. It is asked
+last, with the log-odds of everything else; see `profile.incidents` for what belongs to an incident.
 """
 
 from __future__ import annotations
@@ -14,10 +14,7 @@ from .signal import Signal
 def detect(incident: Optional[Mapping[str, Any]], log_odds: float) -> Optional[Signal]:
     if incident is None or incident["log_odds"] <= log_odds:
         return None
-    return Signal(
-        incident["log_odds"] - log_odds,
-        {"incident": incident["id"], "opened": incident["opened"], "why": why(incident)},
-    )
+    return Signal(0.0, {"incident": incident["id"], "opened": incident["opened"], "why": why(incident)})
 
 
 def why(incident: Mapping[str, Any]) -> str:

@@ -73,7 +73,6 @@ class Judge:
             joined = detect_incident(incident, log_odds)
             if joined is not None:
                 findings.append(Finding("open_incident", joined.surprisal, joined.evidence))
-                log_odds += joined.surprisal
         travel = signals.get("impossible_travel")
         anchor: Optional[SignIn] = travel.before if travel is not None else None
         return Judgement(log_odds, tuple(findings), hard, incident, anchor, seen)
