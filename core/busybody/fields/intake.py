@@ -122,7 +122,7 @@ class Intake:
         if type(person) is Skipped:
             return person
         part = lane.where
-        where = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._where)
+        where = part.memory.get(part.key(row)) or self._fill_where(lane, row)
         part = lane.means
         means = part.memory.get(part.key(row)) or self._fill(lane, row, part, self._means)
         raw_time = row[lane.time_at]
@@ -143,10 +143,23 @@ class Intake:
 
     def _fill(self, lane: Lane, row: Row, part: Part, make: Callable[[Reader, Slots], Any]) -> Any:
         """What comes of these values, remembered."""
-        found = make(lane.reader, lane.slots(row))
-        if found is not None and lane.certain(row):
+        found = make(lane.reader, part.slots(row))
+        if found is not None:
             part.remember(row, found, self._texts)
             self._use_room()
+        return found
+
+    def _fill_where(self, lane: Lane, row: Row) -> Parts:
+        """As `_fill`: there are many addresses in few places."""
+        part, slots = lane.spot, lane.where.slots(row)
+        spot: Optional[Spot] = part.memory.get(part.key(row))
+        if spot is None:
+            spot = event_place(slots, lane.reader.places)
+            if spot is not None:
+                part.remember(row, spot, self._texts)
+        found = self._where(lane.reader, slots, spot)
+        lane.where.remember(row, found, self._texts)
+        self._use_room()
         return found
 
     def _use_room(self) -> None:
@@ -179,7 +192,7 @@ class Intake:
             extra = self._extras(reader, slots) if self._extra else NO_EXTRA
             return SignIn._make(
                 (
-                    raw_id or hashed(record), time, person, outcome, *self._where(reader, slots),
+                    raw_id or hashed(record), time, person, outcome, *self._where(reader, slots, event_place(slots, reader.places)),
                     *self._means(reader, slots), app, reader.getters["session"](slots), *words, raw_id, extra,
                 )
             )  # fmt: skip
@@ -233,7 +246,7 @@ class Intake:
         device = parse_device(user_agent)
         return user_agent, device.fingerprint, device.version, reader.getters["device_id"](slots)
 
-    def _where(self, reader: Reader, slots: Slots) -> Parts:
+    def _where(self, reader: Reader, slots: Slots, place: Optional[Spot]) -> Parts:
         """(address, subnet, network, country, region, city, latitude, longitude, accuracy, AS number, its name)"""
         ip, asn, as_org, network = [reader.getters[name](slots) for name in ("ip", "asn", "as_org", "network")]
         subnet, table = None, NOWHERE
@@ -244,7 +257,6 @@ class Intake:
         elif as_org is None and asn is not None and asn == table.asn:
             as_org = table.as_org
         network = self._classes.network(ip, asn, as_org, network, _flags(reader, slots), table)
-        place = event_place(slots, reader.places)
         if place is None or place[3] is None or self._prefer_table:
             place = self._merged(place, table)
         country, region, city, lat, lon, accuracy_km = place

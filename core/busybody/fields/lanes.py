@@ -26,37 +26,58 @@ PARTS = {
 _REMEMBERED = 16_384  # combinations of values for each part
 _LONGEST = 512  # characters of a text in such a combination
 _KINDS = 1_024  # combinations of kinds of values
-_TEXT = (str, type(None))
+_TEXT = frozenset((str, type(None)))
+Fill = Callable[[Row], Slots]
 _PRINTABLE = frozenset(map(chr, range(33, 127)))
 
 
 class Part:
-    """The values in the row that a part of the sign-in rests on, and what was made of them."""
+    """The values in the row that a part of the sign-in rests on, and what was made of them.
 
-    __slots__ = ("key", "memory")
+    A memory's keys must not mix up 1, 1.0 and True, which are equal and say different things. Where a number stood
+    when the shape was learned, another kind of value is another shape (`_row_reader`); where a text stood or a mere
+    measure, of which the number is all that matters, such a value is not remembered.
+    """
 
-    def __init__(self, places: Iterable[int]) -> None:
+    __slots__ = ("_measures", "_texts", "key", "memory", "slots")
+
+    def __init__(self, places: AbstractSet[int], example: Row, measures: AbstractSet[int], slots: Fill) -> None:
         at = sorted(places)
-        self.key = itemgetter(*at) if at else _nothing
+        self.key: Callable[[Row], Any] = itemgetter(*at) if at else _nothing
         self.memory: Dict[Any, Any] = {}
+        self.slots = slots  # of a row, as far as this part needs them
+        self._measures = tuple(places & measures)
+        self._texts = _pick([place for place in at if type(example[place]) is str and place not in measures])
+
+    def also_whether(self, places: Sequence[int], missing: FrozenSet[str]) -> None:
+        """Rest on these places, too, as far as they hold something or nothing."""
+        values = self.key
+
+        def key(row: Row) -> Any:
+            found = values(row)
+            return (*(found if type(found) is tuple else (found,)), *[is_present(row[at], missing) for at in places])
+
+        if places:
+            self.key = key
 
     def remember(self, row: Row, found: Any, texts: Dict[str, str]) -> None:
-        """Keep it if there is room. Of equal texts in keys only one is kept, so that they are near when compared."""
-        key = self.key(row)
-        values = key if type(key) is tuple else (key,)
-        if len(self.memory) >= _REMEMBERED or any(type(one) is str and len(one) > _LONGEST for one in values):
+        """Keep it, if it is sure and there is room. Of equal texts in keys one is kept: they are near when compared."""
+        if len(self.memory) >= _REMEMBERED or not _TEXT.issuperset(map(type, self._texts(row))):
             return
-        values = tuple([texts.setdefault(one, one) if type(one) is str else one for one in values])
-        self.memory[values if type(key) is tuple else key] = found
+        for place in self._measures:
+            if row[place] in (0, 1):
+                return
+        key = self.key(row)
+        kept = []
+        for value in key if type(key) is tuple else (key,):
+            if type(value) is str and len(value) > _LONGEST:
+                return
+            kept.append(texts.setdefault(value, value) if type(value) is str else value)
+        self.memory[tuple(kept) if type(key) is tuple else kept[0]] = found
 
 
 class Lane:
-    """One shape of one map. `row` gives the values of a record, None where it has another shape.
-
-    A memory's keys must not mix up 1, 1.0 and True, which are equal and say different things. Where a number stood
-    when the shape was learned, another kind of value is another shape; where a text stood or a mere measure, such a
-    value is not remembered (`certain`).
-    """
+    """One shape of one map. `row` gives the values of a record, None where it has another shape."""
 
     def __init__(self, reader: Reader, record: Mapping[str, Any], slots: Slots) -> None:
         """Learn the shape of the record. Raises ValueError where it has none."""
@@ -69,7 +90,7 @@ class Lane:
         self._places: Dict[int, Sequence[int]] = dict(self._shape.places)
         self._leaves = {slot: self._shape.leaves(slot) for slot in self._places}
         derive = self._deriver({slot: found for slot, found in inputs.items() if not found.isdisjoint(self._places)})
-        self.slots: Callable[[Row], Slots] = filler(self._places, reader.width)
+        self.slots: Fill = filler(self._places, reader.width)
         example = self._shape.row
         keys = {name: self._under(found) for name, found in asked.items()}
         varied = set().union(*(keys[name] for name in ("who", "where", "means"))) - self._under(reader.asks("source"))
@@ -77,21 +98,23 @@ class Lane:
         keys[apart] |= keys["decision"]
         present = {self._places[slot][0] for slot in there}
         self._decide(example, keys[apart], present)
-        self.decision = Part(keys["decision"]) if apart == "decision" else None  # None: made together with the words
-        self.words, self.who, self.where, self.means = (Part(keys[name]) for name in PARTS)
         resting = set().union(*keys.values())
-        self._measures = resting & self._under(reader.measured())
-        self._texts = {place for place in resting - self._measures if type(example[place]) is str}
-        others = sorted(resting - self._measures - self._texts)
+        measures = resting & self._under(reader.measured())
+
+        def part(name: str, slots: Fill) -> Part:
+            return Part(keys[name], example, measures, slots)
+
+        self.decision = part("decision", self.slots) if apart == "decision" else None  # None: made with the words
+        self.words, self.who, self.means = (part(name, self.slots) for name in ("words", "who", "means"))
+        near = filler({slot: self._places[slot] for slot in asked["where"] if slot in self._places}, reader.width)
+        whether = reader.whether_only["places"]
+        keys["spot"] = self._under(reader.asks("places") - whether)
+        self.where, self.spot = part("where", near), part("spot", near)
+        self.spot.also_whether([place for slot in whether for place in self._places.get(slot, ())], reader.map.missing)
+        others = [place for place in sorted(resting - measures) if type(example[place]) is not str]
         self.row = _row_reader(self._shape, derive, others, present, reader.map.missing)
         self.time_at = self._time_place()
         self.id, self.time, self.session = (self._way(name) for name in ("id", "time", "session"))
-
-    def certain(self, row: Row) -> bool:
-        """Whether equal keys are equal values, so that what was made of these can be remembered."""
-        return all(type(row[place]) in _TEXT for place in self._texts) and not any(
-            row[place] in (0, 1) for place in self._measures
-        )
 
     def _asked(self, fields: Sequence[str], slots: Slots, there: Set[int]) -> Set[int]:
         """The slots that the fields rest on: of the ways to the user those up to the first that leads to one."""
@@ -136,16 +159,12 @@ class Lane:
         if not derived:
             return None
         needed = set().union(*derived.values())
-        inputs = [(slot, places) for slot, places in self._places.items() if slot in needed]
-        derive, pick, empty = self.reader.derive, _pick(list(derived)), [None] * self.reader.width
+        fill = filler({slot: places for slot, places in self._places.items() if slot in needed}, self.reader.width)
+        derive, pick = self.reader.derive, _pick(list(derived))
         first, boxed = len(self._shape.row), False
 
         def extend(row: Row) -> None:
-            slots: Slots = empty[:]
-            for slot, places in inputs:
-                for place in places:
-                    if slots[slot] is None:
-                        slots[slot] = row[place]
+            slots = fill(row)
             derive(slots)
             row += pick(slots)
             if boxed:  # a list can be no key, its spelling can

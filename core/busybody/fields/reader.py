@@ -19,7 +19,15 @@ from .paths import Frozen, Paths, Slots
 from .schema import FIELDS, VOCABULARIES, FieldMap
 from .transforms import Transform, compile_transforms
 
-NOT_REMEMBERED = ("id", "time", "session", "location", "lat", "lon")  # each value comes once or twice
+NOT_REMEMBERED = (
+    "id",
+    "time",
+    "session",
+    "ip",
+    "location",
+    "lat",
+    "lon",
+)  # each value comes once or twice, or with others
 MEASURES = ("lat", "lon", "location", "accuracy_km")
 NEEDED = ("user", "time")  # without these nothing can be scored: what is wrong with them breaks the record
 WORDS = ("outcome", "app", "method", "mfa", "interactive", "group")  # what a few thousand records say in the same way
@@ -51,6 +59,7 @@ class Reader:
             for path in _listed(raw.get("from"))
         ]
         self.asked: Dict[str, Set[int]] = {}  # part of the map -> the slots that it rests on
+        self.whether_only: Dict[str, Set[int]] = {}  # those of which it only matters whether they hold something
         with self._asking("decision"):
             self.detect = self._condition(field_map.detect, "detect")
             self.detect_parts = [(part, self._condition(part, "detect").holds) for part in _parts(field_map.detect)]
@@ -152,6 +161,7 @@ class Reader:
         yield
         self.asked[part] = self._paths.asked
         if part != "decision":
+            self.whether_only[part] = set().union(*self._paths.whether) - self._paths.asked
             self.asked[part].update(*self._paths.whether)
 
     def path_slot(self, path: str) -> int:

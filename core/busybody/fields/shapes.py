@@ -79,16 +79,19 @@ class Shape:
                 self._note(child, -1, below, opened)
 
 
-def filler(places: Mapping[int, Sequence[int]], slots: int) -> Callable[[Row], Slots]:
-    """Gives the slots of a row, where each is at the first of its places that is not None."""
-    firsts = [places.get(slot, (0,))[0] for slot in range(slots)]
+def filler(places: Mapping[int, Sequence[int]], width: int) -> Callable[[Row], Slots]:
+    """Gives `width` slots of a row, where each is at the first of its places that is not None."""
+    empty: Slots = [None] * width
+    firsts = [(slot, found[0]) for slot, found in places.items()]
     several = [(slot, found) for slot, found in places.items() if len(found) > 1]
 
     def fill(row: Row) -> Slots:
-        filled = [row[place] for place in firsts]
+        slots = empty[:]
+        for slot, place in firsts:
+            slots[slot] = row[place]
         for slot, found in several:
-            filled[slot] = next((row[place] for place in found if row[place] is not None), None)
-        return filled
+            slots[slot] = next((row[place] for place in found if row[place] is not None), None)
+        return slots
 
     return fill
 
