@@ -125,10 +125,10 @@ def weight_key(row: Mapping[str, Any], name: str, weight: float) -> Key:
 
 @lru_cache(maxsize=1)
 def catalogue_weights() -> Dict[str, float]:
-    """Detector name -> default weight, in catalogue order. An incident ties sign-ins together and weighs nothing."""
+    """Detector name -> default weight, in catalogue order."""
     data = _read(CATALOGUE)
     rows = data["detectors"] if isinstance(data, dict) else data
-    return {row["name"]: float(row["weight"]) for row in rows if row["kind"] != "incident"}
+    return {row["name"]: float(row["weight"]) for row in rows}
 
 
 def _read(path: str) -> Any:
