@@ -43,13 +43,10 @@ def opened(stream: IO[bytes], name: str) -> io.BufferedReader:
 
 def _unmarked(start: bytes) -> Optional[str]:
     """The encoding of UTF-16 that has no mark, and begins with ASCII as every log does."""
-    if len(start) > 3:
-        for encoding, letters, zeros in (
-            ("utf-16-le", start[0:4:2], start[1:4:2]),
-            ("utf-16-be", start[1:4:2], start[0:4:2]),
-        ):
-            if zeros == b"\0\0" and min(letters) >= 9 and letters.isascii():
-                return encoding
+    start = start[: len(start) // 2 * 2][:64]
+    for encoding, letters, zeros in (("utf-16-le", start[0::2], start[1::2]), ("utf-16-be", start[1::2], start[0::2])):
+        if len(start) >= 4 and not any(zeros) and min(letters) >= 9 and letters.isascii():
+            return encoding
     return None
 
 

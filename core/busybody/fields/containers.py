@@ -127,9 +127,10 @@ class _Source:
     def _is_a_broken_line(self, line: bytes, form: str) -> bool:
         """Whether what looks like the start of something else is a broken record with whole ones in the next lines."""
         start = line.strip()
-        if not line.endswith(b"\n") or (form == "json" and (start in (b"[", b"{") or start[-1:] in (b",", b"}"))):
-            return False  # behind what ends so a list or an object may well go on, or the long reader finds its way
-        if _is_whole(line):
+        goes_on = start in (b"[", b"{") or start[-1:] in (b",", b"}")  # so a list or an object may well go on
+        if start[:1] == b"[" and goes_on:
+            goes_on = _is_whole(start.rstrip(b",") + b"]")
+        if not line.endswith(b"\n") or (form == "json" and goes_on) or _is_whole(line):
             return False
         followers = 0
         while followers < 2:

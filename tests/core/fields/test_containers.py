@@ -242,7 +242,20 @@ def test_a_damaged_or_odd_first_line_swallows_nothing_behind_it() -> None:
         first, *rest = outcome(damaged + b"\n" + lines(GOOD, GOOD))
         assert isinstance(first[1], str)
         assert rest == [(2, GOOD), (3, GOOD)], damaged
-    for opened in (b"[[[", b"[[{", b'[{"a":', b'{"a":', b'{"a"', b'{"a": {', b'{"a": [', b'{"a": 1', b"{a"):
+    for opened in (
+        b"[[[",
+        b"[[{",
+        b'[{"a":',
+        b'{"a":',
+        b'{"a"',
+        b'{"a": {',
+        b'{"a": [',
+        b'{"a": 1',
+        b"{a",
+        b'["a": {"b": 1}}',
+        b'["a": 1,',
+        b'[{"a" 1}',
+    ):
         for end in (b"\n", b"\r\n", b"\n\n"):
             first, *rest = outcome(opened + end + lines(GOOD))
             assert (first[0], rest) == (1, [(1 + end.count(b"\n"), GOOD)]), opened
