@@ -176,7 +176,7 @@ def test_the_bounds_on_the_page_about_privacy_are_those_of_the_code() -> None:
         f"{incidents.HIGH_KEPT_DAYS} from risk {incidents.HIGH:.0f} on",
         f"| {verdict.REMEMBERED} verdicts |", f"| {2 * profile.WINDOW} (learned early beyond) |", f"| {learning.SOURCES} data sets |",
         f"up to {journal.LONGEST}, of the {journal.DAYS} days", f"up to {organisation.EGRESS:,} subnets",
-        f"up to {evidence.ADDRESSES:,} addresses", f"up to {evidence.PEOPLE} people", f"up to {evidence.SESSIONS:,} sessions",
+        f"{evidence.ENTRIES:,} entries of each", f"codes that were used | {profile.SESSIONS}; ",
         f"({identity.PSEUDONYM_LENGTH} hexadecimal digits)", f"at least {identity.SHORTEST_KEY} bytes",
     ]  # fmt: skip
     assert [word for word in words if word not in page] == []

@@ -16,6 +16,7 @@ from .filters.marks import counts
 from .population.calibration import risk_of
 from .signin import Finding, SignIn
 
+RAREST = 100_000  # sign-ins: beyond it a fitted tail is a guess
 NOTICEABLE, LOW = 0.3, 20.0  # log-odds below which a reason is not worth a word, up to this risk
 LONGEST_VALUE = 80  # characters of a value in a sentence
 DEVICES = frozenset(("new_device", "session_reuse", "concurrent_sessions"))  # their evidence names fingerprints
@@ -83,6 +84,8 @@ def _one_in(rarity: float, seen: float) -> str:
     number = 1.0 / max(rarity, 1e-9)
     if number < 2:
         return "an everyday sign-in here"
+    if number > RAREST:
+        return f"rarer than 1 in {RAREST:,} sign-ins"
     digits = 10 ** max(0, len(str(int(number))) - 2)
     return f"1 in {int(round(number / digits) * digits):,} sign-ins{' here' if number <= seen else ''}"
 
