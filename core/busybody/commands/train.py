@@ -12,6 +12,8 @@ from .inputs import Teller, moment
 from .options import add_policy, load_policy
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from ..policy import Policy
     from ..signin import SignIn
 
@@ -23,6 +25,7 @@ EPILOG = """\
 examples:
   busybody train outliers month.jsonl --output outliers.json
   busybody train outliers month.jsonl --like-busybody-1 --output people.json
+  busybody train fusion month.jsonl --output our-fusion.json
   busybody train show outliers.json
 
 exit codes: 0 done · 1 done, but some records were broken · 2 usage or policy · 3 cannot read, write or train
@@ -30,6 +33,10 @@ exit codes: 0 done · 1 done, but some records were broken · 2 usage or policy 
 OUTLIERS = """\
 Trains a model of what is usual: one for the whole organisation, or one for each person. It is asked only about sign-ins
 that are odd already, and adds a bounded contribution. Name the file in the policy (trained.model) to switch it on.
+"""
+FUSION = """\
+Trains how what the detectors find becomes one number, on honest sign-ins and impostors made of them: no attack need be
+known. Give some weeks that you trust. Name the file in the policy (trained.fusion) to score with it.
 """
 
 
@@ -41,6 +48,7 @@ def add(subparsers: Any) -> None:
     )  # fmt: skip
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     _add_outliers(verbs)
+    _add_fusion(verbs)
     show = verbs.add_parser(
         "show", help="say what is in a trained model", description="Checks a trained model and says what it was trained on.",
         epilog="example: busybody train show outliers.json",
@@ -61,9 +69,7 @@ def _add_outliers(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add_log(parser)
-    parser.add_argument(
-        "--output", default="-", metavar="FILE", help="where to, whole or not at all; - is standard output (-)"
-    )
+    _add_output(parser)
     parser.add_argument(
         "--algorithm",
         choices=tuple(ALGORITHMS),
@@ -106,6 +112,26 @@ def _add_outliers(verbs: Any) -> None:
     )
 
 
+def _add_fusion(verbs: Any) -> None:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        "fusion", help="train how the detectors' findings become one number", description=FUSION,
+        epilog="example: busybody train fusion month.jsonl --output our-fusion.json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add_log(parser)
+    _add_output(parser)
+    parser.add_argument(
+        "--alone", action="store_true", help="this log's trees alone; else they are averaged with the shipped ones"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed, the same impostors (0)")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output", default="-", metavar="FILE", help="where to, whole or not at all; - is standard output (-)"
+    )
+
+
 def add_log(parser: argparse.ArgumentParser) -> None:
     """The log to train on."""
     from ..fields.containers import FORMATS
@@ -137,7 +163,7 @@ def names(text: str) -> Tuple[str, ...]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the verb says."""
-    return {"outliers": _outliers, "show": _show}[arguments.verb](arguments)
+    return {"outliers": _outliers, "fusion": _fusion, "show": _show}[arguments.verb](arguments)
 
 
 class Log:
@@ -182,8 +208,38 @@ def _outliers(arguments: argparse.Namespace) -> int:
         algorithm, scope, features = "isolation_forest", PERSON, PLACE_NETWORK_DEVICE
     settings = Settings(algorithm, arguments.trees, arguments.max_samples, arguments.bins, None, arguments.seed)
     document = train(log.signins(), policy, Request(settings, features, scope, _keys(arguments, policy)), log.now)
-    _write(arguments.output, dump(document))
+    _write(arguments.output, dump(document), "trained.model")
     return log.code
+
+
+def _fusion(arguments: argparse.Namespace) -> int:
+    from collections import Counter
+
+    from ..fusion.trees import averaged, chosen, to_json
+    from ..train.fusion import examples, fit
+    from ..trained.file import dump
+    from .tables import note
+
+    policy = load_policy(arguments)
+    policy = policy._replace(trained=policy.trained._replace(fusion="shipped"))  # not what is about to be replaced
+    log = Log(arguments, policy)
+    sources: Counter[str] = Counter()
+    found = examples(_counted(log.signins(), sources), policy, arguments.seed)
+    trees = fit(found, {"seed": arguments.seed, "sources": dict(sorted(sources.items()))})
+    shipped = None if arguments.alone else chosen("shipped")
+    note(
+        f"{found.signins:,} sign-ins of {len(found.people):,} people, {len(found.honest):,} of them odd; "
+        f"{len(found.impostors):,} odd impostors" + ("; averaged with the shipped fusion" if shipped else "")
+    )
+    _write(arguments.output, dump(to_json(averaged(trees, shipped) if shipped else trees)), "trained.fusion")
+    return log.code
+
+
+def _counted(signins: Iterator[SignIn], sources: Counter[str]) -> Iterator[SignIn]:
+    """The same sign-ins, counted by their source."""
+    for signin in signins:
+        sources[signin.source] += 1
+        yield signin
 
 
 def _features(given: Optional[Tuple[str, ...]]) -> Optional[Tuple[str, ...]]:
@@ -206,22 +262,34 @@ def _keys(arguments: argparse.Namespace, policy: Policy) -> Optional[FrozenSet[s
     return frozenset(identity.pseudonym(identity.normal(name)) for name in arguments.people)
 
 
-def _write(path: str, data: bytes) -> None:
+def _write(path: str, data: bytes, key: str) -> None:
     from .tables import note
 
     if path == "-":
         sys.stdout.buffer.write(data)
         return
     write_whole(path, [data], private=True)
-    note(f"{path}: {len(data):,} bytes written. Name it in the policy to score with it: trained.model")
+    note(f"{path}: {len(data):,} bytes written. Name it in the policy to score with it: {key}")
 
 
 def _show(arguments: argparse.Namespace) -> int:
     from ..trained import load
+    from .fusion import is_fusion, lines, parsed
     from .tables import say, say_json
 
     with ExitStack() as stack:
-        model = load(open_input(arguments.file, stack).read(), arguments.file)
+        data = open_input(arguments.file, stack).read()
+    if is_fusion(data):
+        trees = parsed(data, arguments.file)
+        if arguments.output == "json":
+            say_json(
+                {"trees": len(trees.roots), "scale": trees.scale, "blend": trees.blend, **trees.provenance}, indent=2
+            )
+        else:
+            for line in lines(trees, arguments.file):
+                say(line)
+        return 0
+    model = load(data, arguments.file)
     known = {
         "algorithm": model.algorithm, "scope": model.scope, "features": list(model.features), "parts": len(model.parts),
         **model.provenance,
