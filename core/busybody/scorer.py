@@ -61,10 +61,10 @@ class Scorer:
         self._plain = short_path and self._watch.whole
         self._speaks = self._watch.speaks
         self._profiles = self._watch.profiles or None
-        self.organisation, self.evidence, self._delta, self._ripe, self._hour = self.people.population(self.decay)
+        self.organisation, self.evidence, self._delta, self._ripe, self.hour = self.people.population(self.decay)
         self._described: Tuple[Optional[Assessment], str] = (None, "")
         self._asked, self._weight = (0, 0), 1  # the last answer of `_unit`
-        self._new_hour(self._hour)
+        self._new_hour(self.hour)
         self._new_epoch()
 
     # Score --------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ class Scorer:
     def _met(self, user: str) -> Optional[Person]:
         """The person as of this hour."""
         person = self.people.get(user)
-        if person is not None and person.due <= self._hour:
+        if person is not None and person.due <= self.hour:
             self._settle(person, self._cutoff)
         return person
 
@@ -352,13 +352,13 @@ class Scorer:
         """Let teach what is due of everybody at hand, so that what is kept says all that was learned."""
         for day, keys in self._ripe.items():
             for person in self.people.at_hand(keys):
-                if person.due <= self._hour:
+                if person.due <= self.hour:
                     self._settle(person, self._cutoff)
                 if person.due > 24 * day:
                     keys.discard(person.key)
 
     def _new_hour(self, hour: int) -> None:
-        self._hour = hour
+        self.hour = hour
         self._next_hour = (hour + 1) * HOUR if hour else float("-inf")
         self._cutoff = hour * HOUR - self._lateness if hour else float("-inf")
 
@@ -424,7 +424,7 @@ class Scorer:
     def save(self, meta: Optional[Mapping[str, str]] = None) -> None:
         """Write all that changed, at once or not at all."""
         self.catch_up()
-        population = population_text(self.organisation, self.evidence, self._delta, self._ripe, self._hour)
+        population = population_text(self.organisation, self.evidence, self._delta, self._ripe, self.hour)
         self.people.commit(self.people.collect(), population, meta or {})
 
     def keep_share(self, owns: Callable[[str], bool], *, first: bool) -> None:

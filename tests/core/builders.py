@@ -158,7 +158,7 @@ def people_of(scorer: Scorer, users: Iterable[str]) -> Dict[str, Any]:
 def population_of(scorer: Scorer) -> Dict[str, Any]:
     """Tables, evidence and what waits, as JSON."""
     row: Dict[str, Any] = json.loads(
-        population_text(scorer.organisation, scorer.evidence, scorer._delta, scorer._ripe, scorer._hour)
+        population_text(scorer.organisation, scorer.evidence, scorer._delta, scorer._ripe, scorer.hour)
     )
     return row
 

@@ -43,7 +43,7 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
             surprise, "rarely used:" if seen.device else trust.novelty(profile, "device", device), device, profile
         )
     if is_other_version(signin, profile):
-        return _signal(OTHER_VERSION, f"browser version {signin.version} on", device, profile)
+        return _signal(OTHER_VERSION, f"browser version {signin.version} of", device, profile)
     return None
 
 

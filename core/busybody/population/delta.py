@@ -97,12 +97,13 @@ class Delta:
     def to_json(self) -> Dict[str, Any]:
         days: List[Any] = [
             [
-                number, day.habitual, sorted(day.scores.items()), [list(tally.items()) for tally in day.tables],
-                [[group, [list(tally.items()) for tally in tables]] for group, tables in day.groups.items()],
+                number, day.habitual, sorted(day.scores.items()), [_rows(tally) for tally in day.tables],
+                [[group, [_rows(tally) for tally in tables]] for group, tables in sorted(day.groups.items())],
             ]
-            for number, day in self.days.items()
+            for number, day in sorted(self.days.items())
         ]  # fmt: skip
-        return {"days": days, "egress": [[*edge, seen] for edge, seen in self.egress.items()], "people": self.people}
+        egress = [[*edge, seen] for edge, seen in sorted(self.egress.items())]
+        return {"days": days, "egress": egress, "people": self.people}
 
     @classmethod
     def from_json(cls, row: Optional[Dict[str, Any]]) -> Delta:
@@ -116,6 +117,11 @@ class Delta:
             delta.egress = {(subnet, who): seen for subnet, who, seen in row["egress"]}
             delta.people = row["people"]
         return delta
+
+
+def _rows(tally: Tally) -> List[Tuple[Any, int]]:
+    """In one order, whoever counted first."""
+    return sorted(tally.items(), key=lambda row: str(row[0]))
 
 
 def _add(mine: Tally, theirs: Tally) -> None:

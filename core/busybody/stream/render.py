@@ -22,7 +22,7 @@ Texts = Dict[Tuple[Any, ...], str]
 PLACE, MEANS = SHOWN[2 : SHOWN.index("device")], SHOWN[SHOWN.index("device") :]
 _place, _means = (itemgetter(*map(SignIn._fields.index, names)) for names in (PLACE, MEANS))
 REMEMBERED = 50_000  # texts
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # what a spreadsheet would run
 COLUMNS = (
     "time", "user", "risk", "level", "sentence", "detectors", "techniques", "learned", "alert", "late", "incident",
     "event_id", "outcome", "ip", "network", "country", "city", "asn", "as_org", "device", "app", "method", "mfa",
@@ -146,7 +146,7 @@ def cell(value: Any) -> str:
     if not isinstance(value, str):
         return str(value)
     text = value
-    if text.startswith(FORMULA):
+    if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA):
         text = "'" + text
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"') else text

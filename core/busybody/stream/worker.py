@@ -246,6 +246,6 @@ class Worker:
                     delta.add(Delta.from_json(rows))
                     for epoch, keys in hours:
                         ripe.setdefault(epoch, set()).update(keys)
-                hour = scorer._hour  # noqa: SLF001  the first worker speaks for all
+                hour = scorer.hour  # the first worker speaks for all
                 row["population"] = population_text(scorer.organisation, scorer.evidence, delta, ripe, hour)
         return row
