@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from pathlib import Path
 
@@ -13,10 +14,14 @@ from .conftest import Busybody
 
 
 @pytest.fixture
-def log(busybody: Busybody) -> str:
+def learns() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pytest.importorskip("sklearn", reason="scikit-learn is not installed: pip install 'busybody[train]'")
+
+
+@pytest.fixture
+def log(busybody: Busybody, learns: None) -> str:
     assert busybody("simulate", "--people", 60, "--days", 25, "--output", "log.jsonl", "--attacks", "none").code == 0
     return "log.jsonl"
 
@@ -56,6 +61,7 @@ def test_alone_is_this_log_only(busybody: Busybody, log: str) -> None:
     assert both.margin(values) == pytest.approx((alone.margin(values) + shipped.margin(values)) / 2.0, abs=1e-12)
 
 
+@pytest.mark.usefixtures("learns")
 def test_too_little_is_told_and_writes_nothing(busybody: Busybody) -> None:
     assert busybody("simulate", "--people", 3, "--days", 12, "--output", "log.jsonl", "--attacks", "none").code == 0
     Path("ours.json").write_text("before")
@@ -72,6 +78,18 @@ def test_broken_records_are_named_and_the_rest_trains(busybody: Busybody, log: s
     assert ran.code == 1
     assert f"{log}:" in ran.err
     assert Path("ours.json").exists()
+
+
+def test_without_the_package_it_is_named_before_the_log_is_read(
+    busybody: Busybody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("sklearn", "sklearn.ensemble"):
+        monkeypatch.setitem(sys.modules, module, None)
+    ran = busybody("train", "fusion", "nowhere.jsonl")
+    assert ran.code == 3
+    assert (
+        "training the fusion needs the package scikit-learn. Install it with: pip install 'busybody[train]'." in ran.err
+    )
 
 
 def test_the_table_says_what_the_shipped_one_was_trained_on(busybody: Busybody) -> None:
