@@ -210,7 +210,9 @@ class Scorer:
             if learned == learning.TRUSTED:
                 self._await(person, Waiting(signin, habit))
             return self._everyday(signin, learned, late)
-        about = NOTHING if habit is not None and NETWORK[0] not in doubted else self._about(signin)  # nothing is foreign
+        about = (
+            NOTHING if habit is not None and NETWORK[0] not in doubted else self._about(signin)
+        )  # nothing is foreign
         population = self._population(signin, profile, about)
         judgement = self._judge(profile, signin, population, person.incidents, doubted, said)
         assessment = self._assess(signin, profile, judgement, late, lists)

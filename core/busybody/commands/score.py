@@ -65,8 +65,8 @@ def risk(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score; the exit code says whether records were broken."""
+    from ..stream.options import Options
     from ..stream.render import heading
-    from ..stream.run import Options
     from ..stream.run import run as run_stream
     from ..stream.table import closing
 

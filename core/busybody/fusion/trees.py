@@ -27,6 +27,7 @@ from .features import NAMES, features
 from .weighted_sum import BASE, ORDER
 
 FORMAT, VERSION = "busybody-fusion", 1
+LARGEST = 1e9  # of any number in the file
 SHIPPED = Path(__file__).with_name("trees.json")
 Node = Any  # a leaf's value, or (feature, threshold, left where x <= threshold, right)
 
@@ -112,8 +113,8 @@ def parse(text: str, source: str) -> Trees:
             raise ValueError(f"it is {shown(row['format'])} of version {shown(row['version'])}")
         if tuple(row["features"]) != NAMES:
             raise ValueError(f"its features are {shown(row['features'])}")
-        roots = tuple(_node(tree, 0) for tree in row["trees"])
-        trees = Trees(roots, float(row["scale"]), float(row["blend"]), 0.0, dict(row["provenance"]))
+        roots = tuple(map(_root, row["trees"]))
+        trees = Trees(roots, _number(row["scale"]), _number(row["blend"]), 0.0, dict(row["provenance"]))
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise ModelError(
             f"this is no fusion that this Busybody reads ({error}). Train one with 'busybody train fusion'.",
@@ -122,15 +123,32 @@ def parse(text: str, source: str) -> Trees:
     return trees._replace(rest=trees.margin([0.0] * len(NAMES)))
 
 
-def _node(tree: List[Any], place: int) -> Node:
-    """Rows are [feature, threshold, left, right], a leaf is its value; children stand behind their parent."""
+def _root(tree: List[Any]) -> Node:
+    """Rows are [feature, threshold, left, right], a leaf is its value; children stand behind their one parent."""
+    met: List[int] = []
+    root = _node(tree, 0, met)
+    if len(met) != len(tree) or len(set(met)) != len(met):
+        raise ValueError("a node has two parents, or none")
+    return root
+
+
+def _node(tree: List[Any], place: int, met: List[int]) -> Node:
+    met.append(place)
     row = tree[place]
-    if isinstance(row, (int, float)):
-        return float(row)
+    if not isinstance(row, list):
+        return _number(row)
     feature, threshold, left, right = row
+    if any(type(part) is not int for part in (feature, left, right)):
+        raise ValueError(f"a node is {shown(row)}")
     if not (0 <= feature < len(NAMES) and place < left and place < right):
         raise ValueError(f"a node is {shown(row)}")
-    return (feature, float(threshold), _node(tree, left), _node(tree, right))
+    return (feature, _number(threshold), _node(tree, left, met), _node(tree, right, met))
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -LARGEST <= value <= LARGEST:
+        raise ValueError(f"a number is {shown(value)}")
+    return float(value)
 
 
 def averaged(one: Trees, other: Trees) -> Trees:
