@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from tempfile import TemporaryDirectory
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..signin import SignIn
@@ -19,6 +20,8 @@ from .ablation import block as earned
 from .baselines import BASELINES
 from .blocks import Block
 from .bootstrap import DRAWS
+from .ceiling import CEILING, method, written
+from .ceiling import block as reached
 from .poisoning import poisoning
 from .replay import DAY, split
 from .study import OWN, RIVAL, Study, study, summary
@@ -44,6 +47,7 @@ class Task(NamedTuple):
     scale: float = 1.0  # of the share of people attacked
     deep: bool = False
     days: int = 30
+    ceiling: str = ""  # path of the trees that know the labels
 
 
 def no_geography(signin: SignIn) -> SignIn:
@@ -65,20 +69,20 @@ WITHHELD: Mapping[str, Without] = {
     "network classes": no_classes,
     "device and session ids": no_ids,
 }
-VARIANTS = "variants"
+MAIN = "800 people"
 
 
 def tasks(quick: bool) -> List[Task]:
     """Everything that is published; the longest first. `quick` is one small log of each kind, of the tuning seeds."""
     if quick:
         return [
-            Task("800 people", 7, 90, ALL, deep=True),
+            Task(MAIN, 7, 90, ALL, deep=True),
             Task("without geography", 7, 90, withhold="geography"),
             Task("calibration, 30 people", 7, 30, (OWN,), scale=0.0),
         ]
     found = [Task("2,000 people", seed, 2000, ALL) for seed in SEEDS[:3]]
     found.append(Task("calibration, 3,000 people", SEEDS[0], 3000, (OWN,)))
-    found += [Task("800 people", seed, 800, ALL, deep=True) for seed in SEEDS]
+    found += [Task(MAIN, seed, 800, ALL, deep=True) for seed in SEEDS]
     for name in WITHHELD:
         found += [Task(f"without {name}", seed, withhold=name) for seed in SEEDS[:3]]
     for shape in ("office", "remote", "global", "school"):
@@ -88,6 +92,11 @@ def tasks(quick: bool) -> List[Task]:
     found += [Task("calibration, 300 people", seed, 300, (OWN,)) for seed in SEEDS]
     found += [Task("calibration, 30 people", seed, 30, (OWN,)) for seed in range(901, 921)]
     return found
+
+
+def with_ceiling(task: Task, path: Optional[str]) -> Task:
+    """The same task with the ceiling as a further method, where it is one of the main ones."""
+    return task._replace(ceiling=path) if path and task.group == MAIN else task
 
 
 def run(task: Task) -> Tuple[Task, Study]:
@@ -103,7 +112,9 @@ def run(task: Task) -> Tuple[Task, Study]:
         events = [Event(without(signin), truth) for signin, truth in events]
     when = split(config.start, config.start + config.days * DAY, config.warmup)
     name = f"seed {task.seed}"
-    return task, study(name, events, when, task.methods, people=config.people, deep=task.deep)
+    others = {CEILING: method(task.ceiling)} if task.ceiling else {}
+    methods = [*task.methods, *others]
+    return task, study(name, events, when, methods, others=others, people=config.people, deep=task.deep)
 
 
 def forest(_: object = None) -> Optional[Study]:
@@ -123,25 +134,25 @@ def poison(seed: int, people: int) -> Dict[str, Any]:
 def published(quick: bool = False, jobs: int = 2, tell: Callable[[str], None] = lambda _: None) -> Dict[str, Any]:
     """Run everything; a JSON object with the main summary and, group by group, the others."""
     groups: Dict[str, List[Study]] = {}
-    with ProcessPoolExecutor(jobs) as pool:
+    with TemporaryDirectory() as folder, ProcessPoolExecutor(jobs) as pool:
+        ceiling = None if quick else written(pool, folder)
         grown = None if quick else pool.submit(forest)
         poisons = [pool.submit(poison, seed, 60 if quick else 800) for seed in ((7,) if quick else SEEDS[:2])]
-        for task, done in pool.map(run, tasks(quick)):
+        for task, done in pool.map(run, [with_ceiling(task, ceiling) for task in tasks(quick)]):
             groups.setdefault(task.group, []).append(done)
             tell(f"{task.group}, seed {task.seed}")
         extra = [one.result() for one in poisons]
         lost = [] if quick else ablation(pool, 800, SEEDS[:3])
         tree = grown.result() if grown is not None else None
-    main = next(name for name in groups if name == "800 people")
     answer: Dict[str, Any] = {
-        "main": summary(groups[main], number=20 if quick else DRAWS, extra=extra),
+        "main": summary(groups[MAIN], number=20 if quick else DRAWS, extra=extra),
         "groups": {},
         "ablation": lost,
     }
     if tree is not None:
         answer["groups"]["forest"] = summary([tree])
     for name, studies in groups.items():
-        if name != main:
+        if name != MAIN:
             answer["groups"][name] = summary(studies, number=20 if quick else 100)
     return answer
 
@@ -210,7 +221,7 @@ def document(said: Mapping[str, Any]) -> str:
     from .blocks import blocks, markdown
 
     first, *rest = blocks(said["main"])
-    more = [block for block in (variants(said), grown(said)) if block is not None]
+    more = [block for block in (reached(said["main"]), variants(said), grown(said)) if block is not None]
     last = [earned(said["ablation"])] if said["ablation"] else []
     return "\n".join(
         line for block in [first, *more, *rest, calibrations(said), *last] for line in markdown(block)
