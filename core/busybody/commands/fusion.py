@@ -6,6 +6,7 @@ import json
 from typing import Any, Iterator, List, Mapping
 
 from ..contracts import iso
+from ..errors import ModelError
 from ..fusion.trees import FORMAT, Trees, parse
 
 
@@ -20,7 +21,12 @@ def is_fusion(data: bytes) -> bool:
 
 def parsed(data: bytes, source: str) -> Trees:
     """The fusion in these bytes. Raises ModelError."""
-    return parse(data.decode("utf-8", "replace"), source)
+    trees = parse(data.decode("utf-8", "replace"), source)
+    try:
+        json.dumps(trees.provenance, allow_nan=False)
+    except ValueError as error:
+        raise ModelError("it holds what is no number. Train it again.", source=source, key="provenance") from error
+    return trees
 
 
 def lines(trees: Trees, source: str) -> Iterator[str]:

@@ -112,3 +112,8 @@ def test_a_damaged_fusion_is_told_by_its_name(busybody: Busybody) -> None:
     ran = busybody("train", "show", "damaged.json")
     assert ran.code == 3
     assert "damaged.json: this is no fusion that this Busybody reads" in ran.err
+    row = json.loads(SHIPPED.read_text("utf-8"))
+    Path("damaged.json").write_text(json.dumps({**row, "provenance": {"people": float("nan")}}))
+    ran = busybody("train", "show", "damaged.json", "--output", "json")
+    assert (ran.code, ran.out) == (3, "")
+    assert "damaged.json: provenance: it holds what is no number" in ran.err
