@@ -164,4 +164,6 @@ def _close(profile: Profile, incident: Optional[Dict[str, Any]]) -> str:
     for row in closed:
         row["status"] = "closed"
     profile.frozen = any(row["status"] == "malicious" for row in profile.incidents)
-    return f"closed {len(closed)} incident{'' if len(closed) == 1 else 's'}" + ("" if profile.frozen else "; learning goes on")
+    return f"closed {len(closed)} incident{'' if len(closed) == 1 else 's'}" + (
+        "" if profile.frozen else "; learning goes on"
+    )

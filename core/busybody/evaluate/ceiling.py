@@ -18,7 +18,7 @@ from ..policy import Policy
 from ..signin import SignIn
 from ..simulate import Organisation, generate
 from ..simulate.config import Event
-from ..train.fusion import WARM_UP, Examples, _keep, fit
+from ..train.fusion import WARM_UP, Examples, fit, keep
 from ..train.history import live
 from ..train.libraries import library
 from .blocks import Block, percent, share
@@ -40,7 +40,7 @@ def labelled(events: Iterable[Event], policy: Policy) -> Examples:
         if signin.time - found.first > WARM_UP:
             found.signins += 1
             found.people[lived.key] = None
-            _keep(found.impostors if signin.id in attacks else found.honest, lived.case)
+            keep(found.impostors if signin.id in attacks else found.honest, lived.case)
     return found
 
 

@@ -127,13 +127,15 @@ def _root(tree: List[Any]) -> Node:
     """Rows are [feature, threshold, left, right], a leaf is its value; children stand behind their one parent."""
     met: List[int] = []
     root = _node(tree, 0, met)
-    if len(met) != len(tree) or len(set(met)) != len(met):
-        raise ValueError("a node has two parents, or none")
+    if len(set(met)) != len(tree):
+        raise ValueError("a node has no parent")
     return root
 
 
 def _node(tree: List[Any], place: int, met: List[int]) -> Node:
     met.append(place)
+    if len(met) > len(tree):
+        raise ValueError("a node has two parents")
     row = tree[place]
     if not isinstance(row, list):
         return _number(row)

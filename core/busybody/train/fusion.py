@@ -60,15 +60,16 @@ def examples(signins: Iterable[SignIn], policy: Policy, seed: int) -> Examples:
         if signin.time - found.first > WARM_UP:
             found.signins += 1
             found.people[lived.key] = None
-            _keep(found.honest, case)
+            keep(found.honest, case)
             impostor = impostors.draw(signin) if random.random() < SHARE else None
             if impostor is not None:
-                _keep(found.impostors, case._replace(signin=impostor, seen=known(case.profile, impostor)))
+                keep(found.impostors, case._replace(signin=impostor, seen=known(case.profile, impostor)))
         impostors.see(signin)
     return found
 
 
-def _keep(rows: Rows, case: Case) -> None:
+def keep(rows: Rows, case: Case) -> None:
+    """Add the features of a sign-in, where anything is odd about it."""
     signals: Dict[str, Signal] = {}
     for name, detect in HABIT_DETECTORS:
         signal = detect(case.signin, case.profile, case.seen, case.population, case.policy)
