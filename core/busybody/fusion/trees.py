@@ -14,9 +14,10 @@ The trees are fitted without a label of an attack: see `busybody.train.fusion`.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ..detectors import Signal, entry
 from ..errors import ModelError, shown
@@ -27,6 +28,7 @@ from .features import NAMES, features
 from .weighted_sum import BASE, ORDER
 
 FORMAT, VERSION = "busybody-fusion", 1
+REMEMBERED = 50_000  # margins
 LARGEST = 1e9  # of any number in the file
 SHIPPED = Path(__file__).with_name("trees.json")
 Node = Any  # a leaf's value, or (feature, threshold, left where x <= threshold, right)
@@ -40,15 +42,17 @@ class Trees(NamedTuple):
     blend: float
     rest: float  # margin(0)
     provenance: Mapping[str, Any]
+    cuts: Tuple[List[float], ...]  # for each feature the thresholds in order
+    memory: Dict[Tuple[int, ...], float]
 
     def margin(self, values: List[float]) -> float:
-        """Sum of the leaves that the values fall into."""
-        total = 0.0
-        for node in self.roots:
-            while node.__class__ is tuple:
-                feature, threshold, left, right = node
-                node = left if values[feature] <= threshold else right  # noqa: PLW2901  the walk down
-            total += node
+        """Sum of the leaves that the values fall into; what was asked before, but for steps that no tree takes, is known."""
+        steps = tuple(map(bisect_left, self.cuts, values))
+        total = self.memory.get(steps)
+        if total is None:
+            total = _sum(self.roots, values)
+            if len(self.memory) < REMEMBERED:
+                self.memory[steps] = total
         return total
 
     def lifts(self, values: List[float], owned: Dict[str, List[int]]) -> Dict[str, float]:
@@ -114,13 +118,37 @@ def parse(text: str, source: str) -> Trees:
         if tuple(row["features"]) != NAMES:
             raise ValueError(f"its features are {shown(row['features'])}")
         roots = tuple(map(_root, row["trees"]))
-        trees = Trees(roots, _number(row["scale"]), _number(row["blend"]), 0.0, dict(row["provenance"]))
+        return assembled(roots, _number(row["scale"]), _number(row["blend"]), dict(row["provenance"]))
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise ModelError(
             f"this is no fusion that this Busybody reads ({error}). Train one with 'busybody train fusion'.",
             source=source,
         ) from error
-    return trees._replace(rest=trees.margin([0.0] * len(NAMES)))
+
+
+def assembled(roots: Tuple[Node, ...], scale: float, blend: float, provenance: Mapping[str, Any]) -> Trees:
+    """Trees, ready to walk."""
+    cuts: Tuple[Set[float], ...] = tuple(set() for _ in NAMES)
+    for root in roots:
+        _gather(root, cuts)
+    return Trees(roots, scale, blend, _sum(roots, [0.0] * len(NAMES)), provenance, tuple(map(sorted, cuts)), {})
+
+
+def _gather(node: Node, cuts: Tuple[Set[float], ...]) -> None:
+    if node.__class__ is tuple:
+        cuts[node[0]].add(node[1])
+        _gather(node[2], cuts)
+        _gather(node[3], cuts)
+
+
+def _sum(roots: Tuple[Node, ...], values: List[float]) -> float:
+    total = 0.0
+    for node in roots:
+        while node.__class__ is tuple:
+            feature, threshold, left, right = node
+            node = left if values[feature] <= threshold else right  # noqa: PLW2901  the walk down
+        total += node
+    return total
 
 
 def _root(tree: List[Any]) -> Node:
@@ -156,8 +184,7 @@ def _number(value: Any) -> float:
 def averaged(one: Trees, other: Trees) -> Trees:
     """The mean of two fusions' margins: one trained elsewhere keeps the other from believing a short history."""
     roots = tuple(_halved(root) for root in (*one.roots, *other.roots))
-    both = one._replace(roots=roots, rest=0.0, provenance={"averaged": [one.provenance, other.provenance]})
-    return both._replace(rest=both.margin([0.0] * len(NAMES)))
+    return assembled(roots, one.scale, one.blend, {"averaged": [one.provenance, other.provenance]})
 
 
 def _halved(node: Node) -> Node:

@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional
 from ..detectors import CATALOGUE, Signal
 from ..errors import InputError
 from ..fusion.features import NAMES, features
-from ..fusion.trees import Trees
+from ..fusion.trees import Trees, assembled
 from ..policy import Policy
 from ..profile import known
 from ..signin import SignIn
@@ -97,8 +97,7 @@ def fit(found: Examples, provenance: Optional[Mapping[str, Any]] = None) -> Tree
         "first": round(found.first), "last": round(found.last), "made_with": versions("scikit-learn"), **(provenance or {}),
     }  # fmt: skip
     stages = model._predictors  # noqa: SLF001  scikit-learn has no public way to its trees; a test holds them to it
-    trees = Trees(tuple(_tree(stage[0].nodes, 0) for stage in stages), SCALE, BLEND, 0.0, told)
-    return trees._replace(rest=trees.margin([0.0] * len(NAMES)))
+    return assembled(tuple(_tree(stage[0].nodes, 0) for stage in stages), SCALE, BLEND, told)
 
 
 def _tree(nodes: Any, place: int) -> Any:
