@@ -222,7 +222,11 @@ def _first(ways: Sequence[Tuple[int, Convert]]) -> Getter:
 
 def _pick(places: Sequence[int]) -> Callable[[Row], Any]:
     """A tuple of the values at these places; of a single place the value stands there twice."""
-    return itemgetter(*places) if len(places) > 1 else itemgetter(*places, *places) if places else _nothing
+    if not places:
+        return _nothing
+    first, *others = places
+    second, *rest = others or places
+    return itemgetter(first, second, *rest)
 
 
 def _nothing(_row: Row) -> Tuple[()]:

@@ -7,8 +7,8 @@ only 30 sign-ins reach, both are continued by the exponential tail of their mean
 organisation would never see a critical sign-in. 50 is one in a hundred, 75 one in a thousand.
 
 Nobody labels an organisation's sign-ins, and the rarest of them may be an attacker's own, who would raise the bar for
-himself. So beyond its rarest hundredth the organisation's curve falls at least as fast as the reference's, which is
-made of honest sign-ins.
+himself. So beyond its rarest hundredth the organisation's curve lies at most twice as high as the reference's,
+which is made of honest sign-ins.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ BLEND = 500.0  # sign-ins at which the organisation's own history weighs as much
 TAIL = 30.0  # sign-ins below which the count is too coarse and the tail is fitted
 RISK_PER_DECADE = 25.0
 ANCHOR = 0.01  # share of sign-ins beyond which attackers may be many of them
+LEEWAY = 2.0  # organisations differ, and of two estimates of a tail the lower one errs low
 REFERENCE = Path(__file__).with_name("reference.json")
 
 
@@ -111,7 +112,7 @@ class Calibration:
             return reference
         own = self.own.share(log_odds)
         if log_odds > self._anchor:
-            own = min(own, self._steeper * reference)
+            own = min(own, LEEWAY * self._steeper * reference)
         return self.weight * own + (1.0 - self.weight) * reference
 
     def risk(self, log_odds: float) -> float:

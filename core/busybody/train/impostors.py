@@ -63,7 +63,9 @@ class Impostors:
             return self._any(self._hosting)
         if drawn < SAME_COUNTRY:
             return _network_of(self._any(self._of_country.get(victim.country) or self._donors))
-        return {} if drawn < OWN_NETWORK else self._any(self._anywhere)
+        if drawn < OWN_NETWORK:
+            return {}
+        return self._any(self._anywhere)
 
     def _any(self, donors: Sequence[Drawn]) -> Drawn:
         return donors[int(self._random.random() * len(donors))]
