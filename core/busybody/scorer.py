@@ -18,14 +18,14 @@ from .decay import Decay
 from .filters.marks import LEAVERS, counted, held_back
 from .fusion import BASE
 from .fusion.judge import Judge
-from .fusion.short_path import EVERYTHING, NETWORK, Limits, doubts
+from .fusion.short_path import EVERYTHING, NETWORK, Doubts, Limits, doubts
 from .people import Changes, Keeper, Person, Ripe, due_hour, population_text
 from .policy import Policy
 from .population import NOTHING, About, Population
 from .population.delta import Delta
 from .profile import Profile, Waiting, incidents, learning
 from .profile.known import untrusted
-from .profile.profile import CROWDED, WINDOW, Doubt
+from .profile.profile import CROWDED, WINDOW, Doubt, Habit
 from .risk import BELOW_MEDIUM, VIP, alert_rarity, alert_threshold, level_of, person_risk, risk_of
 from .sentence import sentence
 from .signin import Assessment, Finding, SignIn
@@ -81,14 +81,17 @@ class Scorer:
         if person is None:
             profile = Profile()
             lists, said = self._said(signin, profile)
-            judgement = self._judge(profile, signin, self._population(signin, profile, about), [], EVERYTHING, said)
+            population = self._population(signin, profile, about or self._about(signin, None, EVERYTHING))
+            judgement = self._judge(profile, signin, population, [], EVERYTHING, said)
             return self._assess(signin, profile, judgement, False, lists)
         profile = person.profile
         late = learning.is_late(profile, signin, self._lateness_of(signin.source))
-        _, doubted = doubts(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
+        habit, doubted = doubts(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
         lists, said = self._said(signin, profile) if doubted or self._speaks else NOBODY
         if not doubted and not said and self._short_path:
             return self._everyday(signin, self._standing(signin, profile, late), late)
+        if about is None:
+            about = self._about(signin, habit, doubted)
         population = self._population(signin, profile, about)
         which = doubted if self._short_path else EVERYTHING
         judgement = self._judge(profile, signin, population, person.incidents, which, said)
@@ -173,17 +176,18 @@ class Scorer:
             return risk >= self.threshold
         return self.organisation.calibration.rarity(log_odds) <= alert_rarity(self.organisation, self.policy)
 
-    def _population(self, signin: SignIn, profile: Profile, about: Optional[About]) -> Population:
+    def _population(self, signin: SignIn, profile: Profile, about: About) -> Population:
         day = int(signin.time // DAY)
         return Population(
-            self.organisation, about if about is not None else self._about(signin),
-            self._unit(signin.time, profile.era),
+            self.organisation, about, self._unit(signin.time, profile.era),
             self.decay.weight(day, self.organisation.era or self.decay.era(day)), day,
         )  # fmt: skip
 
-    def _about(self, signin: SignIn) -> About:
-        """What recent evidence says of a sign-in. Who did not get in has nothing to be told of."""
-        return self.evidence.about(signin) if signin.outcome == "success" else NOTHING
+    def _about(self, signin: SignIn, habit: Optional[Habit], doubted: Doubts) -> About:
+        """What recent evidence says of a sign-in: nothing where nobody got in, or where nothing is foreign."""
+        if signin.outcome != "success" or (habit is not None and NETWORK[0] not in doubted):
+            return NOTHING
+        return self.evidence.about(signin)
 
     # Learn --------------------------------------------------------------------------------------------------
 
@@ -210,9 +214,7 @@ class Scorer:
             if learned == learning.TRUSTED:
                 self._await(person, Waiting(signin, habit))
             return self._everyday(signin, learned, late)
-        about = (
-            NOTHING if habit is not None and NETWORK[0] not in doubted else self._about(signin)
-        )  # nothing is foreign
+        about = self._about(signin, habit, doubted)
         population = self._population(signin, profile, about)
         judgement = self._judge(profile, signin, population, person.incidents, doubted, said)
         assessment = self._assess(signin, profile, judgement, late, lists)

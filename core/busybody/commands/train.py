@@ -221,18 +221,13 @@ def _fusion(arguments: argparse.Namespace) -> int:
     from ..trained.file import dump
     from .tables import note
 
-    purpose = "training the fusion"
-    library("sklearn.ensemble", "scikit-learn", purpose)  # before a long log is read; threads are told what is loaded
-    threads = library("threadpoolctl", "scikit-learn", purpose)  # which needs it
+    library("sklearn.ensemble", "scikit-learn", "training the fusion")  # before a long log is read
     policy = load_policy(arguments)
     policy = policy._replace(trained=policy.trained._replace(fusion="shipped"))  # not what is about to be replaced
     log = Log(arguments, policy)
     sources: Counter[str] = Counter()
     found = examples(_counted(log.signins(), sources), policy, arguments.seed)
-    with threads.threadpool_limits(
-        1
-    ):  # several on a busy machine wait for each other, thirty times as long as this takes
-        trees = fit(found, {"seed": arguments.seed, "sources": dict(sorted(sources.items()))})
+    trees = fit(found, {"seed": arguments.seed, "sources": dict(sorted(sources.items()))})
     shipped = None if arguments.alone else chosen("shipped")
     note(
         f"{found.signins:,} sign-ins of {len(found.people):,} people, {len(found.honest):,} of them odd; "

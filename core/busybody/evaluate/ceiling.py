@@ -59,12 +59,10 @@ def simulated(people: int, seed: int) -> Examples:
 def trained(pool: Executor, people: int = PEOPLE, seeds: Sequence[int] = SEEDS) -> Trees:
     """The trees. Raises MissingExtra without scikit-learn, InputError where there is too little."""
     library("sklearn.ensemble", "scikit-learn", PURPOSE)
-    threads = library("threadpoolctl", "scikit-learn", PURPOSE)
     found = Examples()
     for part in pool.map(partial(simulated, people), seeds):
         found.add(part)
-    with threads.threadpool_limits(1):  # processes share the processors already
-        return fit(found, {"labelled": True, "people_simulated": people, "seeds": list(seeds)})
+    return fit(found, {"labelled": True, "people_simulated": people, "seeds": list(seeds)})
 
 
 def written(pool: Executor, folder: str, people: int = PEOPLE, seeds: Sequence[int] = SEEDS) -> Optional[str]:

@@ -12,7 +12,7 @@ from ..profile import Profile, incidents, known
 from ..profile.learning import Judgement
 from ..signin import Finding, SignIn
 from .short_path import EVERYTHING, Doubts
-from .trees import chosen, fuse_with
+from .trees import chosen, contributions
 from .weighted_sum import BASE, fuse
 
 Named = Tuple[str, Callable[..., Optional[Signal]]]
@@ -32,6 +32,10 @@ class Judge:
         self._incidents = any(row.kind == "incident" for row in active)
         self._doubted: Dict[Doubts, List[Named]] = {EVERYTHING: self._accuse}
         self._trees = chosen(policy.trained.fusion)
+        if policy.trained.model is not None:
+            from ..trained import loaded
+
+            loaded(policy.trained.model)  # what cannot be read is told now, and not at the first odd sign-in
 
     def __call__(
         self, profile: Profile, signin: SignIn, population: Population, rows: List[incidents.Row],
@@ -57,10 +61,8 @@ class Judge:
                 signal = detect(signin, profile, seen, population, self.policy)
                 if signal is not None:
                     signals[name] = signal
-        if self._trees is None:
-            log_odds, findings = fuse(signals, self.policy)
-        else:
-            log_odds, findings = fuse_with(self._trees, signals, signin, profile, self.policy)
+        learned = contributions(self._trees, signals, signin, profile, self.policy) if self._trees is not None else {}
+        log_odds, findings = fuse(signals, self.policy, learned)
         for found in said:
             findings.append(found)
             log_odds += found.contribution

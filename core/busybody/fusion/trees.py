@@ -1,12 +1,12 @@
 """The learned fusion: boosted trees that may say "and", where a sum can only add.
 
     log-odds = BASE + Σ contributions
-    contribution of a detector = weight · (blend · default weight · surprisal + its part of lift)
-    lift = scale · (margin(x) − margin(0)) ≥ 0, since every tree is monotone
+    contribution of a detector of habit = scale · weight · (blend · surprisal + its part of the lift / default weight)
+    lift = margin(x) − margin(0) ≥ 0, since every tree is monotone
 
 A detector's part of the lift is what the margin rises by when its features are put in, averaged over putting the
-detectors in forwards and backwards: Shapley's value where two found something. `weight` is the policy's, as a share of
-the catalogue's. The sum that is blended in orders what falls into one leaf. Evidence and proof add by themselves.
+detectors in forwards and backwards: Shapley's value where two found something. `weight` is the policy's, the default
+one the catalogue's. The sum that is blended in orders what falls into one leaf. Evidence and proof add by themselves.
 
 The trees are fitted without a label of an attack: see `busybody.train.fusion`.
 """
@@ -23,9 +23,8 @@ from ..detectors import Signal, entry
 from ..errors import ModelError, shown
 from ..policy import Policy
 from ..profile import Profile
-from ..signin import Finding, SignIn
+from ..signin import SignIn
 from .features import NAMES, features
-from .weighted_sum import BASE, ORDER
 
 FORMAT, VERSION = "busybody-fusion", 1
 REMEMBERED = 50_000  # margins
@@ -74,22 +73,18 @@ class Trees(NamedTuple):
         return parts
 
 
-def fuse_with(
+def contributions(
     trees: Trees, signals: Dict[str, Signal], signin: SignIn, profile: Profile, policy: Policy
-) -> Tuple[float, List[Finding]]:
-    """Log-odds and findings in catalogue order. Adding up again gives the same number, bit for bit."""
+) -> Dict[str, float]:
+    """What each detector of habit that found something adds to the log-odds."""
     values, owned = features(signin, profile, signals, policy)
-    lifts = trees.lifts(values, owned) if owned else {}
-    findings: List[Finding] = []
-    log_odds, weights = BASE, policy.weights
-    for name in signals if len(signals) < 2 else sorted(signals, key=ORDER.__getitem__):
-        signal = signals[name]
-        contribution = weights[name] * signal.surprisal
-        if name in lifts:
-            contribution = trees.scale * (trees.blend * contribution + lifts[name] * weights[name] / entry(name).weight)
-        log_odds += contribution
-        findings.append(Finding(name, contribution, signal.evidence))
-    return log_odds, findings
+    if not owned:
+        return {}
+    weights = policy.weights
+    return {
+        name: trees.scale * weights[name] * (trees.blend * signals[name].surprisal + lift / entry(name).weight)
+        for name, lift in trees.lifts(values, owned).items()
+    }
 
 
 @lru_cache(maxsize=8)

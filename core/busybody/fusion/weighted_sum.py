@@ -6,7 +6,7 @@ catalogue's; see `detectors.catalogue`.
 
 from __future__ import annotations
 
-from typing import Dict, List, Tuple
+from typing import Dict, List, Mapping, Tuple
 
 from ..detectors import CATALOGUE, Signal
 from ..policy import Policy
@@ -15,16 +15,22 @@ from ..signin import Finding
 
 __all__ = ["BASE", "fuse"]
 
+NOTHING_LEARNED: Mapping[str, float] = {}
 ORDER = {row.name: place for place, row in enumerate(CATALOGUE)}
 
 
-def fuse(signals: Dict[str, Signal], policy: Policy) -> Tuple[float, List[Finding]]:
-    """Log-odds and findings in catalogue order. Adding up again gives the same number, bit for bit."""
+def fuse(
+    signals: Dict[str, Signal], policy: Policy, learned: Mapping[str, float] = NOTHING_LEARNED
+) -> Tuple[float, List[Finding]]:
+    """Log-odds and findings in catalogue order. Adding up again gives the same number, bit for bit.
+
+    `learned` are contributions by detector that take the place of weight times surprisal.
+    """
     findings: List[Finding] = []
     log_odds, weights = BASE, policy.weights
     for name in signals if len(signals) < 2 else sorted(signals, key=ORDER.__getitem__):
         signal = signals[name]
-        contribution = weights[name] * signal.surprisal
+        contribution = learned[name] if name in learned else weights[name] * signal.surprisal
         log_odds += contribution
         findings.append(Finding(name, contribution, signal.evidence))
     return log_odds, findings

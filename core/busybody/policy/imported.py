@@ -6,6 +6,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..errors import PolicyError
 from .problems import Path, dotted, invalid
+from .spellings import text_of
 
 
 class Note(NamedTuple):
@@ -34,13 +35,7 @@ def load(path: str) -> Imported:
     """
     from . import json_text, old_buffalogs, old_busybody, yaml_text
 
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            text = file.read()
-    except UnicodeDecodeError as error:
-        raise invalid(f"is no UTF-8: byte {error.start} is wrong. Save it as UTF-8.", source=path) from error
-    except OSError as error:
-        raise invalid(f"cannot be read: {error.strerror}. Check the path and its permissions.", source=path) from error
+    text = text_of(path)
     read = json_text.read if text.lstrip().startswith("{") else yaml_text.read
     document = read(text, path)
     if any(section in document.mapping for section in old_busybody.SECTIONS):

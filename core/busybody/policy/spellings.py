@@ -27,14 +27,18 @@ def spelling_of(path: str) -> str:
 def load(path: str, name: Optional[str] = None) -> Policy:
     """The policy in a file. `name` chooses among the stanzas of a .conf file. Raises InvalidPolicy, MissingExtra."""
     spelling = spelling_of(path)
+    return loads(text_of(path), spelling, source=path, name=name)
+
+
+def text_of(path: str) -> str:
+    """The text of a file. Raises InvalidPolicy where there is none."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            text = file.read()
+            return file.read()
     except UnicodeDecodeError as error:
         raise invalid(f"is no UTF-8: byte {error.start} is wrong. Save it as UTF-8.", source=path) from error
     except OSError as error:
         raise invalid(f"cannot be read: {error.strerror}. Check the path and its permissions.", source=path) from error
-    return loads(text, spelling, source=path, name=name)
 
 
 def loads(text: str, spelling: str, *, source: Optional[str] = None, name: Optional[str] = None) -> Policy:

@@ -87,11 +87,15 @@ def fit(found: Examples, provenance: Optional[Mapping[str, Any]] = None) -> Tree
             f"shipped fusion needs none."
         )
     ensemble = library("sklearn.ensemble", "scikit-learn", "training the fusion")
+    threads = library("threadpoolctl", "scikit-learn", "training the fusion")  # which needs it
     model = ensemble.HistGradientBoostingClassifier(
         max_iter=TREES, max_leaf_nodes=LEAVES, learning_rate=RATE, min_samples_leaf=SMALLEST_LEAF,
         max_features=FEATURES_AT_A_NODE, monotonic_cst=[1] * len(NAMES), early_stopping=False, random_state=0,
     )  # fmt: skip
-    model.fit(found.honest + found.impostors, [0] * len(found.honest) + [1] * len(found.impostors))
+    with threads.threadpool_limits(
+        1
+    ):  # several on a busy machine wait for each other, thirty times as long as this takes
+        model.fit(found.honest + found.impostors, [0] * len(found.honest) + [1] * len(found.impostors))
     told = {
         "honest": len(found.honest), "impostors": len(found.impostors), "signins": found.signins, "people": len(found.people),
         "first": round(found.first), "last": round(found.last), "made_with": versions("scikit-learn"), **(provenance or {}),

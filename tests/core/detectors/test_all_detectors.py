@@ -57,7 +57,7 @@ def cases(lived: Scorer) -> List[Case]:
             profile = person.profile if person is not None else Profile()
             later = number * 600.0 if number % 2 else (event.time - START) / 2.0
             moved = event._replace(user=user, time=(profile.last or START) + later)
-            population = lived._population(moved, profile, None)
+            population = lived._population(moved, profile, lived.evidence.about(moved))
             found.append(Case(moved, profile, population))
             if number % 5 == 0:
                 found += under_attack(Case(moved, profile, population), number)
@@ -136,14 +136,14 @@ def test_missing_says_nothing(row: Entry, lived: Scorer) -> None:
         busiest = max(range(24), key=lambda hour: profile.hours[hour])
         last = profile.last or START
         bare = SignIn(id="bare", time=last - last % 86400.0 + busiest * 3600.0, user=user, outcome="success")
-        assert ask(row, Case(bare, profile, lived._population(bare, profile, None))) is None
+        assert ask(row, Case(bare, profile, lived._population(bare, profile, lived.evidence.about(bare)))) is None
 
 
 @EVERY_DETECTOR
 def test_nothing_known_of_the_person_is_no_error(row: Entry) -> None:
     scorer = model()
     for event in adversarial(4, length=120, odd=0.8):
-        signal = ask(row, Case(event, Profile(), scorer._population(event, Profile(), None)))
+        signal = ask(row, Case(event, Profile(), scorer._population(event, Profile(), scorer.evidence.about(event))))
         assert signal is None or math.isfinite(signal.surprisal)
 
 

@@ -13,7 +13,8 @@ from busybody.detectors import CATALOGUE, Signal, entry
 from busybody.errors import LONGEST_VALUE, ModelError
 from busybody.fusion import BASE, trees
 from busybody.fusion.features import HABITS, NAMES
-from busybody.fusion.trees import SHIPPED, Trees, assembled, averaged, chosen, fuse_with, parse, to_json
+from busybody.fusion.trees import SHIPPED, Trees, assembled, averaged, chosen, contributions, parse, to_json
+from busybody.fusion.weighted_sum import fuse
 from busybody.policy import Policy
 from busybody.profile import Profile
 from hypothesis import given
@@ -58,7 +59,8 @@ def ana() -> Profile:
 
 def fused(surprisals: Dict[str, float], profile: Profile, rules: Optional[Policy] = None) -> Any:
     signals = {name: Signal(value, {}) for name, value in surprisals.items()}
-    return fuse_with(TREES, signals, THERE, profile, rules or Policy.default())
+    used = rules or Policy.default()
+    return fuse(signals, used, contributions(TREES, signals, THERE, profile, used))
 
 
 @given(surprisals=SURPRISALS, rules=st.sampled_from(RULES))

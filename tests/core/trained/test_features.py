@@ -42,7 +42,7 @@ def lived() -> Scorer:
 def case(scorer: Scorer, event: SignIn) -> Case:
     person = scorer.people.get(event.user)
     assert person is not None
-    population = scorer._population(event, person.profile, None)
+    population = scorer._population(event, person.profile, scorer.evidence.about(event))
     return Case(event, person.profile, known(person.profile, event), population, Policy.default())
 
 
