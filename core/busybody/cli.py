@@ -74,10 +74,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         sys.stderr.write("busybody: interrupted; what was learned until the last line printed is kept\n")
         return INTERRUPTED
     except BusybodyError as error:
-        sys.stderr.write(f"busybody: {error}\n")
+        from .report.words import visible  # a path or a value may come from somebody else
+
+        sys.stderr.write(f"busybody: {visible(str(error))}\n")
         return USAGE if isinstance(error, PolicyError) else UNREADABLE
     except OSError as error:
-        sys.stderr.write(f"busybody: {_told(error)}\n")
+        from .report.words import visible
+
+        sys.stderr.write(f"busybody: {visible(_told(error))}\n")
         _silence_stdout()
         return UNREADABLE
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from typing import IO, Any, BinaryIO, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, TypeVar
+from typing import IO, Any, BinaryIO, Dict, Iterable, Iterator, Mapping, Optional, Tuple, TypeVar
 
 from .decay import Decay
+from .distinct import distinct
 from .errors import ModelError, shown
 from .model import Population, State, joined, later, population_of, state, states
 from .model_schema import fault
@@ -144,20 +145,13 @@ def _lines(stream: BinaryIO, source: str) -> Iterator[Tuple[int, bytes]]:
 
 def _value(line: bytes, source: str, number: int) -> Dict[str, Any]:
     try:
-        value = json.loads(line.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_constant)
+        value = json.loads(line.decode("utf-8"), object_pairs_hook=distinct, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         told = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ModelError(f"is no line of a model: {told}. {AGAIN}", source=source, line=number) from error
     if not isinstance(value, dict):
         raise ModelError(f"is no line of a model: {shown(value)}. {AGAIN}", source=source, line=number)
     return value
-
-
-def _distinct(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise ValueError("a key stands twice in one map")
-    return values
 
 
 def _no_constant(name: str) -> float:

@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ..distinct import distinct
 from ..errors import PolicyError, shown
 from ..fields.paths import parse
 from ..policy.schema import catalogue_weights
@@ -83,17 +84,11 @@ def load(raw: Any, number: int) -> Declaration:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_unique)
+        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=distinct)
     except OSError as error:
         raise Invalid("", f"cannot be read: {error.strerror}. Check the path and its permissions") from error
     except (ValueError, RecursionError) as error:
         raise Invalid("", f"is no JSON: {error}. Mend the file") from error
-
-
-def _unique(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a key stands there twice")
-    return dict(pairs)
 
 
 def declared(raw: Any) -> Declaration:

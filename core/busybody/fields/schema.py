@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ..distinct import Repeated, distinct
 from ..errors import PolicyError, shown
 from ..signin import FLAGS, METHODS, MFA_RESULTS, NETWORK_CLASSES, OUTCOMES
 from .values import MISSING
@@ -57,10 +58,10 @@ def load(path: Path, own: bool = False) -> FieldMap:
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(f"the map cannot be read: {error}", source=str(path)) from error
     try:
-        raw = json.loads(text, object_pairs_hook=_unique)
+        raw = json.loads(text, object_pairs_hook=distinct)
     except json.JSONDecodeError as error:
         raise PolicyError(f"no JSON: {error.msg}", source=str(path), line=error.lineno) from error
-    except (_Duplicate, RecursionError) as error:
+    except (Repeated, RecursionError) as error:
         raise PolicyError(str(error), source=str(path)) from error
     return from_mapping(raw, name, own)
 
@@ -104,19 +105,6 @@ def from_mapping(raw: Any, name: str, own: bool = False) -> FieldMap:
         missing=MISSING.union(missing),
         own=own,
     )
-
-
-class _Duplicate(Exception):
-    pass
-
-
-def _unique(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
-    found: Dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _Duplicate(f"the key {shown(key)} stands twice")
-        found[key] = value
-    return found
 
 
 def _texts(raw: Any, key: str, fault: Any) -> List[str]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ..detectors import Signal, entry
+from ..distinct import distinct
 from ..errors import ModelError, shown
 from ..policy import Policy
 from ..profile import Profile
@@ -107,7 +108,7 @@ def chosen(fusion: str) -> Optional[Trees]:
 def parse(text: str, source: str) -> Trees:
     """The fusion in a file. Raises ModelError, naming the place, for what is no such file or does not hang together."""
     try:
-        row = json.loads(text)
+        row = json.loads(text, object_pairs_hook=distinct)
         if row["format"] != FORMAT or row["version"] != VERSION:
             raise ValueError(f"it is {shown(row['format'])} of version {shown(row['version'])}")
         if tuple(row["features"]) != NAMES:

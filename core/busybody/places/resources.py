@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
+from ..distinct import distinct
 from ..errors import InputError
 
 
@@ -22,14 +23,6 @@ def read_json(file: str) -> Any:
     import json
 
     try:
-        return json.loads(read_bytes(file), object_pairs_hook=_distinct)
+        return json.loads(read_bytes(file), object_pairs_hook=distinct)
     except ValueError as error:
         raise InputError(f"{error}. Install the package anew.", source=file) from None
-
-
-def _distinct(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
-    keys = dict(pairs)
-    if len(keys) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} occurs twice")
-    return keys

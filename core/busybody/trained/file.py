@@ -10,8 +10,9 @@ import json
 from functools import lru_cache
 from math import isfinite
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, Mapping
 
+from ..distinct import distinct
 from ..errors import ModelError, shown
 from ..model_schema import fault
 from .fault import Fault
@@ -84,7 +85,7 @@ def _json(data: bytes, source: str) -> Dict[str, Any]:
     try:
         document = json.loads(
             data.decode("utf-8"),
-            object_pairs_hook=_distinct,
+            object_pairs_hook=distinct,
             parse_constant=_number,
             parse_float=_number,
             parse_int=_whole,
@@ -95,13 +96,6 @@ def _json(data: bytes, source: str) -> Dict[str, Any]:
     if not isinstance(document, dict):
         raise ModelError(f"is no trained model: {shown(document)}. Check the file.", source=source)
     return document
-
-
-def _distinct(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise ValueError("a key stands twice in one map")
-    return values
 
 
 def _number(text: str) -> float:

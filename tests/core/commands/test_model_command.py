@@ -99,7 +99,7 @@ def test_what_is_wrong_is_named_and_nothing_is_written(busybody: Busybody, expor
         ":3: profile.habits[0][0]: 7 is not": changed(lines, 2, '"habits":[["', '"habits":[[7,"'),
         ":3: profile.era: '": changed(lines, 2, '"era":', '"era":"x","eras":'),
         ":3: profile.mood: is unknown to this version": changed(lines, 2, '"profile":{', '"profile":{"mood":1,'),
-        ":3: is no line of a model: a key stands twice": changed(lines, 2, '"profile":{', '"profile":{"v":1,'),
+        ":3: is no line of a model: the key 'v' stands twice": changed(lines, 2, '"profile":{', '"profile":{"v":1,'),
         ":3: is no line of a model: NaN is no number": changed(lines, 2, '"settles":[', '"settles":[NaN,'),
         ":4: user: ": "\n".join([*lines[:3], lines[2], *lines[3:]]) + "\n",
         "is cut short": "\n".join(lines[:-1]) + "\n",

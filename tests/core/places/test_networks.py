@@ -152,5 +152,5 @@ def test_the_policy_wins_over_the_table():
 def test_duplicate_keys_in_a_data_file_are_refused(tmp_path):
     file = tmp_path / "rules.json"
     file.write_text('{"overrides": {}, "overrides": {}}', "utf-8")
-    with pytest.raises(InputError, match="'overrides' occurs twice"):
+    with pytest.raises(InputError, match="'overrides' stands twice"):
         read_json(str(file))
