@@ -14,6 +14,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from .decay import Decay
 from .errors import BusybodyError, shown
 from .profile import Profile, incidents
+from .profile.described import in_words
 from .profile.journal import Journal, is_of
 from .profile.known import name, values
 from .profile.profile import DAY, Key, key_of
@@ -96,7 +97,7 @@ def _confirm(verdict: Verdict, profile: Profile, incident: Optional[Dict[str, An
         incident["status"] = "benign"
     if verdict.analyst:
         profile.frozen = any(row["status"] == "malicious" for row in profile.incidents)
-    return "confirmed: " + ", ".join(names)
+    return "confirmed: " + ", ".join(map(in_words, names))
 
 
 def _confirmed(
@@ -129,7 +130,7 @@ def _disown(
     incident["status"] = "malicious"
     incident["risk"] = 100.0
     profile.frozen = True
-    return f"disowned: {', '.join(shared) or 'nothing new'}; {undone} learned sign-ins taken back; learning is frozen"
+    return f"disowned: {', '.join(map(in_words, shared)) or 'nothing new'}; {undone} learned sign-ins taken back; learning is frozen"
 
 
 def _newest(names: List[str], profile: Profile) -> List[str]:
