@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""The app's files that follow from the core: the default policy, its specification and the lookup of detectors.
+
+Usage: python3 tools/splunk/generate.py [--check]
+
+--check writes nothing and ends with exit code 1 when a file is not what it would write.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "core"))
+
+from busybody.detectors.catalogue import CATALOGUE, STATED
+from busybody.policy.render import compact, starter
+from busybody.policy.json_text import flow
+from busybody.policy.schema import Key, schema
+
+ADDON = ROOT / "addon" / "splunk_app"
+WIDEST = 100
+GENERATED = "# Generated from the core by tools/splunk/generate.py. Your own settings go into local/busybody.conf.\n\n"
+SPEC = """\
+# busybody.conf: the policy of Busybody. What stands here is generated from the schema of the core.
+#
+# Set only what you change, in local/busybody.conf or by REST (configs/conf-busybody). `| busypolicy` says what a policy comes to and
+# names the key of each mistake.
+
+[policy:<name>]
+* A policy. Every command takes policy=<name>; without it, [policy:default] holds.
+* Settings in [default] hold for every policy.
+* Lists and maps are JSON. A long one goes over several lines, each but the last with a backslash at its end.
+* Every key may be left out.
+
+"""
+
+
+def default_policy() -> str:
+    return GENERATED + starter("conf")
+
+
+def specification() -> str:
+    """README/busybody.conf.spec: each key with what it takes, means, its unit and its default."""
+    rules = schema()
+    keys = [key for key in rules.keys if key.key != "name"]
+    return SPEC + "\n".join(_specified(key) for key in [*keys, *rules.source_keys])
+
+
+def _specified(key: Key) -> str:
+    lines = [f"{key.key} = <{key.type_words}>", *_bullet(key.about)]
+    if key.unit:
+        lines += _bullet(f"Unit: {key.unit}.")
+    lines += _bullet(f"Default: {flow(compact(key.default))}")
+    return "\n".join(lines) + "\n"
+
+
+def _bullet(text: str) -> List[str]:
+    return textwrap.wrap(
+        text,
+        WIDEST,
+        initial_indent="* ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def detectors() -> str:
+    """The lookup: one row per detector; several techniques are separated by a space."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["detector", "title", "kind", "weight", "techniques", "description"])
+    for row in (*CATALOGUE, *STATED):
+        writer.writerow([row.name, row.title, row.kind, row.weight, " ".join(row.techniques), row.description])
+    return text.getvalue()
+
+
+def files() -> Dict[Path, str]:
+    """What this script writes."""
+    return {
+        ROOT / "default" / "busybody.conf": default_policy(),
+        ADDON / "README" / "busybody.conf.spec": specification(),
+        ADDON / "lookups" / "busybody_detectors.csv": detectors(),
+    }
+
+
+def stale() -> Iterator[Path]:
+    for path, text in files().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            yield path
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Write what follows from the core.")
+    parser.add_argument("--check", action="store_true")
+    if parser.parse_args().check:
+        old: List[Any] = list(stale())
+        for path in old:
+            print(f"{path.relative_to(ROOT)} is not current. Run python3 tools/splunk/generate.py.")
+        return 1 if old else 0
+    for path, text in files().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
