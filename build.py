@@ -9,6 +9,8 @@ Usage: python3 build.py VERB [options]
           --quick stops after lint, types and the fast tests on one Python
   lint    ruff and mypy alone; --fix lets ruff repair what it can
   wheel   the wheel in dist/, built twice and compared byte for byte
+  splunk  the Splunk app in dist/, built twice and compared byte for byte (only Python needed)
+          --inspect lets AppInspect look at it, in .venv-splunk/
   geo     the packaged geography and ASN table, rebuilt from its pinned inputs
   docs    the pages that are generated from data: detector catalogue, policy reference, sources
   evaluate  the published table of docs/evaluation.md, on seeds that nothing was tuned on (within an hour on two cores);
@@ -42,7 +44,8 @@ REQUIRED_IN_CI = ("3.9", "3.13")  # the oldest is Splunk's; between them lies ev
 OLDEST_FOR_CHECKS = (3, 10)  # of the linters' own packages
 FAST = "not slow and not browser"
 LONGEST_LINE = 400  # of what pip says; it lists every version there ever was
-CHECKED = ("build.py", "core", "tests", "tools", "benchmarks")
+CHECKED = ("build.py", "core", "bin", "addon", "tests", "tools", "benchmarks")
+SPLUNK_LIB = ROOT / "addon" / "splunk_app" / "lib"
 # The script behind a verb; arguments after the verb are handed on to it.
 GENERATORS = {"geo": "tools/geo/build_table.py", "docs": "tools/docs/build.py"}
 
@@ -227,6 +230,8 @@ def lint(python: Path, fix: bool = False) -> str:
 
 def types(python: Path) -> str:
     run([python, "-m", "mypy"])
+    app = environment(MYPYPATH=os.pathsep.join([str(CORE), str(SPLUNK_LIB)]))
+    run([python, "-m", "mypy", "-p", "busybody_splunk"], env=app)
     return run([python, "-m", "mypy", "--strict", "build.py"])
 
 
@@ -237,9 +242,9 @@ def tests(python: Path, *, only: str = "", where: Sequence[str] = ("tests",)) ->
 
 
 def tests_elsewhere(interpreter: Interpreter) -> str:
-    """The core's tests on another Python, with only what they need installed."""
+    """The core's and the Splunk app's tests on another Python, with only what they need installed."""
     python = virtualenv(interpreter, ROOT / f".venv-{interpreter.version}", ROOT / "requirements" / "test.txt")
-    return tests(python, only=FAST, where=("tests/core", "tests/test_house_rules.py"))
+    return tests(python, only=FAST, where=("tests/core", "tests/splunk", "tests/test_house_rules.py"))
 
 
 BARE = """
@@ -292,6 +297,35 @@ def installed(interpreter: Interpreter) -> str:
     month(python, folder, people=12, days=10, env=environment())
     entry = python.parent / ("busybody.exe" if WINDOWS else "busybody")
     return run([entry, "--version"])
+
+
+# --- the Splunk app -----------------------------------------------------------------------------------------------
+
+
+def splunk() -> str:
+    """Build the app twice, compare, leave it in dist/."""
+    tools = ROOT / "tools" / "splunk"
+    run([sys.executable, tools / "generate.py", "--check"], env=environment(PYTHONPATH=str(CORE)))
+    target = Path(run([sys.executable, tools / "pack.py"]))
+    again = ROOT / "build" / "splunk" / target.name
+    run([sys.executable, tools / "pack.py", "--output", again])
+    content = target.read_bytes()
+    if content != again.read_bytes():
+        raise Failed(f"two builds of {target.name} differ; compare the one in build/splunk/ with the one in dist/")
+    digest = hashlib.sha256(content).hexdigest()
+    return f"{shown(target)}, {len(content) / 1e6:.1f} MB, twice the same, sha256 {digest[:16]}"
+
+
+def splunk_tools() -> Path:
+    """The Python of .venv-splunk/, with AppInspect and its company; their pins clash with those of the tests."""
+    chosen = interpreter_for_checks(interpreters())
+    return virtualenv(chosen, ROOT / ".venv-splunk", ROOT / "requirements" / "splunk.txt")
+
+
+def inspected(python: Path) -> str:
+    """What AppInspect says of the app, held against the warnings that docs/splunk.md explains."""
+    splunk_tools()
+    return tests(python, where=("tests/splunk/test_appinspect.py",))
 
 
 # --- the month of the demo ----------------------------------------------------------------------------------------
@@ -393,6 +427,7 @@ def do_test(options: argparse.Namespace) -> None:
             if other.version != main.version:
                 steps.append((f"tests on {other.version}", lambda other=other: tests_elsewhere(other)))  # type: ignore[misc]
         steps += [("wheel", lambda: wheel(python)), ("installed wheel", lambda: installed(main))]
+        steps += [("Splunk app", splunk), ("AppInspect", lambda: inspected(python))]
     finish(steps)
 
 
@@ -423,6 +458,12 @@ def do_wheel(options: argparse.Namespace) -> None:
     say(wheel(develop()))
 
 
+def do_splunk(options: argparse.Namespace) -> None:
+    say(splunk())
+    if options.inspect:
+        say(inspected(develop()))
+
+
 def do_generate(options: argparse.Namespace) -> None:
     script = ROOT / GENERATORS[options.verb]
     if not script.exists():
@@ -443,7 +484,7 @@ def do_evaluate(options: argparse.Namespace) -> None:
 def do_clean(options: argparse.Namespace) -> None:
     doomed = [ROOT / name for name in ("build", "dist", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")]
     doomed += [path for path in ROOT.glob(".venv*") if (path / "pyvenv.cfg").exists()]
-    for tree in ("core", "tests", "tools", "benchmarks"):
+    for tree in ("core", "addon", "bin", "tests", "tools", "benchmarks"):
         doomed += (ROOT / tree).rglob("__pycache__")
     for path in doomed:
         if path.exists():
@@ -466,6 +507,9 @@ def parser() -> argparse.ArgumentParser:
     linting.add_argument("--fix", action="store_true", help="let ruff repair what it can")
     linting.set_defaults(action=do_lint)
     verbs.add_parser("wheel", help="the wheel, built twice").set_defaults(action=do_wheel)
+    app = verbs.add_parser("splunk", help="the Splunk app, built twice")
+    app.add_argument("--inspect", action="store_true", help="let AppInspect look at it")
+    app.set_defaults(action=do_splunk)
     for verb, purpose in (("geo", "the packaged geography"), ("docs", "the generated pages")):
         verbs.add_parser(verb, help=purpose, add_help=False).set_defaults(action=do_generate)
     evaluate = verbs.add_parser("evaluate", help="the published evaluation, run again")

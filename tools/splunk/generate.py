@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """The app's files that follow from the core: the default policy, its specification and the lookup of detectors.
 
-Usage: python3 tools/splunk/generate.py [--check]
+Usage: PYTHONPATH=core python3 tools/splunk/generate.py [--check]
 
 --check writes nothing and ends with exit code 1 when a file is not what it would write.
 """
@@ -14,16 +13,14 @@ import io
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "core"))
+from typing import Dict, Iterator, List
 
 from busybody.detectors.catalogue import CATALOGUE, STATED
-from busybody.policy.render import compact, starter
 from busybody.policy.json_text import flow
+from busybody.policy.render import compact, starter
 from busybody.policy.schema import Key, schema
 
+ROOT = Path(__file__).resolve().parents[2]
 ADDON = ROOT / "addon" / "splunk_app"
 WIDEST = 100
 GENERATED = "# Generated from the core by tools/splunk/generate.py. Your own settings go into local/busybody.conf.\n\n"
@@ -93,7 +90,7 @@ def files() -> Dict[Path, str]:
 
 def stale() -> Iterator[Path]:
     for path, text in files().items():
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
+        if not path.exists() or path.read_bytes() != text.encode("utf-8"):
             yield path
 
 
@@ -101,13 +98,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Write what follows from the core.")
     parser.add_argument("--check", action="store_true")
     if parser.parse_args().check:
-        old: List[Any] = list(stale())
+        old = list(stale())
         for path in old:
-            print(f"{path.relative_to(ROOT)} is not current. Run python3 tools/splunk/generate.py.")
+            print(f"{path.relative_to(ROOT)} is not current. Run PYTHONPATH=core python3 tools/splunk/generate.py.")
         return 1 if old else 0
     for path, text in files().items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(text.encode("utf-8"))
         print(path)
     return 0
 

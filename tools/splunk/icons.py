@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The app's mark, drawn anew: an open eye whose pupil is a keyhole, white on petrol. Needs nothing but Python.
 
 Usage: python3 tools/splunk/icons.py

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The Splunk app as one file, dist/busybody-<version>.spl; the same bytes from the same tree at every hour.
 
 Usage: python3 tools/splunk/pack.py [--output FILE]
@@ -17,8 +16,6 @@ import sys
 import tarfile
 from pathlib import Path
 from typing import Iterable, List, Set
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from contents import APP, EXECUTABLE, ROOT, ContentError, Entry, entries, version
 
