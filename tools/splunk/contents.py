@@ -15,7 +15,7 @@ APP = "busybody"
 ADDON = Path("addon/splunk_app")
 CORE = Path("core/busybody")
 # The command line and what only it uses: it prints, forks and trains with packages that Splunk's Python lacks.
-LEFT_OUT = ("__main__.py", "cli.py", "commands", "evaluate", "simulate", "stream", "train")
+LEFT_OUT = ("__main__.py", "cli.py", "commands", "evaluate", "simulate", "train")
 FROM_ROOT = ("bin", "default")
 RENAMED = {"LICENSE": "LICENSE.txt", "NOTICE": "NOTICE", "app.manifest": "app.manifest"}
 README = "README.md"
