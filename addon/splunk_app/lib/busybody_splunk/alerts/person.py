@@ -1,0 +1,118 @@
+"""The rows of an alert as people see them: one group per person, in each the oddest sign-in first.
+
+Reads what `busyscore` writes, the fields of Enterprise Security's risk events, and CIM; the first that is there counts.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from busybody.detectors import CATALOGUE
+from busybody.risk import LEVELS, level_of
+
+from .results import Row, text, values
+from .text import clean, moment
+
+USER = ("user", "risk_object", "ldap", "src_user", "dest_user")
+IP = ("src", "src_ip", "ip", "threat_object")
+LONGEST_NAME = 120  # characters of a person's name, which may be a distinguished name
+LONGEST_VALUE = 200
+_TITLES = {entry.name: entry.title for entry in CATALOGUE}
+
+
+class SignIn(NamedTuple):
+    """One row, in words. What it does not say is empty."""
+
+    row: Row
+    risk: Optional[float]  # 0 to 100
+    level: str
+    sentence: str
+    when: str
+    where: str
+    network: str
+    device: str
+    before: Tuple[str, str, str, str]  # when, where, network, device of the previous sign-in
+    findings: Sequence[str]
+    techniques: Sequence[str]
+
+
+class Person(NamedTuple):
+    """One person's sign-ins, the oddest first. `name` is empty where the rows name nobody."""
+
+    name: str
+    signins: Sequence[SignIn]
+
+    @property
+    def worst(self) -> SignIn:
+        """The sign-in that speaks for the person."""
+        return self.signins[0]
+
+    @property
+    def rows(self) -> List[Row]:
+        """The rows behind it."""
+        return [signin.row for signin in self.signins]
+
+
+def people(rows: Sequence[Row], user_field: str = "") -> List[Person]:
+    """The rows grouped by person, most at risk first. Spelling in capitals or not is the same person."""
+    groups: Dict[str, Tuple[str, List[SignIn]]] = {}
+    for row in rows:
+        name = user_of(row, user_field)
+        groups.setdefault(name.casefold(), (name, []))[1].append(signin_of(row))
+    found = [Person(name, sorted(signins, key=_badness)) for name, signins in groups.values()]
+    return sorted(found, key=lambda person: _badness(person.worst))
+
+
+def user_of(row: Row, user_field: str = "") -> str:
+    """The person whom a row is about, by that field alone where one is named."""
+    return clean(text(row, *([user_field] if user_field else USER)), LONGEST_NAME)
+
+
+def signin_of(row: Row) -> SignIn:
+    """A row in words."""
+    risk = _number(text(row, "busy_risk", "risk_score", "risk"))
+    level = text(row, "busy_level", "severity", "urgency").lower()
+    return SignIn(
+        row=row,
+        risk=risk,
+        level=clean(level, 20) or (level_of(risk) if risk is not None else ""),
+        sentence=clean(text(row, "busy_sentence", "risk_message", "description", "event_info"), 3000),
+        when=clean(moment(text(row, "_time", "busy_time", "time")), LONGEST_VALUE),
+        where=_place(row, ("City", "city", "src_city"), ("Country", "country", "src_country")),
+        network=clean(", ".join(filter(None, (_address(row), text(row, "as_org", "busy_as_org")))), LONGEST_VALUE),
+        device=clean(text(row, "busy_device", "device", "user_agent", "http_user_agent"), LONGEST_VALUE),
+        before=(
+            clean(moment(text(row, "busy_previous_time")), LONGEST_VALUE),
+            _place(row, ("busy_previous_city",), ("busy_previous_country",)),
+            clean(text(row, "busy_previous_ip"), LONGEST_VALUE),
+            clean(text(row, "busy_previous_device"), LONGEST_VALUE),
+        ),
+        findings=[clean(_TITLES.get(name, name), LONGEST_VALUE) for name in values(row, "busy_findings")],
+        techniques=[
+            clean(name, 20) for name in values(row, "busy_techniques") or values(row, "annotations.mitre_attack")
+        ],
+    )
+
+
+def _badness(signin: SignIn) -> Tuple[float, float]:
+    """Sorts the oddest first: by risk, and by level where there is none."""
+    order = dict(LEVELS)
+    return -(signin.risk if signin.risk is not None else -1.0), -order.get(signin.level, -1.0)
+
+
+def _number(found: str) -> Optional[float]:
+    try:
+        number = float(found)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
+
+
+def _place(row: Row, city: Sequence[str], country: Sequence[str]) -> str:
+    return clean(", ".join(filter(None, (text(row, *city), text(row, *country)))), LONGEST_VALUE)
+
+
+def _address(row: Row) -> str:
+    """The source address; `threat_object` also lists the user agent, behind it."""
+    return next((value for name in IP for value in values(row, name)), "")

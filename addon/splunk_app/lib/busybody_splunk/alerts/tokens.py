@@ -1,0 +1,54 @@
+"""The alert author's message: Splunk's own tokens, `$result.field$` and a few more, filled in for each person.
+
+splunkd fills them in before the script starts, from the first row alone, and nobody can tell afterwards which part was
+the author's and which the event's. So the message is read again as it was written, and filled in here: the author's
+part stays markup, each value is escaped. Where that cannot be had (`sendalert`, an owner who may not read the search,
+a token that only splunkd knows), splunkd's text stands once, above all, escaped as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Dict
+
+from .payload import Alert
+from .results import Row, text
+from .text import clean, escaped
+
+LONGEST_VALUE = 500  # characters of one value
+_TOKEN = re.compile(r"\$(result\.[^$\r\n]{1,200}|[a-z][a-zA-Z_.]{1,60})\$")
+
+
+def own_tokens(alert: Alert, rows: int) -> Dict[str, str]:
+    """The tokens beside `$result.…$` that are filled in here."""
+    return {
+        "name": alert.search_name,
+        "app": alert.app,
+        "owner": alert.owner,
+        "job.sid": alert.sid,
+        "job.resultCount": str(rows),
+        "results.count": str(rows),
+        "results_link": alert.results_link,
+        "results.url": alert.results_link,
+    }
+
+
+def fillable(template: str, known: Dict[str, str]) -> bool:
+    """Whether every token of the template can be filled in here."""
+    return all(name.startswith("result.") or name in known for name in _TOKEN.findall(template))
+
+
+def is_per_row(template: str) -> bool:
+    """Whether the template says something else for each row."""
+    return any(name.startswith("result.") for name in _TOKEN.findall(template))
+
+
+def filled(template: str, row: Row, known: Dict[str, str]) -> str:
+    """The template as Slack's markup, with the values of this row, escaped. A field that is not there is empty."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        found = text(row, name[len("result.") :]) if name.startswith("result.") else known.get(name, "")
+        return escaped(clean(found, LONGEST_VALUE))
+
+    return _TOKEN.sub(value, template)
