@@ -15,7 +15,11 @@ APP = "busybody"
 ADDON = Path("addon/splunk_app")
 CORE = Path("core/busybody")
 # The command line and what only it uses: it prints, forks and trains with packages that Splunk's Python lacks.
-LEFT_OUT = ("__main__.py", "cli.py", "commands", "evaluate", "simulate", "train")
+LEFT_OUT = (
+    "__main__.py", "cli.py", "commands", "evaluate", "simulate", "train",
+    "stream/crew.py", "stream/run.py", "stream/shards.py", "stream/worker.py",
+    "fields/README.md",
+)  # fmt: skip
 FROM_ROOT = ("bin", "default")
 RENAMED = {"LICENSE": "LICENSE.txt", "NOTICE": "NOTICE", "app.manifest": "app.manifest"}
 README = "README.md"
@@ -80,8 +84,13 @@ def _named(root: Path) -> Iterator[Tuple[str, Path]]:
             yield path.relative_to(root / ADDON).as_posix(), path
     for path in _files(root / CORE):
         inner = path.relative_to(root / CORE)
-        if inner.parts[0] not in LEFT_OUT:
+        if not is_left_out(inner.as_posix()):
             yield f"lib/{APP}/{inner.as_posix()}", path
+
+
+def is_left_out(name: str) -> bool:
+    """Whether a file of the core, named from its package on, stays out of the app."""
+    return any(name == part or name.startswith(part + "/") for part in LEFT_OUT)
 
 
 def _files(folder: Path) -> Iterator[Path]:
