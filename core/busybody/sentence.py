@@ -1,14 +1,15 @@
 """The sentence: why a sign-in is odd, in words an analyst understands at once.
 
-The words are the catalogue's, the values the evidence's; the strongest reason comes first, the previous
-sign-in last.
+The words are the catalogue's, the values the evidence's; the previous sign-in comes last. What shows an attack (a spray,
+a session on another device) is named before what is merely unlike the person, unless it weighs less than half as much
+as the strongest reason; among each, the strongest comes first. The order changes no contribution.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
 from math import inf
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .detectors import CATALOGUE, entry
 from .devices import describe
@@ -18,8 +19,10 @@ from .signin import Finding, SignIn
 
 RAREST = 100_000  # sign-ins: beyond it a fitted tail is a guess
 NOTICEABLE, LOW = 0.3, 20.0  # log-odds below which a reason is not worth a word, up to this risk
+SHOWS = 0.5  # of the strongest reason, from which on evidence of an attack goes before it
 LONGEST_VALUE = 80  # characters of a value in a sentence
 DEVICES = frozenset(("new_device", "session_reuse", "concurrent_sessions"))  # their evidence names fingerprints
+ORDER = {row.name: place for place, row in enumerate(CATALOGUE)}
 
 
 def reason(finding: Finding) -> str:
@@ -56,19 +59,28 @@ def sentence(
     reasons = [found for found in against if found.contribution >= least]
     if not reasons and not joined:
         return ""
-    order = {row.name: place for place, row in enumerate(CATALOGUE)}
-    reasons.sort(key=lambda found: (-found.contribution, order.get(found.detector, len(order))))
     relief = [found for found in findings if found.contribution <= -NOTICEABLE and counts(found)]
-    text = "; ".join(reason(found) for found in [*joined, *reasons])
+    text = "; ".join(reason(found) for found in [*joined, *ranked(reasons)])
     if relief:
         text += "; but " + " and ".join(reason(found) for found in relief)
     before = _before(previous, signin.time)
     return f"Risk {risk:.0f} ({_one_in(rarity, seen)}{_held(risk, rarity)}): {text}.{before}"
 
 
+def ranked(findings: Sequence[Finding]) -> List[Finding]:
+    """Findings that raise the odds, in the order in which they are named."""
+    least = SHOWS * max((found.contribution for found in findings), default=0.0)
+
+    def place(found: Finding) -> Tuple[bool, float, int]:
+        shows = entry(found.detector).kind == "evidence" and found.contribution >= least
+        return not shows, -found.contribution, ORDER.get(found.detector, len(ORDER))
+
+    return sorted(findings, key=place)
+
+
 def _set_aside(findings: Sequence[Finding], risk: float) -> str:
     """What would have been said, where filters set everything aside."""
-    aside = sorted((found for found in findings if found.contribution > 0.0), key=lambda found: -found.contribution)
+    aside = ranked([found for found in findings if found.contribution > 0.0])
     if not aside:
         return ""
     filters = ", ".join(dict.fromkeys(name for found in aside for name in found.filtered_by))

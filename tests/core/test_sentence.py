@@ -1,4 +1,4 @@
-"""The sentence: strongest reason first, the previous sign-in last, values printable and short."""
+"""The sentence: what shows an attack first, then the strongest reason, the previous sign-in last, values printable and short."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from builders import FAR, HOME, LAPTOP, STRANGE, adversarial, at, company, live, model, settled, signin
 from busybody.detectors import CATALOGUE
 from busybody.population.calibration import risk_of
-from busybody.sentence import LONGEST_VALUE, LOW, NOTICEABLE, elapsed, reason, sentence
+from busybody.sentence import LONGEST_VALUE, LOW, NOTICEABLE, elapsed, ranked, reason, sentence
 from busybody.signin import Finding
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +54,19 @@ def test_whole_sentence() -> None:
         "first sign-in from JP (usually PT); but a factor that cannot be phished. "
         "Before: 60 min earlier from Lisbon, PT on Tejo Cable with Chrome on Windows."
     )
+
+
+SPRAY = Finding("password_spraying", 2.5, {"people": 40, "where": "203.0.113.0/24", "minutes": 90})
+
+
+def test_what_shows_an_attack_is_named_before_what_is_merely_unlike_the_person() -> None:
+    told = sentence([NETWORK, TRAVEL, SPRAY], 88.0, 10 ** (-88 / 25), EVENT, None)
+    assert told.index("failures of 40 people") < told.index("Lisbon to Sapporo") < told.index("Yuki Net")
+
+
+def test_evidence_that_weighs_less_than_half_waits_for_its_turn() -> None:
+    assert ranked([SPRAY._replace(contribution=2.2), TRAVEL, NETWORK])[0] == TRAVEL
+    assert ranked([SPRAY._replace(contribution=2.25), TRAVEL, NETWORK])[0].detector == "password_spraying"
 
 
 def test_devices_are_named_in_words_and_evidence_keeps_their_fingerprints() -> None:

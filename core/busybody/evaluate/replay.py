@@ -25,7 +25,7 @@ class Detail(NamedTuple):
 
     risk: float  # 0 to 100
     alert: bool  # by the method's own threshold
-    causes: Tuple[str, ...]  # detectors, the weightiest first
+    causes: Tuple[str, ...]  # detectors, in the order in which they are named
     exact: bool  # whether the parts add up to the score
 
 

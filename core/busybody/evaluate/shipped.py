@@ -6,6 +6,7 @@ from typing import Callable, Optional, Tuple
 
 from ..policy import Policy
 from ..scorer import Scorer
+from ..sentence import ranked
 from ..signin import Assessment, SignIn
 from ..stores.memory import MemoryStore
 from .replay import Detail
@@ -16,7 +17,7 @@ Listener = Callable[[Scorer, SignIn, Assessment], None]
 
 
 class Busybody:
-    """Scores are log-odds; the detail is the risk, the alert, and the detectors by their contribution."""
+    """Scores are log-odds; the detail is the risk, the alert, and the detectors as the sentence names them."""
 
     def __init__(self, policy: Optional[Policy] = None, listener: Optional[Listener] = None) -> None:
         """`listener` hears of every assessment and may answer with feedback."""
@@ -41,9 +42,9 @@ class Busybody:
 
 
 def causes(assessment: Assessment) -> Tuple[str, ...]:
-    """The detectors that speak for an attack, the weightiest first."""
+    """The detectors that speak for an attack, in the order in which the sentence names them."""
     speaking = [one for one in assessment.findings if one.contribution > 0 and one.detector != REPEATS]
-    return tuple(one.detector for one in sorted(speaking, key=lambda one: -one.contribution))
+    return tuple(one.detector for one in ranked(speaking))
 
 
 def adds_up(assessment: Assessment) -> bool:

@@ -9,7 +9,7 @@ from typing import List
 import pytest
 from builders import DAY, at, signin
 from busybody.population.crowd import LEAST, MOST, SPAN, Crowd
-from busybody.population.evidence import ENTRIES, KEPT, LIFETIME, NOTHING, Evidence
+from busybody.population.evidence import ENTRIES, KEPT, LIFETIME, LIVE, NOTHING, Evidence
 from busybody.population.tries import TRIES, Tries
 from busybody.signin import SignIn
 from busybody.simulate import Organisation, generate
@@ -56,6 +56,12 @@ def test_own_failures_and_denials_are_told_apart_in_the_order_of_time() -> None:
 def test_crowd_is_told_by_network_family_and_device() -> None:
     told = crowd(9).about(asked(at(0, 10)))
     assert told.source == told.family == told.device == (9, at(0, 9))
+
+
+def test_operator_and_kind_of_device_are_held_against_nobody_once_the_attack_is_over() -> None:
+    told = crowd(9).about(asked(at(0, 9) + LIVE + 60.0))
+    assert told.source == (9, at(0, 9))
+    assert told.family is told.device is None
 
 
 def test_fewer_than_a_crowd_say_nothing() -> None:
