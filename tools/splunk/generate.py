@@ -15,6 +15,7 @@ import textwrap
 from pathlib import Path
 from typing import Dict, Iterator, List
 
+import detections
 from busybody.detectors.catalogue import CATALOGUE, STATED
 from busybody.policy.json_text import flow
 from busybody.policy.render import compact, starter
@@ -22,6 +23,8 @@ from busybody.policy.schema import Key, schema
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDON = ROOT / "addon" / "splunk_app"
+SEARCHES = ROOT / "default" / "savedsearches.conf"
+DETECTIONS = "by tools/splunk/generate.py, from here to the end.\n"
 WIDEST = 100
 GENERATED = "# Generated from the core by tools/splunk/generate.py. Your own settings go into local/busybody.conf.\n\n"
 SPEC = """\
@@ -131,7 +134,7 @@ def _bullet(text: str) -> List[str]:
     )
 
 
-def detectors() -> str:
+def catalogue() -> str:
     """The lookup: one row per detector; several techniques are separated by a space."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -141,12 +144,19 @@ def detectors() -> str:
     return text.getvalue()
 
 
+def saved_searches() -> str:
+    """The file with its last part, the detections, written anew."""
+    own, mark, _ = SEARCHES.read_text(encoding="utf-8").partition(DETECTIONS)
+    return own + mark + "\n" + "\n".join(detections.stanzas())
+
+
 def files() -> Dict[Path, str]:
     """What this script writes."""
     return {
         ROOT / "default" / "busybody.conf": default_policy(),
         ADDON / "README" / "busybody.conf.spec": specification(),
-        ADDON / "lookups" / "busybody_detectors.csv": detectors(),
+        ADDON / "lookups" / "busybody_detectors.csv": catalogue(),
+        SEARCHES: saved_searches(),
     }
 
 
