@@ -142,4 +142,7 @@ def _plain(channel: str) -> str:
 
 
 def _answer(status: int, outcome: Outcome) -> Document:
-    return {"status": status, "payload": outcome.document()}
+    payload = outcome.document()
+    if status >= 400:
+        payload["messages"] = [{"type": "ERROR", "text": outcome.error}]  # as splunkd's own errors look
+    return {"status": status, "payload": payload}

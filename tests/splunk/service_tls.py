@@ -1,0 +1,84 @@
+"""Certificates of services on the loopback address, for tests alone: as a public authority makes them, and as a
+company's own authority often does, without the extensions that VERIFY_X509_STRICT (Python 3.13) demands.
+
+Valid from 2020 to 2099. The key protects nothing: it was made to be published here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+STRICT_CA = """\
+-----BEGIN CERTIFICATE-----
+MIIBnDCCAUKgAwIBAgICEAAwCgYIKoZIzj0EAwIwNDEXMBUGA1UECgwOQnVzeWJv
+ZHkgdGVzdHMxGTAXBgNVBAMMEHN0cmljdCBhdXRob3JpdHkwIBcNMjAwMTAxMDAw
+MDAwWhgPMjA5OTAxMDEwMDAwMDBaMDQxFzAVBgNVBAoMDkJ1c3lib2R5IHRlc3Rz
+MRkwFwYDVQQDDBBzdHJpY3QgYXV0aG9yaXR5MFkwEwYHKoZIzj0CAQYIKoZIzj0D
+AQcDQgAE7EcfYVco6HfDENe6cIRtKIDmrpZOewQ+k/GafoLbtk1gTdQHsQi3ZjdA
+tRa0KmKbCK5UevlqDRK/SlByU4cmEaNCMEAwDwYDVR0TAQH/BAUwAwEB/zAOBgNV
+HQ8BAf8EBAMCAQYwHQYDVR0OBBYEFKwo2Bytp+7l3eUAmC9WBN+fs11TMAoGCCqG
+SM49BAMCA0gAMEUCIHc+bpSiKoEvJcZ5STjHxNpfwYdpC4vDfvrrQEvAUwY9AiEA
+oRsnGeUh+1wLiMsCfcyVmBZUP6nkN+aIH20TwZjynHw=
+-----END CERTIFICATE-----
+"""
+
+STRICT = """\
+-----BEGIN CERTIFICATE-----
+MIIB3jCCAYSgAwIBAgICEAEwCgYIKoZIzj0EAwIwNDEXMBUGA1UECgwOQnVzeWJv
+ZHkgdGVzdHMxGTAXBgNVBAMMEHN0cmljdCBhdXRob3JpdHkwIBcNMjAwMTAxMDAw
+MDAwWhgPMjA5OTAxMDEwMDAwMDBaMCgxFzAVBgNVBAoMDkJ1c3lib2R5IHRlc3Rz
+MQ0wCwYDVQQDDARmYWtlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE6vmp1vlu
+Mti0s89kOsAsTqsfWDK26RHIpFHW/U79cCyepW1UV808lRFV4RTTnLjmAR4/t0Yi
+4pR/FkfcJFmGR6OBjzCBjDAJBgNVHRMEAjAAMB0GA1UdDgQWBBT0vHfTsHSx8iGX
+OXrPvmZ1NM0A3jAfBgNVHSMEGDAWgBSsKNgcrafu5d3lAJgvVgTfn7NdUzAaBgNV
+HREEEzARhwR/AAABgglsb2NhbGhvc3QwDgYDVR0PAQH/BAQDAgeAMBMGA1UdJQQM
+MAoGCCsGAQUFBwMBMAoGCCqGSM49BAMCA0gAMEUCIQCRzImAFttvXnMU+VDkQGxB
+7NSuTpXR0L5PpfsRhW2SSgIgM97/kl8z2OhkxSZU26TSepfGsNl/APLVBvJEs1Gd
+eoo=
+-----END CERTIFICATE-----
+"""  # for 127.0.0.1 and localhost, by STRICT_CA, with KEY
+
+LAX_CA = """\
+-----BEGIN CERTIFICATE-----
+MIIBgzCCASmgAwIBAgICEAIwCgYIKoZIzj0EAwIwMTEXMBUGA1UECgwOQnVzeWJv
+ZHkgdGVzdHMxFjAUBgNVBAMMDWxheCBhdXRob3JpdHkwIBcNMjAwMTAxMDAwMDAw
+WhgPMjA5OTAxMDEwMDAwMDBaMDExFzAVBgNVBAoMDkJ1c3lib2R5IHRlc3RzMRYw
+FAYDVQQDDA1sYXggYXV0aG9yaXR5MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+8ufRvF/iX5Hys6O2co7gJKppA4yyQ3yf7xVeTdOpNWOwCRCr9O0BQYO0vtmMCVci
+wQpdEvzg4rPqhY4g81NpOaMvMC0wDAYDVR0TBAUwAwEB/zAdBgNVHQ4EFgQUbsCZ
+DsgtIPy/8jZEr7kUOnUKluEwCgYIKoZIzj0EAwIDSAAwRQIhAOC29p1E39/kVL47
+OhqeKxXyJ5UvxZsKGxYRmtxWw9bYAiBaQ7H+s0z/O5SLmhR92RDMw4D79peGCRg7
+Ub+gtKCO1Q==
+-----END CERTIFICATE-----
+"""
+
+LAX = """\
+-----BEGIN CERTIFICATE-----
+MIIBqTCCAU+gAwIBAgICEAMwCgYIKoZIzj0EAwIwMTEXMBUGA1UECgwOQnVzeWJv
+ZHkgdGVzdHMxFjAUBgNVBAMMDWxheCBhdXRob3JpdHkwIBcNMjAwMTAxMDAwMDAw
+WhgPMjA5OTAxMDEwMDAwMDBaMCgxFzAVBgNVBAoMDkJ1c3lib2R5IHRlc3RzMQ0w
+CwYDVQQDDARmYWtlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE6vmp1vluMti0
+s89kOsAsTqsfWDK26RHIpFHW/U79cCyepW1UV808lRFV4RTTnLjmAR4/t0Yi4pR/
+FkfcJFmGR6NeMFwwGgYDVR0RBBMwEYcEfwAAAYIJbG9jYWxob3N0MB0GA1UdDgQW
+BBT0vHfTsHSx8iGXOXrPvmZ1NM0A3jAfBgNVHSMEGDAWgBRuwJkOyC0g/L/yNkSv
+uRQ6dQqW4TAKBggqhkjOPQQDAgNIADBFAiAyXpE79v8BxkimiuQtsYZIV1dMWx/4
+1+Ml3V+RYCzPBgIhAPA42fXJhwPObHBcu1LhP50LTESgGBfMJ24Hws40EFVj
+-----END CERTIFICATE-----
+"""  # likewise by LAX_CA
+
+KEY = """\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgRUoCmkevwsV2IHRp
+jAP7ifBnTshWENIPm44pw/TZCDShRANCAATq+anW+W4y2LSzz2Q6wCxOqx9YMrbp
+EcikUdb9Tv1wLJ6lbVRXzTyVEVXhFNOcuOYBHj+3RiLilH8WR9wkWYZH
+-----END PRIVATE KEY-----
+"""
+
+
+def write(folder: Path, certificate: str = STRICT, authority: str = STRICT_CA) -> Path:
+    """Writes service.pem (certificate and key) and service-ca.pem into the folder; the path of the latter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "service.pem").write_text(certificate + KEY, "ascii")
+    trusted = folder / "service-ca.pem"
+    trusted.write_text(authority, "ascii")
+    return trusted
