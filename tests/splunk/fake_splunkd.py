@@ -1,0 +1,233 @@
+"""splunkd's REST as far as the app uses it: HTTPS, session, KV store, conf, passwords, with faults on demand.
+
+with FakeSplunkd() as fake:                       # a thread in this process
+    fake.uri, fake.session_key, fake.ca_file
+    fake.kv.down = "KV Store initialization has not been completed yet."
+    fake.fail(503, times=2)                       # the next two requests; also cut=True, silent=2.0, after=3
+
+python tests/splunk/fake_splunkd.py               # a process; prints one JSON line: uri, session_key, ca_file
+POST <uri>/control {"down": "…"}                  # the same for a process; {"fail": {...}}, {"reset": true}
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import sys
+import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Type
+from urllib.parse import parse_qs, unquote, urlsplit
+
+sys.path.insert(0, str(Path(__file__).parent))  # as a process it is started by its path
+
+import tls
+from fake_conf import FakeConf
+from fake_kv import FakeKV, Limits, Refused
+
+KEY = "session-of-the-tests"
+LIMITED_KEY = "session-without-rights"
+DATA = ["storage", "collections", "data"]
+
+
+class Fault(NamedTuple):
+    """What happens to requests instead of an answer."""
+
+    status: int = 503
+    text: str = "Service Unavailable"
+    cut: bool = False  # the connection is closed without a reply
+    late: bool = False  # with `cut`: after the request was carried out
+    silent: float = 0.0  # seconds without a reply, then the answer
+
+
+class FakeSplunkd:
+    """One instance on a port of its own. `requests` has method and path of all that were served."""
+
+    def __init__(self, limits: Optional[Limits] = None, server: str = tls.SERVER) -> None:
+        self.kv = FakeKV(limits or Limits())
+        self.conf = FakeConf()
+        self.session_key = KEY
+        self.sessions = {
+            KEY: ["busybody_write", "list_storage_passwords", "admin_all_objects"],
+            LIMITED_KEY: ["search"],
+        }
+        self.requests: List[str] = []
+        self.wake = threading.Event()  # ends a silence
+        self._faults: List[Optional[Fault]] = []
+        self._folder = tempfile.TemporaryDirectory(prefix="fake-splunkd-")
+        folder = Path(self._folder.name)
+        self.ca_file = str(tls.write(folder, server))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(str(folder / "server.pem"))
+        self._http = _Server(("127.0.0.1", 0), _handler(self))
+        self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
+        self.uri = f"https://127.0.0.1:{self._http.server_address[1]}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self) -> FakeSplunkd:  # noqa: PYI034  typing.Self came with 3.11
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wake.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+        self._folder.cleanup()
+
+    def fail(self, status: int = 503, *, times: int = 1, after: int = 0, **what: Any) -> None:
+        """After `after` more requests the next `times` ones meet the fault."""
+        self._faults = [None] * after + [Fault(status, **what)] * times
+
+    def fault(self) -> Optional[Fault]:
+        return self._faults.pop(0) if self._faults else None
+
+    def control(self, order: Dict[str, Any]) -> Dict[str, Any]:
+        """What the control address does."""
+        if order.get("reset"):
+            self.kv.collections.clear()
+            self.kv.down, self._faults = None, []
+        if "down" in order:
+            self.kv.down = order["down"]
+        if "fail" in order:
+            self.fail(**order["fail"])
+        for name, documents in order.get("collections", {}).items():
+            self.kv.save(name, documents)
+        for place, stanza in order.get("conf", {}).items():  # "<layer>/<file>/<stanza>"
+            layer, file, name = place.split("/", 2)
+            self.conf.set(layer, file, name, stanza)
+        return {"requests": len(self.requests), "collections": {k: len(v) for k, v in self.kv.collections.items()}}
+
+    # What is served -------------------------------------------------------------------------------------------
+
+    def answer(self, method: str, path: List[str], query: Dict[str, str], body: bytes, key: str) -> Any:
+        """The reply as JSON. Raises Refused."""
+        capabilities = self.sessions[key]
+        if path[:1] == ["servicesNS"]:
+            app, path = path[2], path[3:]
+        elif path[:1] == ["services"]:
+            app, path = "-", path[1:]
+        else:
+            raise Refused(404, "Not Found")
+        if path[:3] == DATA and len(path) > 3:
+            return self._data(method, path[3:], query, body)
+        if path == ["authentication", "current-context"] and method == "GET":
+            content = {"username": "admin", "roles": ["admin"], "capabilities": sorted(capabilities)}
+            return {"entry": [{"name": "context", "content": content}]}
+        if path[:2] == ["storage", "passwords"]:
+            return self.conf.passwords(method, path[2:], _form(body), capabilities)
+        if path[:1] == ["configs"] and len(path) > 1 and path[1].startswith("conf-"):
+            return self.conf.serve(method, app, path[1][5:], path[2:], query, _form(body), capabilities)
+        raise Refused(404, "Not Found")
+
+    def _data(self, method: str, path: List[str], query: Dict[str, str], body: bytes) -> Any:
+        name, key = path[0], path[1] if len(path) > 1 else None
+        asked = _json(query["query"], 400) if query.get("query") else None
+        if method == "GET":
+            if key is not None:
+                return self.kv.get(name, key)
+            skip, limit = int(query.get("skip", 0)), int(query.get("limit", 0))
+            return self.kv.find(name, asked, query.get("fields", ""), query.get("sort", ""), skip, limit)
+        if method == "POST":
+            document = _json(body, 400)
+            if key == "batch_save":
+                return self.kv.save(name, document)
+            if key == "batch_find":
+                return [self.kv.find(name, one.get("query"), one.get("fields", "")) for one in document]
+            return self.kv.insert(name, document) if key is None else self.kv.update(name, key, document)
+        if method == "DELETE":
+            if key is not None:
+                return self.kv.delete_one(name, key)
+            return self.kv.delete(name, asked)
+        raise Refused(405, "Method Not Allowed")
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up, or does not trust us, is no fault of the server."""
+
+
+def _json(text: Any, status: int) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise Refused(status, "JSON in the request is invalid. ( JSON parse error )") from None
+
+
+def _form(body: bytes) -> Dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
+
+
+def _handler(fake: FakeSplunkd) -> Type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 30
+        disable_nagle_algorithm = True
+        wbufsize = -1
+
+        def do(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            parts = urlsplit(self.path)
+            if parts.path == "/control":
+                return self.reply(200, fake.control(json.loads(body)))
+            fake.requests.append(f"{self.command} {self.path}")
+            fault = fake.fault()
+            if fault is not None and fault.silent:
+                fake.wake.wait(fault.silent)
+            elif fault is not None and fault.cut and not fault.late:
+                return self.hang_up()
+            elif fault is not None and not fault.cut:
+                return self.reply(fault.status, _messages(fault.text))
+            status, answer = self.answered(parts.path, parts.query, body)
+            return self.hang_up() if fault is not None and fault.cut else self.reply(status, answer)
+
+        do_GET = do_POST = do_DELETE = do
+
+        def answered(self, path: str, query: str, body: bytes) -> Any:
+            kind, _, key = (self.headers.get("Authorization") or "").partition(" ")
+            if kind not in ("Splunk", "Bearer") or key not in fake.sessions:
+                return 401, _messages("call not properly authenticated", "WARN")
+            asked = {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
+            steps = [unquote(step) for step in path.split("/") if step]
+            try:
+                answer = fake.answer(self.command, steps, asked, body, key)
+            except Refused as error:
+                return error.status, _messages(error.text)
+            return 201 if self.command == "POST" else 200, answer
+
+        def reply(self, status: int, answer: Any) -> None:
+            data = b"" if answer is None else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json; charset=UTF-8")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def hang_up(self) -> None:
+            self.close_connection = True
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
+            """Nothing on stderr."""
+
+    return Handler
+
+
+def _messages(text: str, kind: str = "ERROR") -> Dict[str, Any]:
+    return {"messages": [{"type": kind, "text": text}]}
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    with FakeSplunkd() as fake:
+        told = {"uri": fake.uri, "session_key": fake.session_key, "limited_key": LIMITED_KEY, "ca_file": fake.ca_file}
+        print(json.dumps(told), flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
