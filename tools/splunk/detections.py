@@ -34,6 +34,7 @@ class Detection(NamedTuple):
     description: str
     story: str
     date: str
+    named: Tuple[str, ...] = ()  # for the one that takes all others: what the rest name
 
     @property
     def stanza(self) -> str:
@@ -46,8 +47,12 @@ class Detection(NamedTuple):
 
     @property
     def search(self) -> str:
-        names = ", ".join(self.detectors)
-        return f"index=`busybody_risk_index` sourcetype=busybody:risk busy_source IN ({names}) {WINDOW}"
+        which = (
+            f"NOT busy_source IN ({', '.join(self.named)})"
+            if self.named
+            else f"busy_source IN ({', '.join(self.detectors)})"
+        )
+        return f"index=`busybody_risk_index` sourcetype=busybody:risk {which} {WINDOW}"
 
 
 def catalogue() -> Tuple[Any, ...]:
@@ -58,7 +63,12 @@ def catalogue() -> Tuple[Any, ...]:
 def read() -> List[Detection]:
     data = json.loads(FILE.read_text(encoding="utf-8"))
     common = {"story": data["story"], "date": data["date"]}
-    return [Detection(**{**row, **common, "detectors": tuple(row["detectors"])}) for row in data["detections"]]
+    named = tuple(name for row in data["detections"] if not row.get("others") for name in row["detectors"])
+    found = []
+    for row in data["detections"]:
+        own = {"detectors": tuple(row["detectors"]), "named": named if row.pop("others", False) else ()}
+        found.append(Detection(**{**row, **common, **own}))
+    return found
 
 
 def settings(detection: Detection) -> Dict[str, str]:
