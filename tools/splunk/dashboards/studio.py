@@ -100,7 +100,7 @@ class Dashboard:
         for column in risks:
             columns.setdefault(column, {})["rowColors"] = f'> table | seriesByName("{column}") | rangeValue(risks)'
         for column in links:
-            columns.setdefault(column, {})["rowColors"] = f'> table | seriesByName("{column}") | matchValue(links)'
+            columns.setdefault(column, {})["rowColors"] = f'> table | seriesByName("{column}") | pick(links)'
         for column in (*right, *risks):
             columns.setdefault(column, {}).update({"align": "right", "headerAlign": "right"})
         context = {
@@ -109,12 +109,17 @@ class Dashboard:
                 {"match": "", "value": INK},
             ],
             "risks": RISKS,
-            "links": [{"match": "", "value": LINK}],
+            "stripes": [CARD, "#1a1f27"],
+            "ink": [INK],
+            "links": [LINK],
         }
         self.panel(
             name, "table", place, search, title=title, note=note, context=context, drilldown=drilldown, columnFormat=columns, count=rows,
             backgroundColor=CARD, headerVisibility="fixed", showInternalFields=False,
-            tableFormat={"rowBackgroundColors": CARD, "headerBackgroundColor": "#1f242d", "headerColor": MUTED, "rowColors": INK, "align": "left"},
+            tableFormat={
+                "rowBackgroundColors": "> table | seriesByIndex(0) | pick(stripes)", "rowColors": "> table | seriesByIndex(0) | pick(ink)",
+                "headerBackgroundColor": "#1f242d", "headerColor": MUTED, "align": "left",
+            },
         )  # fmt: skip
 
     def definition(self) -> Json:
