@@ -23,6 +23,7 @@ from .model_schema import fault
 from .population import Organisation
 from .population.delta import Delta
 from .population.evidence import Evidence
+from .profile.codec import VERSION as PROFILE_VERSION
 from .stores import Row, Store
 
 FORMAT, VERSION = "busybody-model", 1
@@ -191,7 +192,7 @@ def _header(value: Dict[str, Any], source: str) -> Optional[Population]:
 def _person(value: Dict[str, Any], source: str, line: int) -> State:
     profile = value.get("profile")
     version = profile.get("v") if isinstance(profile, dict) else None
-    if not (isinstance(version, int) and version > 1):  # the codec has better words for a newer one
+    if not (isinstance(version, int) and version > PROFILE_VERSION):  # the codec has better words for a newer one
         _check("person", value, source, line)
     text = json.dumps(profile, separators=(",", ":"))
     journal = value.get("journal")

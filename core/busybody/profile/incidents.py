@@ -14,7 +14,7 @@ from .known import Known, name, untrusted, values
 from .profile import Profile, key_of
 
 BOUND = 3
-LONGEST_SENTENCE = 200  # characters
+LONGEST_SENTENCE = 160  # characters
 KEPT_DAYS, HIGH_KEPT_DAYS, HIGH = 14, 30, 70.0  # an incident stops counting after that; from high on, later
 RISK = 40.0  # from medium on, a success opens an incident
 STAYING = ("closed", "benign", "open", "malicious")  # what makes room first

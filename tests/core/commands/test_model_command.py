@@ -108,7 +108,7 @@ def test_what_is_wrong_is_named_and_nothing_is_written(busybody: Busybody, expor
         f":{len(lines) + 1}: something follows the end": text + lines[2] + "\n",
         "is empty, no model": "",
         ":1: is no line of a model": "\x00\x01",
-        "of version 9": changed(lines, 2, '"profile":{"v":1', '"profile":{"v":9'),
+        "of version 9": changed(lines, 2, '"profile":{"v":2', '"profile":{"v":9'),
     }
     for told, content in wrong.items():
         (tmp_path / "wrong.jsonl").write_text(content, encoding="utf-8")

@@ -27,7 +27,7 @@ from builders import (
 )
 from busybody.errors import ModelError
 from busybody.profile import Profile
-from busybody.profile.codec import decode, encode
+from busybody.profile.codec import VERSION, decode, encode
 from busybody.profile.journal import Journal
 from busybody.profile.profile import ANCHORS, PAIRS, ROWS, SUBNETS
 from busybody.scorer import Scorer
@@ -71,7 +71,32 @@ def test_profile_is_one_line_of_json() -> None:
     live(scorer, 20)
     text = encode(profile_of(scorer))
     assert "\n" not in text
-    assert json.loads(text)["v"] == 1
+    assert json.loads(text)["v"] == VERSION
+
+
+def test_profile_of_version_1_which_spelled_devices_out_is_read_as_the_same_one() -> None:
+    scorer = model()
+    for event in adversarial(3, odd=0.4):
+        scorer.process(event)
+    text = encode(profile_of(scorer, "user0"))
+    row = json.loads(text)
+    devices = row.pop("devices")
+
+    def spelled(values: List[Any], place: int) -> None:
+        if values[place] is not None:
+            values[place] = devices[values[place]]
+
+    for name, place in (("habits", 3), ("sessions", 3), ("anchors", 10)):
+        assert row[name], "or this tests nothing"
+        for values in row[name]:
+            spelled(values, place)
+    if "previous" in row:
+        spelled(row["previous"], 10)
+    assert row["incidents"], "or this tests nothing"
+    for values in row["incidents"]:
+        values[10] = values[10] or values[9]
+        spelled(values[12], 3)
+    assert encode(decode(json.dumps({**row, "v": 1}))) == text
 
 
 def damaged() -> List[Any]:
@@ -83,6 +108,7 @@ def damaged() -> List[Any]:
         "", "nonsense", "[]", "null", "{}", text[:-1], text[: len(text) // 2],
         json.dumps({**row, "novelty": 1}), json.dumps({**row, "habits": [[1, 2]]}), json.dumps({**row, "habits": 7}),
         json.dumps({**row, "anchors": [[1]]}), json.dumps({**row, "pending": [["a"]]}), json.dumps({**row, "window": [[]]}),
+        json.dumps({**row, "devices": []}), json.dumps({**row, "devices": [7]}), json.dumps({**row, "devices": "abc"}),
     ]  # fmt: skip
 
 
@@ -94,7 +120,7 @@ def test_damaged_profile_is_one_clear_error_that_names_the_person(text: str) -> 
 
 def test_profile_of_a_newer_version_says_to_upgrade() -> None:
     with pytest.raises(ModelError, match="Upgrade Busybody"):
-        decode('{"v":2}', "ana")
+        decode('{"v":3}', "ana")
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "7", "[1]", "[[[1]]]"])
