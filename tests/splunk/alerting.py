@@ -1,9 +1,9 @@
 """An alert action from end to end in one process: splunkd with Busybody's handler, a clock that only the code moves.
 
-    world = World(tmp_path)                              # as a context manager: a Splunk, its home, its log folder
-    world.secret("slack_token", TOKEN); world.conf("slack", api=slack.api, ca_file=slack.ca_file)
-    done = world.act("busybody_slack", rows, channel="#security")
-    done.code, done.lines, world.clock.slept
+world = World(tmp_path)                              # as a context manager: a Splunk, its home, its log folder
+world.secret("slack_token", TOKEN); world.conf("slack", api=slack.api, ca_file=slack.ca_file)
+done = world.act("busybody_slack", rows, channel="#security")
+done.code, done.lines, world.clock.slept
 """
 
 from __future__ import annotations

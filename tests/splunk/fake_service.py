@@ -96,9 +96,13 @@ class FakeService:
 
 
 class FakeProxy:
-    """An HTTP proxy that only knows CONNECT. `seen` has target and Proxy-Authorization of each request."""
+    """An HTTP proxy that only knows CONNECT. `seen` has target and Proxy-Authorization of each request.
 
-    def __init__(self, login: str = "") -> None:
+    `port`: where it leads whatever the target, as one would that reads along.
+    """
+
+    def __init__(self, login: str = "", port: int = 0) -> None:
+        self._port = port
         self.seen: List[Tuple[str, str]] = []
         self._login = login
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -135,7 +139,8 @@ class FakeProxy:
                 client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
                 return
             host, _, port = target.rpartition(":")
-            with socket.create_connection((host, int(port))) as server:
+            place = ("127.0.0.1", self._port) if self._port else (host, int(port))
+            with socket.create_connection(place) as server:
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 back = threading.Thread(target=_pump, args=(server, client), daemon=True)
                 back.start()

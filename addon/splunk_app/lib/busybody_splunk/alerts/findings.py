@@ -15,7 +15,7 @@ from math import floor, isfinite
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .payload import Alert
-from .person import IP, user_of
+from .person import IP, signin_of, user_of
 from .results import Row, text, values
 from .slack import links_of
 from .text import clean
@@ -24,6 +24,7 @@ WINDOW = 3600.0  # seconds that share an id where rows name no event
 ORDER = ("low", "medium", "high", "critical")
 SEVERITIES = {"informational": "low", "info": "low", **{name: name for name in ORDER}}
 LONGEST = 300  # characters of a value
+MOST_IN_TITLE = 3  # names of findings
 EMAIL = ("email", "user_email", "src_user_email")
 EVENT_ID = ("busy_event_id", "event_id", "hash")
 ENTITIES = {  # what the person needs to recognise the sign-in: name in the contract, fields it may stand in
@@ -95,7 +96,7 @@ def _document(alert: Alert, row: Row, user: str) -> Document:
         "id": identity(_names(source, rule, subject, _keys(alert, row), events, time)),
         "source": source,
         "rule_id": rule,
-        "title": clean(alert.setting("title") or text(row, "title", "busy_sentence") or alert.search_name or rule, 150),
+        "title": clean(_title(alert, row) or rule, 150),
         "severity": _severity(alert, row),
         "subject": {"key": user, "email": _email(alert, row, user)},
         "entities": {name: value for name, value in entities.items() if value},
@@ -128,6 +129,11 @@ def _keys(alert: Alert, row: Row) -> Document:
 def _rule(alert: Alert, row: Row) -> str:
     detector = text(row, "busy_source") or next(iter(values(row, "busy_findings")), "")
     return f"busybody.{detector}" if detector else alert.search_name or "splunk.sendalert"
+
+
+def _title(alert: Alert, row: Row) -> str:
+    found = ", ".join(signin_of(row).findings[:MOST_IN_TITLE])
+    return alert.setting("title") or text(row, "title") or found or text(row, "event_info") or alert.search_name
 
 
 def _severity(alert: Alert, row: Row) -> str:

@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from busybody.detectors import CATALOGUE
+from busybody.devices import describe, parse
 from busybody.risk import LEVELS, level_of
 
 from .results import Row, text, values
@@ -81,12 +82,12 @@ def signin_of(row: Row) -> SignIn:
         when=clean(moment(text(row, "_time", "busy_time", "time")), LONGEST_VALUE),
         where=_place(row, ("City", "city", "src_city"), ("Country", "country", "src_country")),
         network=clean(", ".join(filter(None, (_address(row), text(row, "as_org", "busy_as_org")))), LONGEST_VALUE),
-        device=clean(text(row, "busy_device", "device", "user_agent", "http_user_agent"), LONGEST_VALUE),
+        device=_device(row),
         before=(
             clean(moment(text(row, "busy_previous_time")), LONGEST_VALUE),
             _place(row, ("busy_previous_city",), ("busy_previous_country",)),
             clean(text(row, "busy_previous_ip"), LONGEST_VALUE),
-            clean(text(row, "busy_previous_device"), LONGEST_VALUE),
+            _in_words(text(row, "busy_previous_device")),
         ),
         findings=[clean(_TITLES.get(name, name), LONGEST_VALUE) for name in values(row, "busy_findings")],
         techniques=[
@@ -111,6 +112,18 @@ def _number(found: str) -> Optional[float]:
 
 def _place(row: Row, city: Sequence[str], country: Sequence[str]) -> str:
     return clean(", ".join(filter(None, (text(row, *city), text(row, *country)))), LONGEST_VALUE)
+
+
+def _device(row: Row) -> str:
+    """In words: `Chrome on Windows`. What cannot be told from the user agent stays as it is."""
+    known = text(row, "busy_device", "device")
+    agent = text(row, "user_agent", "http_user_agent")
+    told = parse(agent)
+    return _in_words(known or (told.fingerprint if told.os and told.fingerprint else agent))
+
+
+def _in_words(device: str) -> str:
+    return clean(describe(device) if device else "", LONGEST_VALUE)
 
 
 def _address(row: Row) -> str:

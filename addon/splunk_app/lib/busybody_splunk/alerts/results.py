@@ -11,7 +11,7 @@ import csv
 import gzip
 import re
 import zlib
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, TextIO, Tuple, Union
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, TextIO, Tuple, Union, cast
 
 from .payload import Alert
 
@@ -36,7 +36,7 @@ def read_results(alert: Alert) -> Results:
         return Results(first, ["The payload names no results file; only its first row is there."])
     rows: List[Row] = []
     try:
-        with gzip.open(alert.results_file, "rt", encoding="utf-8", errors="replace", newline="") as lines:
+        with _opened(alert.results_file) as lines:
             for row in _rows(lines):
                 if len(rows) == MOST_ROWS:
                     return Results(rows, [f"More than {MOST_ROWS} rows; the rest is left out."])
@@ -62,6 +62,14 @@ def values(row: Row, name: str) -> List[str]:
     value = row.get(name, "")
     found = value if isinstance(value, list) else value.split("\n")
     return [part.strip() for part in found if part.strip()]
+
+
+def _opened(path: str) -> TextIO:
+    """The file as text, whether it is compressed, as splunkd writes it, or not, as `sendalert results_path=` may."""
+    with open(path, "rb") as start:
+        compressed = start.read(2) == b"\x1f\x8b"
+    opened = gzip.open if compressed else open
+    return cast("TextIO", opened(path, "rt", encoding="utf-8", errors="replace", newline=""))
 
 
 def _rows(lines: TextIO) -> Iterator[Row]:
