@@ -13,7 +13,7 @@ import http.client
 import json
 import ssl
 import time
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Tuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from busybody.errors import StoreError, shown
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TIMEOUT = 60.0  # seconds to wait for a reply; a page of 1,000 profiles takes a fraction of one
 WAITS = (0.2, 1.0)  # seconds before the second and third try: a search head cluster may just change its captain
 LONGEST_REPLY = 256 << 20  # bytes; splunkd's own limit of a result is 50 MB
+PART = 1 << 20  # bytes read at once
 BUSY = (502, 503, 504)
 DATA = "/storage/collections/data/"
 
@@ -137,7 +138,7 @@ class Splunkd:
                 )
             self._connection.request(method, target, body, dict(headers))
             reply = self._connection.getresponse()
-            data = reply.read(LONGEST_REPLY + 1)
+            data = _body(reply)
         except ssl.SSLCertVerificationError as error:
             self.close()
             raise SplunkdError(
@@ -150,9 +151,6 @@ class Splunkd:
             late = "timed out" in str(error)
             told = f"gave no answer in {self._timeout:g} s" if late else f"the connection broke: {_words(error)}"
             raise Unanswered(f"{told}. Check that splunkd runs and what splunkd.log says.") from error
-        if len(data) > LONGEST_REPLY:
-            self.close()
-            raise SplunkdError(f"replied with more than {LONGEST_REPLY >> 20} MiB. Ask for less at a time.")
         return reply.status, data
 
 
@@ -161,6 +159,19 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 class Unanswered(Exception):
     """The connection could not be made, broke, or stayed silent; whether the request was carried out is not known."""
+
+
+def _body(reply: http.client.HTTPResponse) -> bytes:
+    """All of it. Raises Unanswered beyond what splunkd could send."""
+    parts: List[bytes] = []
+    size = 0
+    while size <= LONGEST_REPLY:
+        part = reply.read(min(reply.length or PART, PART))  # 3.9 fills as much memory as it is asked for
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        size += len(part)
+    raise Unanswered(f"its reply is longer than {LONGEST_REPLY >> 20} MiB. Look for a proxy between.")
 
 
 def _words(error: Exception) -> str:
