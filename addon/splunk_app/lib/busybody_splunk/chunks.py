@@ -1,19 +1,18 @@
-"""The rows of one chunk, and the rows that answer it: CSV with Splunk's `__mv_` columns for multivalue fields.
+"""The rows of one request, and the rows of a reply, as CSV.
 
-A field X with several values stands twice: joined by newlines in column X, and as `$a$;$b$` (a `$` doubled) in column
-`__mv_X`, which is empty for single values. All plain columns come first.
+A chunk is kept as text, one string for each row. Rows are parsed when they are asked for, and a reply is mostly the
+text that came: only the cells that a command adds are written anew.
 """
 
 from __future__ import annotations
 
-import csv
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple, Union
+from itertools import chain, islice
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
+from .cells import MULTI, Cell, decoded, parsed, quoted, row_texts, with_multi
 from .frames import Fatal
+from .records import records_of
 
-Cell = Union[str, List[str]]
-MULTI = "__mv_"
-csv.field_size_limit(max(csv.field_size_limit(), 64 << 20))  # splunkd's own fields end at 10 MB; twice over in __mv_
 PIECE = 4096  # rows encoded at once
 
 
@@ -28,140 +27,120 @@ EMPTY = Body()
 
 
 class Chunk:
-    """The rows of one request. `rows` may be iterated any number of times; each time the text is parsed again."""
+    """The rows of one request. `rows` may be iterated any number of times; each time the text is parsed again.
+
+    `columns` are the names without `__mv_`; `index` says where each stands in a row. Of two columns with one name the
+    first counts. `finished` marks the last chunk of the search, `preview` rows that will come again.
+    """
 
     def __init__(self, body: bytes, *, finished: bool = True, preview: bool = False) -> None:
         self.finished = finished
         self.preview = preview
-        records = _records(body.decode("utf-8", "surrogateescape"))
-        self._header = _parsed(records[0]) if records else []
-        self._line = records.pop(0) if records else ""
-        self._records = records
-        self.columns = tuple(name for name in self._header if not name.startswith(MULTI))
-        self.index: Dict[str, int] = {}  # of a column in each row; the first of two with one name
-        for place, name in enumerate(self._header):
-            self.index.setdefault(name, place)
+        self._records, self._odd = records_of(body)
+        header = next(parsed(self._records[:1], self._odd), [])
+        del self._records[:1]
+        self._header = header
+        plain = [name for name in dict.fromkeys(header) if not name.startswith(MULTI)]
+        order = plain + [name for name in dict.fromkeys(header) if name.startswith(MULTI)]
+        if order != header:
+            places = [header.index(name) for name in order]
+            self._records = [quoted([row[place] for place in places]) for row in self._whole_rows()]
+            self._header = order
+        self.columns = tuple(plain)
+        self.index: Dict[str, int] = {name: place for place, name in enumerate(self._header)}
 
     def __len__(self) -> int:
         return len(self._records)
 
     @property
     def rows(self) -> Iterator[List[str]]:
-        """One list of cells for each row; find a cell by `index`, a multivalue one by `values`."""
-        width = len(self._header)
-        number = 0
-        for number, row in enumerate(csv.reader(self._records), 1):
-            if len(row) != width:
-                raise Fatal(f"row {number} of splunkd's chunk has {len(row)} cells, its header names {width}.")
+        """The cells of each row, in the order of `columns`; fields of several values are read by `values`."""
+        multi = len(self._header) - len(self.columns)
+        if not multi or len(self.columns) == 1:  # of one column, nothing but an empty line would be left
+            return self._whole_rows()
+        blanks = "," * multi  # mostly no field has several values, and half of a row need not be parsed
+        short = (record[:-multi] if record.endswith(blanks) else record for record in self._records)
+        return self._checked(short, len(self.columns))
+
+    def _whole_rows(self) -> Iterator[List[str]]:
+        return self._checked(self._records, len(self._header))
+
+    def _checked(self, records: Iterable[str], width: int) -> Iterator[List[str]]:
+        number, whole = 0, len(self._header)
+        for number, row in enumerate(parsed(records, self._odd), 1):
+            if len(row) != width and len(row) != whole:
+                if row or whole > 1:
+                    raise Fatal(f"row {number} of splunkd's chunk has {len(row)} cells, its header names {whole}.")
+                row.append("")  # an empty line where there is but one column
             yield row
         if number != len(self._records):
-            raise Fatal("splunkd's chunk is no valid CSV: a quoted cell does not end.")
+            raise Fatal("splunkd's chunk is no valid CSV: a cell in quotes does not end.")
 
     def values(self, row: Sequence[str], column: str) -> List[str]:
         """All values of a field in this row; none when it is empty or there is no such column."""
-        place = self.index.get(MULTI + column)
-        if place is not None and row[place]:
+        place = self.index.get(MULTI + column, len(row))
+        if place < len(row) and row[place]:
             return decoded(row[place])
-        place = self.index.get(column)
-        return [row[place]] if place is not None and row[place] else []
+        place = self.index.get(column, len(row))
+        return [row[place]] if place < len(row) and row[place] else []
 
     def extended(self, names: Sequence[str], cells: Iterable[Sequence[Cell]]) -> Body:
-        """The same rows with these columns added, or replaced where they are there already; one `cells` for each row."""
+        """The same rows with these columns added, or replaced where they are there already; `cells` for each row."""
         if not self._records:
             return EMPTY
-        replaced = {name for name in names if name in self.index} | {MULTI + name for name in names}
-        kept = [place for place, name in enumerate(self._header) if name not in replaced]
-        if len(kept) == len(self._header):
-            return table_of(_appended(self._line, self._records, _flat_names(names), cells))
-        header = [self._header[place] for place in kept]
-        rows = ([row[place] for place in kept] for row in self.rows)
-        joined = (left + right for left, right in _paired(rows, _flat(cells)))
-        return table_of(_written([header + _flat_names(names)], joined))
+        replaced = {place for name, place in self.index.items() if name in with_multi(names)}
+        header = [name for place, name in enumerate(self._header) if place not in replaced]
+        added = row_texts(len(names), cells)
+        if header:
+            kept = self._without(replaced) if replaced else self._records
+            added = _side_by_side(kept, added)
+        return _body(header + with_multi(names), added)
+
+    def _without(self, places: Set[int]) -> Iterator[str]:
+        """The text of each row without these columns.
+
+        Columns that a command will fill come empty and side by side, with little behind them: that much is cut out of
+        the text. A row that is otherwise is parsed and written again.
+        """
+        plain, multi = len(self.columns), len(self._header) - len(self.columns)
+        hit = sorted(place for place in places if place < plain)
+        gap = "," * len(hit)
+        after = plain - hit[-1] - 1 if hit else plain
+        blanks, fewer = "," * multi, "," * (multi - len(places) + len(hit))
+        kept = [place for place in range(len(self._header)) if place not in places]
+        cuttable = bool(hit) and hit[0] > 0 and hit[-1] - hit[0] + 1 == len(hit)
+        for record in self._records:
+            if cuttable and record.endswith(blanks):
+                head, *tail = (record[:-multi] if multi else record).rsplit(",", after)
+                if head.endswith(gap) and '"' not in "".join(tail):
+                    yield ",".join([head[: -len(gap)], *tail]) + fewer
+                    continue
+            row = next(parsed([record], self._odd), [])
+            yield quoted([row[place] for place in kept])
 
 
-def _records(text: str) -> List[str]:
-    """The text cut into rows: at line ends, but not at those within quotes."""
-    text = text.removesuffix("\n")
-    lines = text.split("\n") if text else []
-    if not any(line.count('"') & 1 for line in lines):
-        return lines
-    records, open_lines = [], [""][:0]
-    for line in lines:
-        if open_lines:
-            open_lines.append(line)
-            if line.count('"') & 1:
-                records.append("\n".join(open_lines))
-                open_lines = []
-        elif line.count('"') & 1:
-            open_lines = [line]
-        else:
-            records.append(line)
-    if open_lines:
-        raise Fatal("splunkd's chunk is no valid CSV: its last quoted cell does not end.")
-    return records
+def _side_by_side(kept: Iterable[str], added: Iterator[str]) -> Iterator[str]:
+    """Both as one row each; ValueError when there are more or fewer of one, for then a row would be lost."""
+    for left in kept:
+        right = next(added, None)
+        if right is None:
+            raise ValueError("a command answered fewer rows than it was given")
+        yield f"{left},{right}"
+    if next(added, None) is not None:
+        raise ValueError("a command answered more rows than it was given")
 
 
-def _parsed(line: str) -> List[str]:
-    return next(csv.reader([line]), [])
-
-
-def decoded(text: str) -> List[str]:
-    """The values of a `__mv_` cell: `$a$;$b$` with each `$` in a value doubled."""
-    if not (text.startswith("$") and text.endswith("$") and len(text) >= 2):
-        return [text]
-    return [value.replace("\0", "$") for value in text.replace("$$", "\0")[1:-1].split("$;$")]
-
-
-def encoded(values: Sequence[str]) -> str:
-    """The `__mv_` cell of these values."""
-    return ";".join("$" + value.replace("$", "$$") + "$" for value in values)
-
-
-def _flat_names(names: Sequence[str]) -> List[str]:
-    return [*names, *(MULTI + name for name in names)]
-
-
-def _flat(cells: Iterable[Sequence[Cell]]) -> Iterator[List[str]]:
-    """Each row as plain cells followed by the `__mv_` cells."""
-    for row in cells:
-        if set(map(type, row)) == {str}:
-            yield [*row, *[""] * len(row)]  # type: ignore[list-item]
-            continue
-        plain = ["\n".join(cell) if isinstance(cell, list) else str(cell) for cell in row]
-        multi = [encoded(cell) if isinstance(cell, list) and len(cell) > 1 else "" for cell in row]
-        yield plain + multi
-
-
-def _paired(left: Iterable[List[str]], right: Iterable[List[str]]) -> Iterator[Tuple[List[str], List[str]]]:
-    yield from zip(left, right)
-
-
-def _appended(
-    header: str, records: Sequence[str], names: Sequence[str], cells: Iterable[Sequence[Cell]]
-) -> Iterator[str]:
-    suffixes = _written([names], _flat(cells))
-    yield f"{header},{next(suffixes)}"
-    for record, suffix in zip(records, suffixes):
-        yield f"{record},{suffix}"
-
-
-def _written(header: Iterable[Sequence[str]], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    written: List[str] = []
-
-    class Sink:
-        write = staticmethod(written.append)
-
-    writer = csv.writer(Sink, lineterminator="\n")
-    for source in (header, rows):
-        for row in source:
-            writer.writerow(row)
-            yield written.pop()
-
-
-def table_of(lines: Iterable[str]) -> Body:
-    return Body(("".join(lines).encode("utf-8", "surrogateescape"),))
+def _body(header: Sequence[str], records: Iterable[str], more: bool = False) -> Body:
+    lines = chain([quoted(header)], records)
+    pieces: List[bytes] = []
+    while True:
+        some = list(islice(lines, PIECE))
+        if not some:
+            return Body(tuple(pieces), more)
+        some.append("")
+        pieces.append("\n".join(some).encode("utf-8", "surrogateescape"))
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[Cell]], *, more: bool = False) -> Body:
-    """New rows of their own."""
-    return table_of(_written([_flat_names(names)], _flat(rows)))._replace(more=more)
+    """New rows of their own; `more` where a generating command has further rows to give."""
+    return _body(with_multi(names), row_texts(len(names), rows), more)

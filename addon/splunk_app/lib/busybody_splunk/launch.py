@@ -8,7 +8,7 @@ import sys
 
 TYPE_CHECKING = False  # Python 2.7 has no typing
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any  # noqa: F401 - in the type comments
 
 OLDEST = (3, 9)
 COMMANDS = {  # name of the search command: module of busybody_splunk.commands, which has a function command()

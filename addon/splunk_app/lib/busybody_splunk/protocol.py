@@ -14,7 +14,7 @@ import sys
 from typing import Any, BinaryIO, Dict, List, Mapping, NamedTuple, Optional, Protocol, Sequence, TextIO, Tuple
 
 from .chunks import EMPTY, Body, Chunk
-from .frames import Fatal, Frame, read_frame, write_frame
+from .frames import Fatal, read_frame, write_frame
 
 __all__ = ["EMPTY", "Body", "Chunk", "Command", "Fatal", "Messages", "Search", "serve"]
 
@@ -132,16 +132,22 @@ def _converse(command: Command, messages: Messages, stdin: BinaryIO, stdout: Bin
     search = Search.of(first.metadata)
     fields = command.begin(search, messages)
     _reply(stdout, _configuration(command, fields), messages)
-    while True:
-        frame = read_frame(stdin)
-        if frame is None:  # only getinfo was wanted, or the search was cancelled
-            return
-        chunk = _chunk(frame, search)
-        body = command.take(chunk)
-        finished = not body.more if command.generating else chunk.finished
-        _reply(stdout, {"finished": finished}, messages, body)
-        if finished:
-            return
+    while not _answered(command, search, messages, stdin, stdout):
+        pass
+
+
+def _answered(command: Command, search: Search, messages: Messages, stdin: BinaryIO, stdout: BinaryIO) -> bool:
+    """Answer one chunk; True when it was the last, or when there is none: only getinfo was wanted, or all is cancelled.
+
+    Nothing of the chunk outlives the call: the next one needs the memory.
+    """
+    chunk = _chunk(stdin, search)
+    if chunk is None:
+        return True
+    body = command.take(chunk)
+    finished = not body.more if command.generating else chunk.finished
+    _reply(stdout, {"finished": finished}, messages, body)
+    return finished
 
 
 def _configuration(command: Command, fields: Optional[Sequence[str]]) -> Dict[str, Any]:
@@ -153,7 +159,10 @@ def _configuration(command: Command, fields: Optional[Sequence[str]]) -> Dict[st
     return told
 
 
-def _chunk(frame: Frame, search: Search) -> Chunk:
+def _chunk(stdin: BinaryIO, search: Search) -> Optional[Chunk]:
+    frame = read_frame(stdin)
+    if frame is None:
+        return None
     if frame.metadata.get("action") != "execute":
         raise Fatal(f"splunkd asks for the unknown action {str(frame.metadata.get('action'))[:40]!r}.")
     finished = bool(frame.metadata.get("finished"))

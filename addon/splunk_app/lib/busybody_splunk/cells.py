@@ -1,0 +1,100 @@
+"""Cells and rows as Splunk's CSV has them: fields of several values, quotes, and what csv.reader would not take.
+
+A field X with several values stands twice: joined by newlines in column X, and as `$a$;$b$` (a `$` doubled) in column
+`__mv_X`, which is empty for single values.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from typing import Iterable, Iterator, List, Match, Sequence, Tuple, Union
+
+Cell = Union[str, List[str]]
+MULTI = "__mv_"
+LONGEST_CELL = 64 << 20  # characters; splunkd's own fields end at 10 MB, and stand twice as long in a `__mv_` cell
+csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
+
+VALUE = re.compile(r"\$([^$]*(?:\$\$[^$]*)*)\$(?:;|\Z)")  # within a value, `$` is always followed by another
+# csv.reader takes a carriage return outside quotes for a line end, and refuses NUL before Python 3.11: both are written
+# as two characters for it, the first one of those that Unicode keeps for a program's own use.
+ESCAPES = {"\r": "\ufdd0r", "\0": "\ufdd0n", "\ufdd0": "\ufdd0x"}
+ESCAPED = str.maketrans(ESCAPES)
+ORIGINALS = {escape: original for original, escape in ESCAPES.items()}
+ESCAPE = re.compile("\ufdd0.")
+SPECIAL = re.compile('[,"\n\r]').search  # what a cell has in quotes only
+ODD = re.compile("[\r\0\ud800-\udfff]")  # the last are bytes that were no UTF-8
+
+
+def decoded(text: str) -> List[str]:
+    """The values of a `__mv_` cell; one that is not written as such is a single value."""
+    if len(text) < 2 or text[0] != "$" or text[-1] != "$":
+        return [text]
+    if "$$" not in text:
+        return text[1:-1].split("$;$")
+    return [value.replace("$$", "$") for value in VALUE.findall(text)]
+
+
+def encoded(values: Sequence[str]) -> str:
+    """The `__mv_` cell of these values."""
+    return ";".join(["$" + value.replace("$", "$$") + "$" for value in values])
+
+
+def parsed(records: Iterable[str], odd: bool = False) -> Iterator[List[str]]:
+    """The cells of each record; `odd` where one may hold a carriage return, a NUL or bytes that were no UTF-8.
+
+    Such bytes come out as U+FFFD.
+    """
+    return _parsed_odd(records) if odd else csv.reader(records)
+
+
+def _parsed_odd(records: Iterable[str]) -> Iterator[List[str]]:
+    for record in records:
+        if not ODD.search(record):
+            yield next(csv.reader([record]), [])
+            continue
+        text = record.encode("utf-8", "surrogateescape").decode("utf-8", "replace").translate(ESCAPED)
+        yield [ESCAPE.sub(_original, cell) for cell in next(csv.reader([text]), [])]
+
+
+def _original(escape: Match[str]) -> str:
+    return ORIGINALS[escape[0]]
+
+
+def quoted(cells: Iterable[str]) -> str:
+    """One row as CSV, without line end."""
+    return ",".join(['"' + cell.replace('"', '""') + '"' if cell and SPECIAL(cell) else cell for cell in cells])
+
+
+def row_texts(width: int, rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """Each row of so many cells as CSV, without line end: its plain cells, then as many `__mv_` cells."""
+    commas, blanks = width - 1, "," * width
+    for row in rows:
+        if len(row) != width:
+            raise ValueError(f"{len(row)} cells for {width} columns")
+        multi = blanks
+        try:
+            text = ",".join(row)  # type: ignore[arg-type]
+        except TypeError:  # a field of several values, or of none
+            row, multi = _flat(row, blanks)  # noqa: PLW2901
+            text = ",".join(row)
+        if text.count(",") != commas or '"' in text or "\n" in text or "\r" in text:
+            text = quoted(row)  # type: ignore[arg-type]
+        yield text + multi
+
+
+def _flat(row: Sequence[Cell], blanks: str) -> Tuple[List[str], str]:
+    """The plain cells of a row, and the text of its `__mv_` cells."""
+    plain, multi = list(row), [""] * (len(row) + 1)
+    several = False
+    for place, cell in enumerate(row):
+        if cell.__class__ is not str:
+            plain[place] = "\n".join(cell)
+            if len(cell) > 1:
+                multi[place + 1], several = encoded(cell), True
+    return plain, quoted(multi) if several else blanks  # type: ignore[return-value]
+
+
+def with_multi(names: Sequence[str]) -> List[str]:
+    """The names of these columns and of their `__mv_` columns."""
+    return [*names, *[MULTI + name for name in names]]
