@@ -1,0 +1,87 @@
+"""Who scores for busyscore: the reader, which leaves the model as it is; the learner is in `learner`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Iterable, List, Protocol, Sequence, Set, Tuple
+
+from busybody.people import Keeper
+from busybody.risk import level_of
+from busybody.scorer import Scorer
+from busybody.signin import Assessment, SignIn
+
+from .opening import Opened
+
+if TYPE_CHECKING:
+    from busybody.policy import Policy
+
+    from ..chunks import Chunk
+    from ..protocol import Messages
+    from ..signins import SignIns
+
+LEVELS = ("none", "low", "medium", "high", "critical")
+Assessed = Tuple[Assessment, bool]  # and whether somebody is to hear of it now
+
+
+class Engine(Protocol):
+    """Scores what one search reads."""
+
+    signins: SignIns
+    scorer: Scorer
+
+    def assess(self, signins: Sequence[SignIn]) -> List[Assessed]:
+        """The assessment of each, in their order."""
+
+    def see(self, chunk: Chunk) -> None:
+        """Take note of what else stands in a chunk."""
+
+    def finish(self) -> None:
+        """The last chunk was assessed."""
+
+    def tell(self, messages: Messages) -> None:
+        """What there is to say at the end."""
+
+    def close(self) -> None:
+        """Let go of whatever is held; closing twice does nothing."""
+
+
+class Reader:
+    """Scores against the model as it is: any order and any chunks give the same answers."""
+
+    def __init__(self, opened: Opened, policy: Policy, signins: SignIns, model: str) -> None:
+        self.signins = signins
+        self._model = opened.model(model)
+        self.scorer = Scorer(policy, self._model)
+
+    def assess(self, signins: Sequence[SignIn]) -> List[Assessed]:
+        people = self.scorer.people
+        self._model.prefetch(wanted(people, signins))
+        return [(found, found.alert and self._is_new(found)) for found in map(self.scorer.score, signins)]
+
+    def _is_new(self, assessment: Assessment) -> bool:
+        """Whether it opens an incident, or raises the level of one that the model knows."""
+        person = self.scorer.people.get(assessment.user)
+        rows = person.incidents if person is not None else []
+        known = next((row["risk"] for row in rows if row["id"] == assessment.incident), None)
+        return known is None or rank(assessment.risk) > rank(known)
+
+    def see(self, chunk: Chunk) -> None:
+        """Nothing but the rows counts."""
+
+    def finish(self) -> None:
+        """Nothing is kept."""
+
+    def tell(self, messages: Messages) -> None:
+        """Nothing was changed."""
+
+    def close(self) -> None:
+        """The model's connection is closed by who opened it."""
+
+
+def wanted(people: Keeper, signins: Iterable[SignIn]) -> Set[str]:
+    """The keys of those who signed in."""
+    return set(map(people.key, {signin.user for signin in signins}))
+
+
+def rank(risk: float) -> int:
+    """Levels as numbers, to compare."""
+    return LEVELS.index(level_of(risk))

@@ -1,0 +1,182 @@
+"""busyscore: each sign-in of a search gets a risk from 0 to 100, the reasons for it, and one sentence why.
+
+    ... | busyscore                                        scores against what is known; learns nothing, in any order
+    ... | sort 0 _time | busyscore update=true cursor=true         scores and learns: one search at a time
+
+Every row passes, in its order. What is no sign-in stays empty; what cannot be read says why in busy_error. Where nothing
+can be scored at all (no KV store, no such policy), one message says what to do, and the rows pass marked.
+"""
+
+from __future__ import annotations
+
+from time import time as now
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
+
+from ..chunks import EMPTY, Body, Chunk
+from ..columns import PREFIX, Cells, Columns
+from ..frames import Fatal
+from ..options import Option, parse
+from ..signins import DEFAULT as CIM
+from ..signins import columns_wanted
+from .opening import DEFAULT, Opened, prepare
+
+if TYPE_CHECKING:
+    from busybody.stream.entries import Payload
+
+    from ..protocol import Messages, Search
+    from .engines import Engine
+
+NAME = "busyscore"
+OPTIONS = (
+    Option("update", "bool", False, "learn what is scored; wants the oldest first, and the capability busybody_write"),
+    Option("cursor", "bool", False, "with update=true: remember how far the index was read, for | busycursor"),
+    Option("explain", "bool", False, "add busy_explain: what each finding contributes to the log-odds"),
+    Option("min_risk", "number", 0.0, "rows of a lower risk stay empty; none is left out"),
+    Option("prefix", "text", PREFIX, "what the new columns begin with"),
+    Option("fields", "name", CIM, "field map; okta, entra and the like read the event's own text in _raw"),
+    Option("policy", "text", DEFAULT, "stanza [policy:<name>] of busybody.conf"),
+    Option("model", "text", DEFAULT, "name of the model; <name>.csv is a lookup, which is only read"),
+)
+INDEXED = "_indextime"
+EXAMPLES = 3  # broken rows that a message quotes
+
+
+def command() -> Score:
+    return Score()
+
+
+class Score:
+    """The command, with whatever may go wrong in it."""
+
+    kind = "stateful"
+    generating = False
+
+    def __init__(self) -> None:
+        self._columns = Columns()
+        self._fault: Optional[str] = None  # why nothing can be scored
+        self._told = False
+        self._engine: Optional[Engine] = None
+        self._opened: Optional[Opened] = None
+        self._broken: List[str] = []
+        self._aside: Dict[str, int] = {}  # reason -> rows that are no sign-in
+        self._rows = self._number_broken = 0
+
+    def begin(self, search: Search, messages: Messages) -> Optional[Sequence[str]]:
+        self._search, self._messages = search, messages
+        try:
+            options = self._options = parse(OPTIONS, search.args, NAME)
+            if not 0.0 <= options["min_risk"] <= 100.0:
+                raise Fatal(f"{NAME}: min_risk={options['min_risk']:g} is no risk. Give a number from 0 to 100.")
+        except Fatal as error:
+            self._fault = str(error)
+            return self._columns.names
+        self._columns = Columns(options["prefix"], explain=options["explain"], least_risk=options["min_risk"])
+        wanted = columns_wanted(options["fields"])
+        if wanted is None:
+            return None
+        more = [INDEXED] if options["cursor"] else []
+        return [*wanted, *more, *self._columns.names]  # the new ones, too: they are not in every version kept else
+
+    def take(self, chunk: Chunk) -> Body:
+        from busybody.errors import BusybodyError
+
+        cells: Optional[List[Cells]] = None
+        if self._fault is None:
+            try:
+                cells = self._scored(chunk)
+            except BusybodyError as error:
+                self._fault = str(error)
+            except OSError as error:
+                self._fault = f"{error}. Look into search.log, and run the search again."
+            if cells is None and self._engine is not None:
+                self._engine.close()
+        if self._fault is not None:
+            self._tell_fault()
+            cells = [self._columns.broken(self._fault)] * len(chunk)
+        return self._columns_of(chunk, cells or [])
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    def _columns_of(self, chunk: Chunk, cells: List[Cells]) -> Body:
+        return chunk.extended(self._columns.names, cells) if cells else EMPTY
+
+    def _tell_fault(self) -> None:
+        if not self._told:
+            self._told = True
+            self._messages.error(f"{self._fault} The rows pass unscored; {self._columns.error} says so.")
+
+    # Scoring --------------------------------------------------------------------------------------------------
+
+    def _scored(self, chunk: Chunk) -> Optional[List[Cells]]:
+        """The cells of each row. Raises BusybodyError where nothing can be scored."""
+        from busybody.signin import SignIn
+
+        if not len(chunk) and not (chunk.finished and self._options["update"] and not chunk.preview):
+            if chunk.finished:
+                self._tell_summary()
+            return []
+        engine = self._engine or self._begun(chunk.preview)
+        payloads = engine.signins.read(chunk)
+        signins = [payload for payload in payloads if type(payload) is SignIn]
+        assessed = iter(engine.assess(signins))
+        describe, scored = engine.scorer.describe, self._columns.scored
+        cells: List[Cells] = []
+        add = cells.append
+        for number, payload in enumerate(payloads, self._rows + 1):
+            if type(payload) is SignIn:
+                assessment, report = next(assessed)
+                add(scored(payload, assessment, describe, report))
+            else:
+                add(self._other(payload, number))
+        self._rows += len(payloads)
+        engine.see(chunk)
+        if chunk.finished:
+            engine.finish()
+            self._tell_summary()
+        return cells
+
+    def _begun(self, preview: bool) -> Engine:
+        from ..signins import SignIns
+        from .engines import Reader
+        from .learner import Learner
+
+        prepare()
+        options = self._options
+        opened = self._opened = Opened(self._search)
+        policy = opened.policy(options["policy"])
+        signins = SignIns(policy, options["fields"], now())
+        if options["update"] and not preview:
+            self._engine = Learner(opened, policy, signins, options["model"], options["cursor"], self._messages)
+        else:
+            self._engine = Reader(opened, policy, signins, options["model"])
+        return self._engine
+
+    def _other(self, payload: Payload, number: int) -> Cells:
+        """The cells of what is no sign-in."""
+        if isinstance(payload, str):
+            self._aside[payload] = self._aside.get(payload, 0) + 1
+            return self._columns.nothing
+        told = f"{payload.key}: {payload.message}" if payload.key else payload.message  # type: ignore[union-attr]
+        self._number_broken += 1
+        if len(self._broken) < EXAMPLES:
+            self._broken.append(f"row {number}: {told}")
+        return self._columns.broken(told)
+
+    def _tell_summary(self) -> None:
+        messages = self._messages
+        if self._number_broken:
+            told = f"{self._number_broken:,} of {self._rows:,} rows could not be read: {' '.join(self._broken)}"
+            messages.warn(told + (" ..." if self._number_broken > EXAMPLES else ""))
+        if self._aside:
+            most = sorted(self._aside.items(), key=lambda row: -row[1])[:EXAMPLES]
+            reasons = "; ".join(f"{count:,} because {reason}" for reason, count in most)
+            messages.info(f"{sum(self._aside.values()):,} of {self._rows:,} rows are no sign-in: {reasons}.")
+        if self._engine is not None:
+            self._engine.tell(messages)
+
+
+__all__ = ["OPTIONS", "Score", "command"]

@@ -1,0 +1,136 @@
+"""A search head for the tests of the commands: a fake splunkd, and searches in this process or by the scripts in bin/.
+
+head.run("busyscore", events, "update=true")              in process; driver.Outcome
+head.script("busyscore", events, "update=true")           the script, as splunkd starts it
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+
+import driver
+import pytest
+from busybody.policy import Policy
+from busybody.scorer import Scorer
+from busybody.signin import SignIn
+from busybody_splunk.chunks import Chunk
+from busybody_splunk.launch import COMMANDS
+from busybody_splunk.model import KVModel
+from busybody_splunk.protocol import Messages, Search
+from busybody_splunk.rest import Splunkd
+from fake_splunkd import FakeSplunkd
+
+Event = Mapping[str, Any]
+
+
+class Head:
+    """One search head."""
+
+    def __init__(self, fake: FakeSplunkd, home: Path) -> None:
+        self.fake, self.home = fake, home
+        (home / "etc" / "auth").mkdir(parents=True)
+        (home / "var" / "log" / "splunk").mkdir(parents=True)
+        (home / "etc" / "auth" / "cacert.pem").write_bytes(Path(fake.ca_file).read_bytes())
+        self.session_key = fake.session_key
+
+    # Searches -------------------------------------------------------------------------------------------------
+
+    def run(self, command: str, events: Sequence[Event] = (), *args: str, **how: Any) -> driver.Outcome:
+        """In this process. `size` of a chunk; `preview`; `stop`: so many chunks, then the search is cancelled."""
+        size, preview, stop = how.pop("size", 50_000), how.pop("preview", False), how.pop("stop", None)
+        found = import_module("busybody_splunk.commands." + COMMANDS[command]).command()
+        messages, said = Messages(), []
+        metrics: Dict[str, Any] = {}
+        rows: List[Dict[str, Any]] = []
+
+        def hear() -> None:
+            inspector = messages.taken()
+            said.extend(inspector.get("messages", ()))
+            metrics.update((name[7:], value) for name, value in inspector.items() if name.startswith("metric."))
+
+        try:
+            required = found.begin(self.search(command, args, **how), messages)
+            hear()
+            told = {"type": found.kind, "required_fields": required, "generating": found.generating}
+            columns = driver._columns(events, found.kind, required)
+            rejoined = found.kind in driver.REJOINED and required is not None and not found.generating
+            columns = [*columns, "_chunked_idx"] if rejoined else columns
+            parts = [] if found.generating else [events[at : at + size] for at in range(0, len(events), size)]
+            for number, part in enumerate([*parts, ()]):
+                if number == stop:
+                    break
+                sent = [{**event, "_chunked_idx": str(at)} for at, event in enumerate(part)] if rejoined else part
+                body = driver.body_of(columns, sent)
+                while True:
+                    answer = found.take(Chunk(body, finished=number == len(parts), preview=preview))
+                    hear()
+                    got = list(driver.rows_of(b"".join(answer.pieces).decode("utf-8")))
+                    rows += driver._rejoined(part, got) if rejoined else got
+                    if not answer.more:
+                        break
+        finally:
+            found.close()
+        hear()
+        return driver.Outcome(told, rows, [(level, text) for level, text in said], metrics, None, 0, "", [])
+
+    def script(self, command: str, events: Sequence[Event] = (), *args: str, **how: Any) -> driver.Outcome:
+        """The script in bin/, in a process of its own."""
+        python = how.pop("python", sys.executable)
+        script = driver.Script(driver.BIN / f"{command}.py", python, environment={"SPLUNK_HOME": str(self.home)})
+        return driver.search(script, events, args=args, **{**self.told(command), **how})
+
+    def told(self, command: str) -> Dict[str, Any]:
+        return {
+            "splunkd_uri": self.fake.uri, "session_key": self.session_key, "command": command,
+            "dispatch_dir": str(self.home),
+        }  # fmt: skip
+
+    def search(self, command: str, args: Sequence[str], **how: Any) -> Search:
+        told = {"username": "ana.admin", "sid": "1700000000.1", **self.told(command), **how}
+        return Search(args=tuple(args), **told)
+
+    # State ----------------------------------------------------------------------------------------------------
+
+    @property
+    def splunkd(self) -> Splunkd:
+        return Splunkd(self.fake.uri, self.session_key, ca_file=self.fake.ca_file)
+
+    def model(self, name: str = "default") -> KVModel:
+        return KVModel(self.splunkd, name)
+
+    def content(self, name: str = "default") -> Dict[str, Any]:
+        """All that a model holds."""
+        with self.model(name) as model:
+            users = list(model.users())
+            journals = {user: model.journal(user) for user in users}
+            return {"profiles": model.profiles(users), "journals": journals, "population": model.population()}
+
+    def learn(self, signins: Sequence[SignIn], policy: Optional[Policy] = None, model: str = "default") -> None:
+        """Straight into the model, as the core does it."""
+        with self.model(model) as reader, reader.writer("the test", 60.0) as writer:
+            scorer = Scorer(policy or Policy.default(), writer)
+            for signin in signins:
+                scorer.process(signin)
+            scorer.save()
+
+    def audit(self) -> List[str]:
+        path = self.home / "var" / "log" / "splunk" / "busybody_audit.log"
+        return path.read_text("utf-8").splitlines() if path.exists() else []
+
+
+def events_of(signins: Sequence[SignIn]) -> List[Dict[str, str]]:
+    """As Splunk's CIM has them."""
+    from busybody.simulate.writers.splunk import cim
+
+    rows = [cim(signin) for signin in signins]
+    return [{name: str(value) for name, value in row.items() if value is not None} for row in rows]
+
+
+@pytest.fixture
+def head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Head]:
+    monkeypatch.setenv("SPLUNK_HOME", str(tmp_path / "splunk"))
+    with FakeSplunkd() as fake:
+        yield Head(fake, tmp_path / "splunk")
