@@ -23,7 +23,8 @@ ESCAPED = str.maketrans(ESCAPES)
 ORIGINALS = {escape: original for original, escape in ESCAPES.items()}
 ESCAPE = re.compile("\ufdd0.")
 SPECIAL = re.compile('[,"\n\r]').search  # what a cell has in quotes only
-ODD = re.compile("[\r\0\ud800-\udfff]")  # the last are bytes that were no UTF-8
+ODD = re.compile("[\r\0]")
+STRAY = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 def decoded(text: str) -> List[str]:
@@ -32,7 +33,7 @@ def decoded(text: str) -> List[str]:
         return [text]
     if "$$" not in text:
         return text[1:-1].split("$;$")
-    return [value.replace("$$", "$") for value in VALUE.findall(text)]
+    return [value.replace("$$", "$") for value in VALUE.findall(text)] or [text]
 
 
 def encoded(values: Sequence[str]) -> str:
@@ -41,10 +42,7 @@ def encoded(values: Sequence[str]) -> str:
 
 
 def parsed(records: Iterable[str], odd: bool = False) -> Iterator[List[str]]:
-    """The cells of each record; `odd` where one may hold a carriage return, a NUL or bytes that were no UTF-8.
-
-    Such bytes come out as U+FFFD.
-    """
+    """The cells of each record; `odd` where one may hold a carriage return or a NUL."""
     return _parsed_odd(records) if odd else csv.reader(records)
 
 
@@ -53,8 +51,8 @@ def _parsed_odd(records: Iterable[str]) -> Iterator[List[str]]:
         if not ODD.search(record):
             yield next(csv.reader([record]), [])
             continue
-        text = record.encode("utf-8", "surrogateescape").decode("utf-8", "replace").translate(ESCAPED)
-        yield [ESCAPE.sub(_original, cell) for cell in next(csv.reader([text]), [])]
+        cells = next(csv.reader([record.translate(ESCAPED)]), [])
+        yield [ESCAPE.sub(_original, cell) for cell in cells]
 
 
 def _original(escape: Match[str]) -> str:
@@ -93,6 +91,14 @@ def _flat(row: Sequence[Cell], blanks: str) -> Tuple[List[str], str]:
             if len(cell) > 1:
                 multi[place + 1], several = encoded(cell), True
     return plain, quoted(multi) if several else blanks  # type: ignore[return-value]
+
+
+def as_bytes(text: str) -> bytes:
+    """UTF-8; bytes that were none when they came are again what they were."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can hold
+        return STRAY.sub("\ufffd", text).encode("utf-8", "surrogateescape")
 
 
 def with_multi(names: Sequence[str]) -> List[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
-from .cells import MULTI, Cell, decoded, parsed, quoted, row_texts, with_multi
+from .cells import MULTI, Cell, as_bytes, decoded, parsed, quoted, row_texts, with_multi
 from .frames import Fatal
 from .records import records_of
 
@@ -30,7 +30,8 @@ class Chunk:
     """The rows of one request. `rows` may be iterated any number of times; each time the text is parsed again.
 
     `columns` are the names without `__mv_`; `index` says where each stands in a row. Of two columns with one name the
-    first counts. `finished` marks the last chunk of the search, `preview` rows that will come again.
+    first counts. Bytes that are no UTF-8 stand in a row as lone surrogates, as Python's surrogateescape has them.
+    `finished` marks the last chunk of the search, `preview` rows that will come again.
     """
 
     def __init__(self, body: bytes, *, finished: bool = True, preview: bool = False) -> None:
@@ -138,7 +139,7 @@ def _body(header: Sequence[str], records: Iterable[str], more: bool = False) -> 
         if not some:
             return Body(tuple(pieces), more)
         some.append("")
-        pieces.append("\n".join(some).encode("utf-8", "surrogateescape"))
+        pieces.append(as_bytes("\n".join(some)))
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[Cell]], *, more: bool = False) -> Body:

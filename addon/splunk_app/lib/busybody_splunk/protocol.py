@@ -172,7 +172,10 @@ def _chunk(stdin: BinaryIO, search: Search) -> Optional[Chunk]:
 def _reply(stdout: BinaryIO, metadata: Mapping[str, Any], messages: Messages, body: Body = EMPTY) -> None:
     said = messages.taken()
     whole = {"inspector": said, **metadata} if said else metadata
-    write_frame(stdout, json.dumps(whole, separators=(",", ":")).encode(), body.pieces)
+    text = json.dumps(whole, separators=(",", ":"), ensure_ascii=False)
+    write_frame(
+        stdout, text.encode("utf-8", "replace"), body.pieces
+    )  # half a surrogate pair would be no JSON to splunkd
 
 
 def _say_fatal(error: Exception, messages: Messages, stdout: BinaryIO, stderr: TextIO) -> None:

@@ -10,18 +10,11 @@ SLAB = 1 << 20  # bytes decoded at once: one rare character would make the whole
 
 
 def records_of(body: bytes) -> Tuple[List[str], bool]:
-    """The records, header first, and whether one may hold a carriage return, a NUL or bytes that are no UTF-8.
-
-    Such bytes are kept as lone surrogates, which become the same bytes again. Fatal when quotes do not end.
-    """
+    """The records, header first, and whether one may hold a carriage return or a NUL. Fatal when quotes do not end."""
     odd = b"\r" in body or b"\0" in body
     lines: List[str] = []
     for slab in _slabs(body):
-        try:
-            text = slab.decode("utf-8")
-        except UnicodeDecodeError:
-            text, odd = slab.decode("utf-8", "surrogateescape"), True
-        lines += text.split("\n")
+        lines += slab.decode("utf-8", "surrogateescape").split("\n")
     if any(line.count('"') & 1 for line in lines):
         lines = list(_closed(lines))
     if lines and lines[0].endswith("\r"):  # written on Windows
