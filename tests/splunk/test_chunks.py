@@ -81,7 +81,7 @@ def test_a_multivalue_cell_comes_back(values: List[str]) -> None:
     assert decoded(encoded(values)) == values
 
 
-@pytest.mark.parametrize("text", ["alice", "$", "a$", "$a", "", "$a$$"])
+@pytest.mark.parametrize("text", ["alice", "$", "a$", "$a", ""])
 def test_a_cell_that_is_not_written_as_multivalue_is_one_value(text: str) -> None:
     assert decoded(text) == [text]
 
