@@ -71,6 +71,12 @@ class FakeConf:
         names = sorted(stanzas)[offset : offset + count if count > 0 else None]
         return _entries({name: stanzas[name] for name in names}, total=len(stanzas))
 
+    def properties(self, file: str) -> Any:
+        """/properties/<file>, the one address that says 404 for a file that nobody has."""
+        if not any(file in layer for layer in self.layers.values()):
+            raise Refused(404, f"{file} does not exist")
+        return _entries({name: {} for name in self.merged(file)})
+
     def passwords(self, method: str, path: Sequence[str], form: Stanza, capabilities: Sequence[str]) -> Any:
         """/storage/passwords[/<realm>:<name>:]."""
         if not {"list_storage_passwords", "admin_all_objects"} & set(capabilities):
@@ -99,7 +105,7 @@ class FakeConf:
 
 def _entries(stanzas: Dict[str, Stanza], total: int = -1) -> Any:
     entries: List[Dict[str, Any]] = [
-        {"name": name, "acl": {"app": "busybody", "owner": "nobody"}, "content": {**FLAGS, **content}}
+        {"name": name, "acl": {"app": "busybody", "owner": "nobody", "sharing": "app"}, "content": {**FLAGS, **content}}
         for name, content in stanzas.items()
     ]
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 Document = Dict[str, Any]
 
@@ -62,10 +62,16 @@ class FakeKV:
             rows.sort(key=lambda row: _order(row.get(field)), reverse=direction < 0)
         most = self.limits.rows_per_query
         rows = rows[skip : skip + min(limit or most, most)]
-        shown = [_shown(row, fields) for row in rows]
-        if sum(_size(row) for row in shown) > self.limits.bytes_per_result:
-            raise Refused(413, "Result size too large. Please use skip and limit, or projection with fields.")
-        return shown
+        return list(self._cut(_shown(row, fields) for row in rows))
+
+    def _cut(self, rows: Iterable[Document]) -> Iterator[Document]:
+        """Without a word, results end where they grow too long."""
+        size = 0
+        for row in rows:
+            size += _size(row)
+            if size > self.limits.bytes_per_result:
+                return
+            yield row
 
     def get(self, name: str, key: str) -> Document:
         with self.lock:

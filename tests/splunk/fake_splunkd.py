@@ -18,12 +18,13 @@ import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Type
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Type
 from urllib.parse import parse_qs, unquote, urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent))  # as a process it is started by its path
 
 import tls
+from fake_atom import atom
 from fake_conf import FakeConf
 from fake_kv import FakeKV, Limits, Refused
 
@@ -42,10 +43,10 @@ class Fault(NamedTuple):
     silent: float = 0.0  # seconds without a reply, then the answer
 
 
-class FakeSplunkd:
-    """One instance on a port of its own. `requests` has method and path of all that were served."""
+class Instance:
+    """What splunkd knows and answers, without HTTP. `requests` has method and path of all that were served."""
 
-    def __init__(self, limits: Optional[Limits] = None, server: str = tls.SERVER) -> None:
+    def __init__(self, limits: Optional[Limits] = None) -> None:
         self.kv = FakeKV(limits or Limits())
         self.conf = FakeConf()
         self.session_key = KEY
@@ -54,28 +55,7 @@ class FakeSplunkd:
             LIMITED_KEY: ["search"],
         }
         self.requests: List[str] = []
-        self.wake = threading.Event()  # ends a silence
         self._faults: List[Optional[Fault]] = []
-        self._folder = tempfile.TemporaryDirectory(prefix="fake-splunkd-")
-        folder = Path(self._folder.name)
-        self.ca_file = str(tls.write(folder, server))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(str(folder / "server.pem"))
-        self._http = _Server(("127.0.0.1", 0), _handler(self))
-        self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
-        self.uri = f"https://127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
-
-    def __enter__(self) -> FakeSplunkd:  # noqa: PYI034  typing.Self came with 3.11
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.wake.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-        self._folder.cleanup()
 
     def fail(self, status: int = 503, *, times: int = 1, after: int = 0, **what: Any) -> None:
         """After `after` more requests the next `times` ones meet the fault."""
@@ -100,9 +80,26 @@ class FakeSplunkd:
             self.conf.set(layer, file, name, stanza)
         return {"requests": len(self.requests), "collections": {k: len(v) for k, v in self.kv.collections.items()}}
 
-    # What is served -------------------------------------------------------------------------------------------
+    def served(self, method: str, target: str, authorization: str, body: bytes) -> Tuple[int, Any]:
+        """Status and content of the reply: JSON, or XML as text where JSON was not asked for."""
+        parts = urlsplit(target)
+        asked = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        steps = [unquote(step) for step in parts.path.split("/") if step]
+        kind, _, key = authorization.partition(" ")
+        status, answer = 201 if method == "POST" else 200, None
+        if kind not in ("Splunk", "Bearer") or key not in self.sessions:
+            status, answer = 401, _messages("call not properly authenticated", "WARN")
+        else:
+            try:
+                answer = self._answer(method, steps, asked, body, key)
+            except Refused as error:
+                status, answer = error.status, _messages(error.text)
+        is_json = "json" in (asked.get("output_mode"), _form(body).get("output_mode"))
+        if steps[3:6] == DATA or is_json or not isinstance(answer, dict):
+            return status, answer
+        return status, atom(parts.path, answer)
 
-    def answer(self, method: str, path: List[str], query: Dict[str, str], body: bytes, key: str) -> Any:
+    def _answer(self, method: str, path: List[str], query: Dict[str, str], body: bytes, key: str) -> Any:
         """The reply as JSON. Raises Refused."""
         capabilities = self.sessions[key]
         if path[:1] == ["servicesNS"]:
@@ -115,7 +112,9 @@ class FakeSplunkd:
             return self._data(method, path[3:], query, body)
         if path == ["authentication", "current-context"] and method == "GET":
             content = {"username": "admin", "roles": ["admin"], "capabilities": sorted(capabilities)}
-            return {"entry": [{"name": "context", "content": content}]}
+            return {"entry": [{"name": "context", "acl": {}, "content": content}]}
+        if path[:1] == ["properties"] and method == "GET" and len(path) == 2:
+            return self.conf.properties(path[1])
         if path[:2] == ["storage", "passwords"]:
             return self.conf.passwords(method, path[2:], _form(body), capabilities)
         if path[:1] == ["configs"] and len(path) > 1 and path[1].startswith("conf-"):
@@ -144,6 +143,34 @@ class FakeSplunkd:
         raise Refused(405, "Method Not Allowed")
 
 
+class FakeSplunkd(Instance):
+    """An instance on a port of its own."""
+
+    def __init__(self, limits: Optional[Limits] = None, server: str = tls.SERVER) -> None:
+        super().__init__(limits)
+        self.wake = threading.Event()  # ends a silence
+        self._folder = tempfile.TemporaryDirectory(prefix="fake-splunkd-")
+        folder = Path(self._folder.name)
+        self.ca_file = str(tls.write(folder, server))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(str(folder / "server.pem"))
+        self._http = _Server(("127.0.0.1", 0), _handler(self))
+        self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
+        self.uri = f"https://127.0.0.1:{self._http.server_address[1]}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self) -> FakeSplunkd:  # noqa: PYI034  typing.Self came with 3.11
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wake.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+        self._folder.cleanup()
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
@@ -160,6 +187,9 @@ def _json(text: Any, status: int) -> Any:
 
 
 def _form(body: bytes) -> Dict[str, str]:
+    """The fields of a form; none where the body is JSON."""
+    if body[:1] in (b"{", b"["):
+        return {}
     return {name: values[-1] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
 
 
@@ -172,8 +202,7 @@ def _handler(fake: FakeSplunkd) -> Type[BaseHTTPRequestHandler]:
 
         def do(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            parts = urlsplit(self.path)
-            if parts.path == "/control":
+            if self.path == "/control":
                 return self.reply(200, fake.control(json.loads(body)))
             fake.requests.append(f"{self.command} {self.path}")
             fault = fake.fault()
@@ -183,28 +212,18 @@ def _handler(fake: FakeSplunkd) -> Type[BaseHTTPRequestHandler]:
                 return self.hang_up()
             elif fault is not None and not fault.cut:
                 return self.reply(fault.status, _messages(fault.text))
-            status, answer = self.answered(parts.path, parts.query, body)
+            status, answer = fake.served(self.command, self.path, self.headers.get("Authorization") or "", body)
             return self.hang_up() if fault is not None and fault.cut else self.reply(status, answer)
 
-        do_GET = do_POST = do_DELETE = do
-
-        def answered(self, path: str, query: str, body: bytes) -> Any:
-            kind, _, key = (self.headers.get("Authorization") or "").partition(" ")
-            if kind not in ("Splunk", "Bearer") or key not in fake.sessions:
-                return 401, _messages("call not properly authenticated", "WARN")
-            asked = {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
-            steps = [unquote(step) for step in path.split("/") if step]
-            try:
-                answer = fake.answer(self.command, steps, asked, body, key)
-            except Refused as error:
-                return error.status, _messages(error.text)
-            return 201 if self.command == "POST" else 200, answer
+        do_GET = do_POST = do_DELETE = do  # noqa: N815  the base class's names
 
         def reply(self, status: int, answer: Any) -> None:
-            data = b"" if answer is None else json.dumps(answer).encode()
+            data = b"" if answer is None else (answer if isinstance(answer, str) else json.dumps(answer)).encode()
             self.send_response(status)
-            self.send_header("Content-Type", "application/json; charset=UTF-8")
+            kind = "text/xml" if isinstance(answer, str) else "application/json"
+            self.send_header("Content-Type", f"{kind}; charset=UTF-8")
             self.send_header("Content-Length", str(len(data)))
+            self.send_header("Connection", "Close" if self.close_connection else "Keep-Alive")
             self.end_headers()
             self.wfile.write(data)
 
@@ -225,7 +244,7 @@ def main() -> None:
     """Serve until standard input ends."""
     with FakeSplunkd() as fake:
         told = {"uri": fake.uri, "session_key": fake.session_key, "limited_key": LIMITED_KEY, "ca_file": fake.ca_file}
-        print(json.dumps(told), flush=True)
+        print(json.dumps(told), flush=True)  # noqa: T201  for whoever started it
         sys.stdin.read()
 
 

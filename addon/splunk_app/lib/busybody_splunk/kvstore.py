@@ -15,6 +15,7 @@ Document = Dict[str, Any]
 Query = Mapping[str, Any]
 
 PAGE = 1_000  # documents per reply; splunkd gives at most 50,000, or 50 MB
+FEW = 100  # a page shorter than asked for may have been cut at 50 MB, without a word: not with so few documents
 BATCH_DOCUMENTS, BATCH_BYTES = 1_000, 1_000_000  # per batch_save; old releases take 1,000 documents, all take 50 MB
 LONGEST_DOCUMENT = 15_000_000  # bytes; MongoDB holds 16 MB
 LONGEST_QUERY = 6_000  # bytes in the URL, escaped: proxies and servers begin to refuse at 8,000
@@ -52,7 +53,7 @@ class Collection:
                 asked["fields"] = ",".join(("_key", *fields))
             page = self._splunkd.get(self._path, **asked)
             yield from page
-            if len(page) < size:
+            if len(page) < min(size, FEW):
                 return
             seen += len(page)
             last = page[-1]["_key"]
