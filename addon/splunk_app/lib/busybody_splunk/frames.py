@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import Any, BinaryIO, Dict, NamedTuple, Optional, Sequence
+from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Sequence
 
-HEADER = re.compile(rb"chunked 1\.0,(\d{1,9}),(\d{1,10})\n")
-LONGEST_HEADER = 40  # bytes; the numbers above leave it at 34
+MAGIC = b"chunked 1.0"
+LONGEST_HEADER = 40  # bytes; two lengths of ten digits leave it at 34
 LARGEST_METADATA = 16 << 20  # bytes; beyond it the stream is no protocol
 LARGEST_BODY = 2 << 30
 
 
 class Fatal(Exception):
     """The search ends here, with these words for the person who ran it."""
+
+
+class Cancelled(Exception):
+    """splunkd does not listen any more."""
 
 
 class Frame(NamedTuple):
@@ -28,14 +31,19 @@ def read_frame(stream: BinaryIO) -> Optional[Frame]:
     header = stream.readline(LONGEST_HEADER)
     if not header:
         return None
-    match = HEADER.fullmatch(header)
-    if match is None:
-        raise Fatal(f"splunkd's stream is not chunked 1.0: a frame starts with {header[:LONGEST_HEADER]!r}.")
-    lengths = int(match[1]), int(match[2])
-    if lengths[0] > LARGEST_METADATA or lengths[1] > LARGEST_BODY:
-        raise Fatal(f"splunkd announces a frame of {lengths[0]} + {lengths[1]} bytes, which is beyond all bounds.")
-    metadata = _exactly(stream, lengths[0], "metadata")
-    return Frame(_object(metadata), _exactly(stream, lengths[1], "body"))
+    sizes = _sizes(header)
+    if sizes[0] > LARGEST_METADATA or sizes[1] > LARGEST_BODY:
+        raise Fatal(f"splunkd announces a frame of {sizes[0]} + {sizes[1]} bytes, which is beyond all bounds.")
+    metadata = _exactly(stream, sizes[0], "metadata")
+    return Frame(_object(metadata), _exactly(stream, sizes[1], "body"))
+
+
+def _sizes(header: bytes) -> List[int]:
+    """Of metadata and body, in bytes."""
+    magic, *sizes = header.rstrip(b"\n").split(b",")
+    if magic != MAGIC or len(sizes) != 2 or not all(size.isdigit() for size in sizes) or header[-1:] != b"\n":
+        raise Fatal(f"splunkd's stream is not chunked 1.0: a frame starts with {header!r}.")
+    return [int(size) for size in sizes]
 
 
 def _exactly(stream: BinaryIO, size: int, what: str) -> bytes:
@@ -56,7 +64,10 @@ def _object(data: bytes) -> Dict[str, Any]:
 
 
 def write_frame(stream: BinaryIO, metadata: bytes, pieces: Sequence[bytes] = ()) -> None:
-    """Write one frame and flush it, so that splunkd can go on."""
-    stream.write(b"chunked 1.0,%d,%d\n%s" % (len(metadata), sum(map(len, pieces)), metadata))
-    stream.writelines(pieces)
-    stream.flush()
+    """Write one frame and flush it, so that splunkd can go on; Cancelled when it has gone."""
+    try:
+        stream.write(b"%s,%d,%d\n%s" % (MAGIC, len(metadata), sum(map(len, pieces)), metadata))
+        stream.writelines(pieces)
+        stream.flush()
+    except OSError as error:  # a broken pipe; on Windows an invalid argument
+        raise Cancelled(str(error)) from error

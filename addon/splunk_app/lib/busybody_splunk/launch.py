@@ -27,14 +27,17 @@ def run(name):  # type: (str) -> int
     stdin = getattr(sys.stdin, "buffer", sys.stdin)  # type: Any
     stdout = getattr(sys.stdout, "buffer", sys.stdout)  # type: Any
     sys.stdout = sys.stderr  # a stray print must not end up between the frames
-    if sys.version_info < OLDEST:
-        return refuse(stdin, stdout)
+    if too_old():
+        return refuse(stdin, stdout, too_old())
     from importlib import import_module
 
-    from .protocol import serve
+    try:
+        from .protocol import serve
 
-    module = import_module("busybody_splunk.commands." + COMMANDS[name])
-    return serve(module.command(), stdin, stdout, sys.stderr)
+        command = import_module("busybody_splunk.commands." + COMMANDS[name]).command()
+    except (ImportError, SyntaxError) as error:
+        return refuse(stdin, stdout, "%s cannot start: %s. Install the app Busybody again, whole." % (name, error))
+    return serve(command, stdin, stdout, sys.stderr)
 
 
 def too_old():  # type: () -> str
@@ -42,20 +45,20 @@ def too_old():  # type: () -> str
     if sys.version_info >= OLDEST:
         return ""
     return (
-        "Busybody needs Python 3.9 or newer and this Splunk runs Python %d.%d: use Splunk Enterprise 9.3 or newer, "
-        "or set python.version = python3.9 for the app where your version offers it." % sys.version_info[:2]
+        "Busybody needs Python 3.9 or newer, and this Splunk starts it with Python %d.%d: use Splunk Enterprise 10, or, "
+        "where your 9.x ships Python 3.9 beside it, set python.version = python3.9 for this app's stanzas "
+        "in local/commands.conf and local/alert_actions.conf." % sys.version_info[:2]
     )
 
 
-def refuse(stdin, stdout):  # type: (Any, Any) -> int
-    """Answer getinfo with the one sentence, as the protocol's fatal reply."""
+def refuse(stdin, stdout, text):  # type: (Any, Any, str) -> int
+    """Answer getinfo with one sentence, as the protocol's fatal reply; returns the exit code."""
     import json
 
     header = stdin.readline()
     lengths = header.split(b",")[1:]
     if len(lengths) == 2:
         stdin.read(int(lengths[0]) + int(lengths[1]))
-    text = too_old()
     reply = '{"inspector":{"messages":[["ERROR",%s]]},"finished":true,"error":%s}' % ((json.dumps(text),) * 2)
     stdout.write(("chunked 1.0,%d,0\n%s" % (len(reply), reply)).encode("ascii"))
     stdout.flush()

@@ -10,11 +10,13 @@ splunkd starts several processes for one search, some of which never see more th
 from __future__ import annotations
 
 import json
+import os
 import sys
+from contextlib import suppress
 from typing import Any, BinaryIO, Dict, List, Mapping, NamedTuple, Optional, Protocol, Sequence, TextIO, Tuple
 
 from .chunks import EMPTY, Body, Chunk
-from .frames import Fatal, read_frame, write_frame
+from .frames import Cancelled, Fatal, read_frame, write_frame
 
 __all__ = ["EMPTY", "Body", "Chunk", "Command", "Fatal", "Messages", "Search", "serve"]
 
@@ -116,11 +118,14 @@ def serve(command: Command, stdin: BinaryIO, stdout: BinaryIO, stderr: TextIO) -
         try:
             _converse(command, messages, stdin, stdout)
             return DONE
-        except BrokenPipeError:
-            return DONE  # the search was cancelled, nobody listens
+        except Cancelled:
+            raise
         except Exception as error:  # noqa: BLE001 - the one place that must answer whatever happens
-            _say_fatal(error, messages, stdout, stderr)
+            _say_fatal(_words(error, stderr), messages, stdout)
             return FAILED
+    except Cancelled:
+        _let_go(stdout)
+        return DONE
     finally:
         command.close()
 
@@ -178,17 +183,21 @@ def _reply(stdout: BinaryIO, metadata: Mapping[str, Any], messages: Messages, bo
     )  # half a surrogate pair would be no JSON to splunkd
 
 
-def _say_fatal(error: Exception, messages: Messages, stdout: BinaryIO, stderr: TextIO) -> None:
-    """The protocol's fatal reply, and for an error that nobody foresaw the way to it in search.log."""
-    text = _words(error, stderr)
+def _say_fatal(text: str, messages: Messages, stdout: BinaryIO) -> None:
     messages.error(text)
-    try:
-        _reply(stdout, {"finished": True, "error": text}, messages)
-    except OSError:
-        stderr.write(f"ERROR {text}\n")
+    _reply(stdout, {"finished": True, "error": text}, messages)
+
+
+def _let_go(stdout: BinaryIO) -> None:
+    """What was not read any more shall not be flushed once again at the end of the process, which would complain."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stdout.fileno())
+        os.close(nowhere)
 
 
 def _words(error: Exception, stderr: TextIO) -> str:
+    """What to say of an error; of one that nobody foresaw the way to it goes into search.log."""
     known = sys.modules.get("busybody.errors")  # loaded, if one of its errors was raised
     if isinstance(error, Fatal) or (known is not None and isinstance(error, known.BusybodyError)):
         return str(error)
