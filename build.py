@@ -316,16 +316,22 @@ def splunk() -> str:
     return f"{shown(target)}, {len(content) / 1e6:.1f} MB, twice the same, sha256 {digest[:16]}"
 
 
-def splunk_tools() -> Path:
-    """The Python of .venv-splunk/, with AppInspect and its company; their pins clash with those of the tests."""
+def splunk_tools() -> str:
+    """Make .venv-splunk/ and .venv-contentctl/: what Splunk's own tools pin clashes with the tests' pins and each other's."""
     chosen = interpreter_for_checks(interpreters())
-    return virtualenv(chosen, ROOT / ".venv-splunk", ROOT / "requirements" / "splunk.txt")
+    virtualenv(chosen, ROOT / ".venv-splunk", ROOT / "requirements" / "splunk.txt")
+    newer = next((one for one in interpreters().values() if one.version in ("3.11", "3.12", "3.13")), None)
+    if newer is not None:  # contentctl takes no other
+        virtualenv(newer, ROOT / ".venv-contentctl", ROOT / "requirements" / "contentctl.txt")
+    return "AppInspect and the packaging toolkit" + (
+        ", contentctl" if newer is not None else "; contentctl needs Python 3.11"
+    )
 
 
 def inspected(python: Path) -> str:
-    """What AppInspect says of the app, held against the warnings that docs/splunk.md explains."""
+    """What Splunk's own tools say of the app, held against what docs/splunk.md explains."""
     splunk_tools()
-    return tests(python, where=("tests/splunk/test_appinspect.py",))
+    return tests(python, where=("tests/splunk/test_appinspect.py", "tests/splunk/test_appinspect_content.py"))
 
 
 # --- the month of the demo ----------------------------------------------------------------------------------------
@@ -421,13 +427,13 @@ def do_test(options: argparse.Namespace) -> None:
     if options.quick:
         steps.append((f"tests on {main.version}", lambda: tests(python, only=FAST)))
     else:
+        steps += [("Splunk app", splunk), ("Splunk's tools", splunk_tools)]
         steps.append((f"tests on {main.version}", lambda: tests(python)))
         steps.append(("bare interpreters", lambda: bare_import(found)))
         for other in found.values():
             if other.version != main.version:
                 steps.append((f"tests on {other.version}", lambda other=other: tests_elsewhere(other)))  # type: ignore[misc]
         steps += [("wheel", lambda: wheel(python)), ("installed wheel", lambda: installed(main))]
-        steps += [("Splunk app", splunk), ("AppInspect", lambda: inspected(python))]
     finish(steps)
 
 

@@ -20,6 +20,9 @@ SOURCE = "Busybody risk events"
 SILENT = ("proof",)  # kinds of detectors that only lower the odds, and lead nothing
 CRON, EARLIEST, LATEST = "3-59/15 * * * *", "-7d@d", "+1d@d"
 WINDOW = "_index_earliest=-18m@m _index_latest=-3m@m"
+COLUMNS = (
+    "_time, user, src, user_agent, app, busy_risk, busy_level, busy_source, busy_incident, busy_event_id, risk_message"
+)
 THREATS = (("src", "ip_address"), ("user_agent", "http_user_agent"))
 
 
@@ -42,8 +45,9 @@ class Detection(NamedTuple):
 
     @property
     def techniques(self) -> List[str]:
-        """ATT&CK ids of its detectors, sorted, each once."""
-        return sorted({technique for row in catalogue() if row.name in self.detectors for technique in row.techniques})
+        """ATT&CK ids of its detectors, sorted, each once; a technique goes where one of its sub-techniques says it."""
+        found = {technique for row in catalogue() if row.name in self.detectors for technique in row.techniques}
+        return sorted(found - {technique.partition(".")[0] for technique in found if "." in technique})
 
     @property
     def search(self) -> str:
@@ -52,7 +56,7 @@ class Detection(NamedTuple):
             if self.named
             else f"busy_source IN ({', '.join(self.detectors)})"
         )
-        return f"index=`busybody_risk_index` sourcetype=busybody:risk {which} {WINDOW}"
+        return f"index=`busybody_risk_index` sourcetype=busybody:risk {which} {WINDOW} | table {COLUMNS}"
 
 
 def catalogue() -> Tuple[Any, ...]:

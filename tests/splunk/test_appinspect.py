@@ -1,0 +1,80 @@
+"""What AppInspect and the packaging toolkit say of the packed app: no failure, and just the warnings that the docs explain."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Dict, List, Set
+
+import pytest
+from packaged import ROOT, spl, unpacked
+from splunk_tools import run, tool
+
+pytestmark = pytest.mark.slow
+PAGE = ROOT / "docs" / "splunk.md"
+HEADING = "## What AppInspect says"
+CLEAN, WARNED = 0, 103  # exit codes with --ci: nothing at all, warnings alone
+TOO_NEW = {
+    "python.version",
+    "python.required",
+    "allow_skew",
+    "forceCsvResults",
+}  # the toolkit's schemas are of old versions
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Any]:
+    folder = tmp_path_factory.mktemp("appinspect")
+    program = tool(".venv-splunk", "splunk-appinspect")
+    # No --included-tags: some checks, such as the one for other processors, belong to no tag that anybody would name.
+    options = ["--mode", "precert", "--ci", "--max-messages", "all", "--skip-trusted-libraries-update"]
+    answer = run([str(program), "inspect", str(spl()), *options, "--output-file", "report.json"], folder)
+    path = folder / "report.json"
+    assert path.exists(), answer.stdout[-2000:] + answer.stderr[-2000:]
+    assert answer.returncode in (CLEAN, WARNED), answer.stdout[-4000:]
+    found: Dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def messages(report: Dict[str, Any], result: str) -> List[str]:
+    """`check: text` of each message of that result."""
+    groups = report["reports"][0]["groups"]
+    checks = [check for group in groups for check in group["checks"]]
+    return [
+        f"{check['name']}: {message['message']}"
+        for check in checks
+        for message in check["messages"]
+        if message["result"] == result
+    ]
+
+
+@pytest.mark.parametrize("result", ["error", "failure", "future_failure"])
+def test_nothing_fails_today_or_soon(report: Dict[str, Any], result: str) -> None:
+    assert messages(report, result) == []
+    assert report["summary"][result] == 0
+
+
+def test_the_warnings_are_those_that_the_docs_explain(report: Dict[str, Any]) -> None:
+    assert {text.split(":")[0] for text in messages(report, "warning")} == explained()
+
+
+def test_checks_ran(report: Dict[str, Any]) -> None:
+    """A tag that no longer exists selects nothing, and nothing is what passes best."""
+    assert report["summary"]["success"] > 130
+
+
+def explained() -> Set[str]:
+    """The checks in the first column of the page's table."""
+    section = PAGE.read_text(encoding="utf-8").split(HEADING)[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `(check_\w+)` \|", section, re.MULTILINE))
+
+
+def test_the_packaging_toolkit_reads_manifest_and_conf_files(tmp_path: Path) -> None:
+    program = tool(".venv-splunk", "slim")
+    answer = run([str(program), "validate", str(unpacked())], tmp_path)
+    said = answer.stdout + answer.stderr
+    assert answer.returncode == 0, said
+    assert "[ERROR]" not in said
+    doubts = {line.rpartition(": ")[2].strip() for line in said.splitlines() if "[WARNING]" in line}
+    assert doubts <= TOO_NEW
