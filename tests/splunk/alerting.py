@@ -35,7 +35,7 @@ class Splunk(FakeSplunkd):
         self.sessions[SYSTEM_KEY] = ["list_storage_passwords", "admin_all_objects"]
         self.searches: Dict[str, Dict[str, str]] = {}
 
-    def answer(self, method: str, path: List[str], query: Dict[str, str], body: bytes, key: str) -> Any:
+    def _answer(self, method: str, path: List[str], query: Dict[str, str], body: bytes, key: str) -> Any:
         if path == ["services", "busybody", "send"]:
             if "busybody_send" not in self.sessions[key]:
                 raise Refused(403, "You do not have permission to perform this operation")
@@ -44,7 +44,7 @@ class Splunk(FakeSplunkd):
             if path[5] not in self.searches:
                 raise Refused(404, f"Could not find object id={path[5]}")
             return {"entry": [{"name": path[5], "content": self.searches[path[5]]}]}
-        return super().answer(method, path, query, body, key)
+        return super()._answer(method, path, query, body, key)
 
     def _send(self, method: str, body: bytes) -> Any:
         call = {

@@ -21,7 +21,7 @@ class FakeResponder(FakeService):
         self.seen: Dict[str, int] = {}
         self.answered: Dict[str, Any] = {}
         self.poison: Set[str] = set()  # people whose finding spoils the whole request, as a strict schema would
-        self.skip = 0  # so many items of the next reply are left out
+        self.skip = 0  # so many findings of the next request are neither taken nor answered
 
     def answer(self, call: Call) -> Answer:
         if call.path != "/api/v1/alerts":
@@ -33,10 +33,10 @@ class FakeResponder(FakeService):
             found = call.json()["alerts"]
             if any(alert["subject"]["key"] in self.poison for alert in found):
                 return as_json({"title": "Unprocessable", "detail": "subject.key: not a principal"}, 422)
-            items = [self._take(alert) for alert in found]
             if self.skip:
-                items, self.skip = items[: -self.skip], 0
-                return as_json({"items": items}, 202)
+                found, self.skip = found[: -self.skip], 0
+                return as_json({"items": [self._take(alert) for alert in found]}, 202)
+            items = [self._take(alert) for alert in found]
             self.answered[once] = items
         return as_json({"items": self.answered[once]}, 202)
 

@@ -73,7 +73,7 @@ def test_the_sender_and_the_flags_cannot_be_chosen(world: World, slack: FakeSlac
 
 
 @pytest.mark.parametrize(
-    "document, says",
+    ("document", "says"),
     [
         ("", "no JSON"),
         ("[" * 50_000, "no JSON"),
@@ -91,7 +91,7 @@ def test_what_is_no_request_is_refused(world: World, slack: FakeSlack, document:
 
 
 @pytest.mark.parametrize(
-    "document, says",
+    ("document", "says"),
     [
         ({"message": None}, "A message has"),
         ({"message": {"text": " "}}, "needs a text"),
@@ -156,7 +156,7 @@ def test_a_webhook_serves_where_there_is_no_token(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "word, kind, says",
+    ("word", "kind", "says"),
     [
         ("channel_not_found", "refused", "invite the bot"),
         ("not_in_channel", "refused", "Invite the bot"),
@@ -178,7 +178,7 @@ def test_slacks_words_are_understood(world: World, slack: FakeSlack, word: str, 
 
 
 @pytest.mark.parametrize(
-    "fault, kind, wait",
+    ("fault", "kind", "wait"),
     [
         ({"status": 429, "retry_after": 7}, "later", 7.0),
         ({"status": 429}, "later", 30.0),
@@ -199,7 +199,7 @@ def test_failures_of_the_way_are_told_apart(world: World, slack: FakeSlack, faul
 
 
 @pytest.mark.parametrize(
-    "word, status, kind",
+    ("word", "status", "kind"),
     [
         ("no_service", 404, "refused"),
         ("invalid_payload", 400, "unfit"),

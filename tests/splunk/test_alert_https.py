@@ -146,7 +146,7 @@ def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(send(service).body) < 400_000
 
 
-@pytest.mark.parametrize("header, wait", [("7", 7.0), (" 30 ", 30.0), ("soon", None), ("-1", None), ("", None)])
+@pytest.mark.parametrize(("header", "wait"), [("7", 7.0), (" 30 ", 30.0), ("soon", None), ("-1", None), ("", None)])
 def test_retry_after_is_whole_seconds_or_nothing(header: str, wait: Any) -> None:
     with Echo() as service:
         service.fail(429, retry_after=header)

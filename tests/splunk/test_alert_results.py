@@ -111,7 +111,7 @@ def test_the_first_field_that_says_something_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw, says",
+    ("raw", "says"),
     [
         (b"", "is no JSON"),
         (b"<alert/>", "payload_format = json"),

@@ -56,7 +56,7 @@ def test_mentions_links_and_direction_marks_are_dead() -> None:
 
 
 @pytest.mark.parametrize(
-    "value, shown",
+    ("value", "shown"),
     [
         ("1763609529.25", "2025-11-20 03:32 UTC"),
         ("2025-11-20T03:32:09Z", "2025-11-20T03:32:09Z"),

@@ -31,7 +31,7 @@ def heading_of(person: Person) -> str:
     worst = person.worst
     risk = f"{worst.risk:.0f}" if worst.risk is not None else ""
     grade = " ".join(part for part in (worst.level.capitalize(), risk) if part)
-    return " · ".join(part for part in (grade, person.name or "nobody is named") if part)
+    return " · ".join(part for part in (grade, person.name or "no person named") if part)
 
 
 def person_blocks(person: Person, links: Links, message: str = "", source: str = "") -> List[Block]:
@@ -73,8 +73,9 @@ def _why(signin: SignIn) -> List[Block]:
     elements: List[Block] = []
     if signin.sentence:
         elements.append(_section(cut(signin.sentence, SECTION)))
-    if signin.findings:
-        elements.append(_bullets(signin.findings[:MOST_FINDINGS]))
+    bullets = signin.findings or signin.fields
+    if bullets:
+        elements.append(_bullets(bullets[:MOST_FINDINGS]))
     return [{"type": "rich_text", "elements": elements}] if elements else []
 
 
@@ -103,8 +104,9 @@ def _others(signins: Sequence[SignIn]) -> List[Block]:
 
 def _line(signin: SignIn) -> str:
     risk = f"{signin.risk:.0f}" if signin.risk is not None else ""
-    parts = (signin.when, " ".join(filter(None, (signin.level, risk))), signin.where, signin.network, signin.sentence)
-    return cut(" · ".join(part for part in parts if part) or "a row without any field that is known", LONGEST_ROW)
+    grade = " ".join(filter(None, (signin.level, risk)))
+    parts = (signin.when, grade, signin.where, signin.network, signin.sentence or ", ".join(signin.fields))
+    return cut(" · ".join(part for part in parts if part) or "a row that says nothing", LONGEST_ROW)
 
 
 def _lists(lines: Sequence[str]) -> List[Block]:

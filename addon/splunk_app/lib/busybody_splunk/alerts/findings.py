@@ -11,8 +11,10 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 from hashlib import sha256
-from math import floor, isfinite
+from math import floor
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from busybody.fields.times import TimeReader
 
 from .payload import Alert
 from .person import IP, signin_of, user_of
@@ -23,6 +25,7 @@ from .text import clean
 WINDOW = 3600.0  # seconds that share an id where rows name no event
 ORDER = ("low", "medium", "high", "critical")
 SEVERITIES = {"informational": "low", "info": "low", **{name: name for name in ORDER}}
+TIMES = TimeReader()  # a time without a zone is UTC, as everywhere in Busybody
 LONGEST = 300  # characters of a value
 MOST_IN_TITLE = 3  # names of findings
 EMAIL = ("email", "user_email", "src_user_email")
@@ -148,16 +151,11 @@ def _email(alert: Alert, row: Row, user: str) -> Optional[str]:
 
 
 def _epoch(found: str) -> Optional[float]:
-    """Epoch seconds of a `_time`, which is a number or ISO 8601 with a zone; None where it is neither."""
+    """Epoch seconds of a time, spelt as the core reads it; None where it is none."""
     try:
-        time = float(found)
+        return TIMES.read(found)
     except ValueError:
-        try:
-            moment = datetime.fromisoformat(found.replace("Z", "+00:00"))
-        except ValueError:
-            return None
-        time = moment.timestamp() if moment.tzinfo else float("nan")
-    return time if isfinite(time) and 0 <= time < 253402300800 else None
+        return None
 
 
 def _merge(known: Document, other: Document) -> None:

@@ -5,8 +5,9 @@ Reads what `busyscore` writes, the fields of Enterprise Security's risk events, 
 
 from __future__ import annotations
 
+from itertools import islice
 from math import isfinite
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from busybody.detectors import CATALOGUE
 from busybody.devices import describe, parse
@@ -19,6 +20,7 @@ USER = ("user", "risk_object", "ldap", "src_user", "dest_user")
 IP = ("src", "src_ip", "ip", "threat_object")
 LONGEST_NAME = 120  # characters of a person's name, which may be a distinguished name
 LONGEST_VALUE = 200
+MOST_FIELDS = 10
 _TITLES = {entry.name: entry.title for entry in CATALOGUE}
 
 
@@ -36,6 +38,7 @@ class SignIn(NamedTuple):
     before: Tuple[str, str, str, str]  # when, where, network, device of the previous sign-in
     findings: Sequence[str]
     techniques: Sequence[str]
+    fields: Sequence[str]  # `name: value` of a row that is another search's, and says none of the above
 
 
 class Person(NamedTuple):
@@ -74,11 +77,12 @@ def signin_of(row: Row) -> SignIn:
     """A row in words."""
     risk = _number(text(row, "busy_risk", "risk_score", "risk"))
     level = text(row, "busy_level", "severity", "urgency").lower()
+    sentence = clean(text(row, "busy_sentence", "risk_message", "description", "event_info"), 3000)
     return SignIn(
         row=row,
         risk=risk,
         level=clean(level, 20) or (level_of(risk) if risk is not None else ""),
-        sentence=clean(text(row, "busy_sentence", "risk_message", "description", "event_info"), 3000),
+        sentence=sentence,
         when=clean(moment(text(row, "_time", "busy_time", "time")), LONGEST_VALUE),
         where=_place(row, ("City", "city", "src_city"), ("Country", "country", "src_country")),
         network=clean(", ".join(filter(None, (_address(row), text(row, "as_org", "busy_as_org")))), LONGEST_VALUE),
@@ -89,11 +93,26 @@ def signin_of(row: Row) -> SignIn:
             clean(text(row, "busy_previous_ip"), LONGEST_VALUE),
             _in_words(text(row, "busy_previous_device")),
         ),
-        findings=[clean(_TITLES.get(name, name), LONGEST_VALUE) for name in values(row, "busy_findings")],
-        techniques=[
-            clean(name, 20) for name in values(row, "busy_techniques") or values(row, "annotations.mitre_attack")
-        ],
+        findings=_cleaned((_TITLES.get(name, name) for name in values(row, "busy_findings")), LONGEST_VALUE),
+        techniques=_cleaned(values(row, "busy_techniques") or values(row, "annotations.mitre_attack"), 20),
+        fields=[] if sentence else _fields(row),
     )
+
+
+def _cleaned(found: Iterable[str], longest: int) -> List[str]:
+    """Each value cleaned, without those that nothing is left of."""
+    return [value for value in (clean(value, longest) for value in found) if value]
+
+
+def _fields(row: Row) -> List[str]:
+    """The first fields that the search chose to show, but for those of the person."""
+    shown = (
+        name
+        for name in row
+        if not name.startswith(("_", "busy_")) and name not in (*USER, "rid", "orig_rid", "orig_sid")
+    )
+    told = (f"{name}: {value}" for name, value in ((name, text(row, name)) for name in shown) if value)
+    return _cleaned(islice(told, MOST_FIELDS), LONGEST_VALUE)
 
 
 def _badness(signin: SignIn) -> Tuple[float, float]:

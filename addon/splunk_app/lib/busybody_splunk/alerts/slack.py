@@ -26,7 +26,7 @@ SECONDS = 280.0  # of alert_actions.conf maxtime = 5m; the rest is for starting 
 PACE = 1.1  # seconds between two messages: Slack takes about one per second and channel
 MOST_PEOPLE = 30  # with a message of their own, unless the alert says otherwise
 MOST_IN_DIGEST = 2000
-PERSON_VIEW = "busybody_person"
+PERSON_VIEW = "person"  # of this app; its token is form.user
 
 
 class Words(NamedTuple):

@@ -30,6 +30,8 @@ def cut(text: str, longest: int) -> str:
 def clean(text: str, longest: int, *, lines: bool = False) -> str:
     """The text without what cannot be seen, on one line unless `lines`, in at most `longest` units."""
     text = text[: 4 * longest]  # a megabyte is not walked through to show a line of it
+    if text.isprintable():  # nearly always
+        return cut(text.strip(), longest)
     kept = "".join(
         letter if letter == "\n" and lines else " " if letter in "\r\n\t\u2028\u2029" else letter
         for letter in text
