@@ -14,6 +14,7 @@ BUILT_IN = set(
     timechart timewrap top transaction transpose tstats union untable where xyseries""".split()
 )
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+TOKEN = re.compile(r"\$[\w:.]+(?:\|\w)?\$")  # of a dashboard: $user|s$
 MACRO = re.compile(r"`([^`]*)`")
 
 
@@ -30,8 +31,8 @@ class Step(NamedTuple):
 
 
 def blanked(search: str) -> str:
-    """The search with what stands in quotes taken out, so that a pipe or bracket in a string is none."""
-    return QUOTED.sub('""', search)
+    """The search with what stands in quotes or tokens taken out, so that a pipe or bracket there is none."""
+    return TOKEN.sub('""', QUOTED.sub('""', search))
 
 
 def macros(search: str) -> Set[str]:
@@ -76,12 +77,12 @@ def _pipelines(plain: str) -> Iterator[List[str]]:
 
 
 def lookups(search: str) -> Set[str]:
-    """The lookups that it reads or writes."""
+    """The lookups that it reads; what it writes need not be there."""
     return {name for step in steps(search) for name in _lookup_names(step)}
 
 
 def _lookup_names(step: Step) -> Iterator[str]:
-    if step.command in ("lookup", "inputlookup", "outputlookup"):
+    if step.command in ("lookup", "inputlookup"):
         words = [word for word in step.words.split() if "=" not in word]
         if words:
             yield words[0]
