@@ -102,7 +102,10 @@ def acquire(
             raise Held(model, str(there.get("owner", "another search")), float(there.get("expires", lease.expires)))
     for _ in range(READ_BACK):  # a member that sees it sees all that was written before, in the same order
         if models.one(lease_key(model, number)) is not None:
-            return lease._replace(base=head_of(models, model))
+            base = head_of(models, model)
+            if base.number > number:
+                raise Lost(model)  # it was taken over while this slept
+            return lease._replace(base=base)
         sleep(0.1)
     raise StoreError("the KV store does not show what it took. Check: splunk show kvstore-status.", source=model)
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 HOUR = 3600.0
 KEEP = HOUR  # for how long replaced documents are kept for readers of older commits
-MARGIN = 300.0  # seconds before that in which a reader makes sure that it is still in time
+MARGIN = 300.0  # seconds for clocks that differ
 SHARE = 4  # of one person in so many and more, everybody is read: pages carry ten times more than queries
 WHAT = {PROFILES: "the profile", JOURNALS: "the journal"}
 Texts = Dict[str, Optional[str]]
@@ -81,15 +81,19 @@ class KVModel(ReadOnly):
     @property
     def head(self) -> Head:
         """The commit that is read."""
-        now = self._clock()
         if self._head is None:
+            now = self._clock()
             self._head, self._since = self._newest(), now
-        elif now - self._since > KEEP - MARGIN:
-            if self._newest().number != self._head.number:
+        return self._head
+
+    def _make_sure(self) -> None:
+        """After each reply: that it is of a time when nothing of this commit was deleted yet."""
+        now = self._clock()
+        if now - self._since > KEEP - MARGIN:
+            if self._newest().number != self.head.number:
                 told = "was replaced while this search ran for an hour. Search a shorter time range at once."
                 raise StoreError(told, source=self.name)
             self._since = now
-        return self._head
 
     def _newest(self) -> Head:
         head = head_of(self._collections[MODELS], self.name)
@@ -134,6 +138,7 @@ class KVModel(ReadOnly):
             return None
         query = {"$and": [{"series": head.series}, {"number": head.population}]}
         rows = {row.get("piece"): row.get("text") for row in self._collections[POPULATION].find(query)}
+        self._make_sure()
         pieces = [str(rows.get(piece, "")) for piece in range(head.pieces)]
         if checksum(pieces) != head.checksum:
             told = "the population is damaged: its checksum does not fit. Train the model again with | busytrain."
@@ -188,6 +193,7 @@ class KVModel(ReadOnly):
                 other = newest.get(person)
                 if other is None or other["number"] < number:
                     newest[person] = row
+        self._make_sure()
         return newest
 
     def writer(self, owner: str, seconds: float) -> Writer:

@@ -93,6 +93,12 @@ class Writer(KVModel):
         """The base with what was staged."""
         return self._next
 
+    def _make_sure(self) -> None:
+        """Renews the lease. Raises Lost where somebody else took over: then the base may be gone, too."""
+        now = self._clock()
+        if not self._ended and now > self.lease.expires - self._seconds / 2:
+            self.lease = self.lease.renewed(now + self._seconds)
+
     def refresh(self) -> None:
         """A writer stays with its base."""
 
@@ -143,8 +149,7 @@ class Writer(KVModel):
         if self._ended:
             raise StoreError("this writer's lease has ended. Ask for another writer.", source=self.name)
         check_commit(profiles, journals, population, meta, self.name)
-        if self._clock() > self.lease.expires - self._seconds / 2:
-            self.lease = self.lease.renewed(self._clock() + self._seconds)
+        self._make_sure()
         rows = {user: row and (row.text, {"last_seen": row.last_seen}) for user, row in profiles.items()}
         self._stage(PROFILES, rows)
         self._stage(JOURNALS, {user: None if text is None else (text, {}) for user, text in journals.items()})
@@ -298,6 +303,9 @@ class Staging(KVModel):
 
     def _read(self, kind: str, users: Iterable[str]) -> Dict[str, Version]:
         return self._writer._read(kind, users)  # noqa: SLF001  of the same family
+
+    def _make_sure(self) -> None:
+        self._writer._make_sure()  # noqa: SLF001
 
     def commit(
         self,
