@@ -202,10 +202,10 @@ def read_reply(stream: IO[bytes]) -> Optional[Reply]:
 
 
 def cell(text: str) -> str:
-    """A cell as splunkd writes it."""
-    if text.startswith(("_", ".")) or any(sign in text for sign in ',"\n\r'):
-        return '"' + text.replace('"', '""') + '"'
-    return text
+    """A cell as splunkd writes it: in quotes as soon as anything but ASCII letters and digits is in it."""
+    if not text or (text.isalnum() and text.isascii()):
+        return text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def multivalue(value: Value) -> str:
@@ -276,7 +276,8 @@ def search(
 ) -> Outcome:
     """One search: `starts` starts that see only getinfo, then one that answers chunks of at most `size` events.
 
-    The last chunk has a header alone, as splunkd's last one usually has. `preview` marks every chunk as preview.
+    For streaming and stateful commands the last chunk has a header alone; events and reporting commands get
+    `finished` with the last events. `preview` marks every chunk as one.
     """
     for _ in range(starts):
         with Process(script) as process:
@@ -303,19 +304,23 @@ def _conversation(
 ) -> Iterator[Tuple[Reply, List[Dict[str, Value]]]]:
     kind, required = told.get("type", "streaming"), told.get("required_fields")
     columns = _columns(events, kind, required)
-    rejoined = kind in REJOINED and required is not None and not told.get("generating")
-    if rejoined:
+    indexed = kind in REJOINED and required is not None
+    if indexed:
         columns = [*columns, "_chunked_idx"]
-    slices = [] if told.get("generating") else [events[start : start + size] for start in range(0, len(events), size)]
-    for number, part in enumerate([*slices, ()]):
-        sent = [{**event, "_chunked_idx": str(place)} for place, event in enumerate(part)] if rejoined else part
-        reply = process.execute(body_of(columns, sent), finished=number == len(slices), preview=preview or None)
+    generating = bool(told.get("generating"))
+    parts = [] if generating else [events[start : start + size] for start in range(0, len(events), size)]
+    if kind in REJOINED or not parts:
+        parts.append(())
+    for number, part in enumerate(parts, 1):
+        finished = number == len(parts)
+        sent = [{**event, "_chunked_idx": str(place)} for place, event in enumerate(part)] if indexed else part
+        reply = process.execute(body_of(columns, sent), finished=finished, preview=preview or None)
         if reply is None:
             return
-        yield reply, _rejoined(part, reply.rows()) if rejoined else reply.rows()
+        yield reply, _rejoined(part, reply.rows()) if indexed and not generating else reply.rows()
         if "error" in reply.metadata:
             return
-        assert reply.metadata["finished"] is (number == len(slices)), "a reply must be finished when its request is"
+        assert reply.metadata["finished"] is finished, "a reply must be finished when its request is"
 
 
 def _columns(events: Sequence[Event], kind: str, required: Optional[Sequence[str]]) -> List[str]:
