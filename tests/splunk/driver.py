@@ -132,6 +132,15 @@ class Process:
             self._running.stdin.flush()
         return read_reply(self._running.stdout)
 
+    def send_last(self, data: bytes) -> Optional[Reply]:
+        """Raw bytes, and the end of the input behind them."""
+        assert self._running.stdin is not None
+        assert self._running.stdout is not None
+        with suppress(BrokenPipeError):
+            self._running.stdin.write(data)
+            self._running.stdin.close()
+        return read_reply(self._running.stdout)
+
     def getinfo(self, *, args: Sequence[str] = (), **searchinfo: Any) -> Optional[Reply]:
         """The first request; more keywords replace or add keys of `searchinfo`, `preview` that of the request."""
         preview = bool(searchinfo.pop("preview", False))
