@@ -146,7 +146,7 @@ def test_any_order_of_requests(actions: List[Any]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=2_000)
+@settings(max_examples=500)
 @given(actions=st.lists(ACTIONS, min_size=20, max_size=150))
 def test_any_order_of_many_more_requests(actions: List[Any]) -> None:
     _play(actions)
