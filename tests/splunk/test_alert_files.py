@@ -13,7 +13,7 @@ from typing import Dict, List, Set
 
 import pytest
 from alerting import alert, scored, write_results
-from busybody_splunk.alerts import ask, script, slack
+from busybody_splunk.alerts import ask, https, relay, script, slack
 from conftest import ROOT
 
 APP = ROOT / "addon" / "splunk_app"
@@ -78,7 +78,8 @@ def test_the_time_that_a_script_takes_is_within_what_splunkd_leaves_it() -> None
     for action in ACTIONS:
         limit = conf(ROOT / "default" / "alert_actions.conf")[action]["maxtime"]
         seconds = int(limit[:-1]) * {"s": 1, "m": 60}[limit[-1]]
-        assert 0 < seconds - script.SECONDS[action] <= 20
+        assert relay.TIMEOUT < seconds - script.SECONDS[action] <= 20
+    assert https.TIMEOUT < https.DEADLINE < relay.TIMEOUT
 
 
 def test_the_handler_is_reached_where_the_script_knocks() -> None:

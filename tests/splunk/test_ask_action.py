@@ -74,6 +74,18 @@ def test_the_alerts_own_fields_count_where_named() -> None:
     assert documents([{"user": "bob"}], severity="terrible")[0]["severity"] == "medium"
 
 
+def test_a_title_with_tokens_is_filled_in_for_each_person(world: World, responder: FakeResponder) -> None:
+    world.splunk.searches["Odd sign-ins"] = {"action.busybody_ask.param.title": "$result.app$ by $result.user$ <b>"}
+    world.act(ACTION, [scored(), scored("bob", app="vpn")], title="okta by alice@example.com <b>")
+    titles = [found["title"] for found in responder.alerts.values()]
+    assert titles == ["okta by alice@example.com <b>", "vpn by bob <b>"]
+
+
+def test_a_row_about_several_people_asks_each_of_them() -> None:
+    found = documents([scored(["alice", "bob", "alice"])])  # type: ignore[arg-type]
+    assert [document["subject"]["key"] for document in found] == ["alice", "bob"]
+
+
 @pytest.mark.parametrize(
     ("time", "shown"),
     [

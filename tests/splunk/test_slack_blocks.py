@@ -139,6 +139,11 @@ def test_the_field_that_the_alert_names_is_the_only_one_asked() -> None:
     assert people([{"user": "alice"}], "manager")[0].name == ""
 
 
+def test_a_row_about_several_people_is_told_of_each() -> None:
+    assert [person.name for person in people([{"user": ["alice", "bob"]}, {"user": "Bob"}])] == ["alice", "bob"]
+    assert [len(person.signins) for person in people([{"user": "alice\nbob"}, {"user": "Bob"}])] == [1, 2]
+
+
 @pytest.mark.parametrize("risk", ["", "nan", "inf", "many", "1e400"])
 def test_a_risk_that_is_none_is_left_out(risk: str) -> None:
     assert signin_of({"busy_risk": risk}).risk is None

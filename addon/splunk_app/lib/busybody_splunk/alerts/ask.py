@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from typing import Dict, Iterator, List, Sequence, Set
+from typing import Dict, Iterator, List, Optional, Sequence, Set
 
 from .findings import Finding, findings_of
 from .outcome import LATER, SENT, UNFIT, Outcome
@@ -19,15 +19,17 @@ from .text import clean
 from .tries import Budget, deliver
 
 ACTION = "busybody_ask"
-SECONDS = 55.0  # of alert_actions.conf maxtime = 60s; the next overlapping window delivers what is left
+SECONDS = (
+    44.0  # of alert_actions.conf maxtime = 60s, so that the last try still ends; the next window delivers the rest
+)
 MOST = 100  # findings in a request
 LARGEST = 500_000  # bytes of them; the responder takes 1 MiB
 TAKEN = ("created", "duplicate")
 
 
-def ask(alert: Alert, results: Results, relay: Relay, budget: Budget) -> Report:
-    """Hand everything over. Returns what became of each finding."""
-    findings, nobody = findings_of(alert, results.rows)
+def ask(alert: Alert, results: Results, title: Optional[str], relay: Relay, budget: Budget) -> Report:
+    """Hand everything over. `title` as its author wrote it, if known. Returns what became of each finding."""
+    findings, nobody = findings_of(alert, results.rows, title)
     field = alert.setting("user_field", "user")
     parts = [Part("nobody", [row], f"The row names nobody who could be asked (field {field}).") for row in nobody]
     for batch in _batches(findings):

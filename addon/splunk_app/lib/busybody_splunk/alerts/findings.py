@@ -17,10 +17,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from busybody.fields.times import TimeReader
 
 from .payload import Alert
-from .person import IP, signin_of, user_of
+from .person import IP, signin_of, users_of
 from .results import Row, text, values
 from .slack import links_of
 from .text import clean
+from .tokens import fillable, filled, own_tokens
 
 WINDOW = 3600.0  # seconds that share an id where rows name no event
 ORDER = ("low", "medium", "high", "critical")
@@ -61,22 +62,24 @@ class Finding(NamedTuple):
         return str(self.document["id"])
 
 
-def findings_of(alert: Alert, rows: Sequence[Row]) -> Tuple[List[Finding], List[Row]]:
-    """The findings, each id once, and the rows that name nobody who could be asked."""
+def findings_of(alert: Alert, rows: Sequence[Row], title: Optional[str] = None) -> Tuple[List[Finding], List[Row]]:
+    """The findings, each id once, and the rows that name nobody who could be asked.
+
+    `title`: the alert's, as its author wrote it; None where only splunkd's filling-in is known.
+    """
+    titles = _Titles(alert, title, len(rows))
     found: Dict[str, Finding] = {}
     nobody: List[Row] = []
     for row in rows:
-        user = user_of(row, alert.setting("user_field"))
-        if not user:
+        users = users_of(row, alert.setting("user_field"))
+        if not users:
             nobody.append(row)
-            continue
-        document = _document(alert, row, user)
-        known = found.get(document["id"])
-        if known is None:
-            found[document["id"]] = Finding(document, [row])
-        else:
+        for user in users:
+            document = _document(alert, row, user, titles.of(row))
+            known = found.setdefault(document["id"], Finding(document, []))
             known.rows.append(row)
-            _merge(known.document, document)
+            if known.document is not document:
+                _merge(known.document, document)
     return list(found.values()), nobody
 
 
@@ -86,7 +89,7 @@ def identity(parts: Document) -> str:
     return sha256(canonical.encode("utf-8", "replace")).hexdigest()
 
 
-def _document(alert: Alert, row: Row, user: str) -> Document:
+def _document(alert: Alert, row: Row, user: str, title: str) -> Document:
     events = [clean(part, LONGEST) for part in next(filter(None, (values(row, name) for name in EVENT_ID)), [])]
     time = _epoch(text(row, "_time", "busy_time", "time"))
     rule = clean(_rule(alert, row), LONGEST)
@@ -99,7 +102,7 @@ def _document(alert: Alert, row: Row, user: str) -> Document:
         "id": identity(_names(source, rule, subject, _keys(alert, row), events, time)),
         "source": source,
         "rule_id": rule,
-        "title": clean(_title(alert, row) or rule, 150),
+        "title": clean(title or rule, 150),
         "severity": _severity(alert, row),
         "subject": {"key": user, "email": _email(alert, row, user)},
         "entities": {name: value for name, value in entities.items() if value},
@@ -134,9 +137,25 @@ def _rule(alert: Alert, row: Row) -> str:
     return f"busybody.{detector}" if detector else alert.search_name or "splunk.sendalert"
 
 
-def _title(alert: Alert, row: Row) -> str:
-    found = ", ".join(signin_of(row).findings[:MOST_IN_TITLE])
-    return alert.setting("title") or text(row, "title") or found or text(row, "event_info") or alert.search_name
+class _Titles:
+    """What the person is asked about: the author's words, else the row's, else the names of what was found."""
+
+    def __init__(self, alert: Alert, written: Optional[str], rows: int) -> None:
+        self._alert = alert
+        self._known = own_tokens(alert, rows)
+        self._template = written if written and fillable(written, self._known) else None
+
+    def of(self, row: Row) -> str:
+        if self._template:
+            return filled(self._template, row, self._known, str)
+        found = ", ".join(signin_of(row).findings[:MOST_IN_TITLE])
+        return (
+            self._alert.setting("title")
+            or text(row, "title")
+            or found
+            or text(row, "event_info")
+            or self._alert.search_name
+        )
 
 
 def _severity(alert: Alert, row: Row) -> str:

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from busybody.errors import BusybodyError
 
-TIMEOUT = 10.0  # seconds for each step: connect, send, each piece of the answer
-DEADLINE = 20.0  # seconds for the whole answer, however slowly it drips
+TIMEOUT = 8.0  # seconds for each step: connect, send, each piece of the answer
+DEADLINE = 12.0  # seconds for the whole answer, however slowly it drips
 LARGEST_REPLY = 4 << 20  # bytes
 BUNDLES = (  # where systems keep their authorities, for a Python that was built to look elsewhere
     "/etc/ssl/certs/ca-certificates.crt",

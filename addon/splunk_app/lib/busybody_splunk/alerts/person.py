@@ -18,7 +18,7 @@ from .text import clean, moment
 
 USER = ("user", "risk_object", "ldap", "src_user", "dest_user")
 IP = ("src", "src_ip", "ip", "threat_object")
-LONGEST_NAME = 120  # characters of a person's name, which may be a distinguished name
+LONGEST_NAME = 512  # characters of a person's name, which may be a distinguished name
 LONGEST_VALUE = 200
 MOST_FIELDS = 10
 _TITLES = {entry.name: entry.title for entry in CATALOGUE}
@@ -62,15 +62,20 @@ def people(rows: Sequence[Row], user_field: str = "") -> List[Person]:
     """The rows grouped by person, most at risk first. Spelling in capitals or not is the same person."""
     groups: Dict[str, Tuple[str, List[SignIn]]] = {}
     for row in rows:
-        name = user_of(row, user_field)
-        groups.setdefault(name.casefold(), (name, []))[1].append(signin_of(row))
+        signin = signin_of(row)
+        for name in users_of(row, user_field) or [""]:
+            groups.setdefault(name.casefold(), (name, []))[1].append(signin)
     found = [Person(name, sorted(signins, key=_badness)) for name, signins in groups.values()]
     return sorted(found, key=lambda person: _badness(person.worst))
 
 
-def user_of(row: Row, user_field: str = "") -> str:
-    """The person whom a row is about, by that field alone where one is named."""
-    return clean(text(row, *([user_field] if user_field else USER)), LONGEST_NAME)
+def users_of(row: Row, user_field: str = "") -> List[str]:
+    """Whom a row is about, by that field alone where one is named: nobody, one person, or each of several values."""
+    for field in [user_field] if user_field else USER:
+        names = _cleaned(values(row, field), LONGEST_NAME)
+        if names:
+            return list(dict.fromkeys(names))
+    return []
 
 
 def signin_of(row: Row) -> SignIn:

@@ -11,7 +11,7 @@ from .outcome import LATER, REFUSED, Outcome, outcome_of
 from .payload import Alert
 
 SEND = "/services/busybody/send"
-TIMEOUT = 45.0  # seconds; the handler needs a few for splunkd and at most 30 for its one attempt
+TIMEOUT = 15.0  # seconds; longer than the handler's one attempt, and what a script's time leaves for its last one
 ADVICE = {
     401: "The session of the alert has ended.",
     403: "The alert's owner lacks the capability busybody_send: give them the role busybody_sender.",

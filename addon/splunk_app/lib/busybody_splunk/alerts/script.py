@@ -22,6 +22,7 @@ from .tries import Budget, Clock
 
 CLOCK = Clock(time.monotonic, time.sleep, random.random)
 SECONDS = {slack.ACTION: slack.SECONDS, ask.ACTION: ask.SECONDS}
+WORDS = {slack.ACTION: "message", ask.ACTION: "title"}  # the parameter with the author's own words
 MOST_LINES = 50  # about people who were not reached; a search for the _modalert.log finds all of them
 
 
@@ -42,7 +43,7 @@ def run(action: str, arguments: Sequence[str], stdin: BinaryIO, stderr: TextIO, 
     try:
         alert = read_alert(stdin)
         say = Log(stderr, [alert.session_key])
-        splunkd = Splunkd(alert.server_uri, alert.session_key, timeout=min(TIMEOUT, SECONDS[action]), sleep=clock.sleep)
+        splunkd = Splunkd(alert.server_uri, alert.session_key, timeout=TIMEOUT, sleep=clock.sleep)
     except BusybodyError as error:
         say.error(str(error))
         return MISUSED
@@ -67,9 +68,10 @@ def log_folder() -> Optional[Path]:
 
 def _done(action: str, alert: Alert, results: Results, splunkd: Splunkd, budget: Budget) -> Report:
     relay = Relay(splunkd)
+    words = WORDS[action]
+    written = original(splunkd, alert, action, words) if alert.setting(words) else None
     if action == ask.ACTION:
-        return ask.ask(alert, results, relay, budget)
-    written = original(splunkd, alert, action, "message") if "message" in alert.settings else None
+        return ask.ask(alert, results, written, relay, budget)
     return slack.post(alert, results, slack.words_of(alert, written, len(results.rows)), relay, budget)
 
 

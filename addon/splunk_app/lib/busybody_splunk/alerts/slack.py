@@ -22,7 +22,7 @@ from .tokens import fillable, filled, is_per_row, own_tokens
 from .tries import Budget, deliver
 
 ACTION = "busybody_slack"
-SECONDS = 280.0  # of alert_actions.conf maxtime = 5m; the rest is for starting and stopping
+SECONDS = 280.0  # of alert_actions.conf maxtime = 5m, so that the last try still ends
 PACE = 1.1  # seconds between two messages: Slack takes about one per second and channel
 MOST_PEOPLE = 30  # with a message of their own, unless the alert says otherwise
 MOST_IN_DIGEST = 2000

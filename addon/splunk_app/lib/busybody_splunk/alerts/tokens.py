@@ -1,15 +1,15 @@
-"""The alert author's message: Splunk's own tokens, `$result.field$` and a few more, filled in for each person.
+"""What the alert's author wrote: Splunk's own tokens, `$result.field$` and a few more, filled in for each person.
 
 splunkd fills them in before the script starts, from the first row alone, and nobody can tell afterwards which part was
-the author's and which the event's. So the message is read again as it was written, and filled in here: the author's
-part stays markup, each value is escaped. Where that cannot be had (`sendalert`, an owner who may not read the search,
-a token that only splunkd knows), splunkd's text stands once, above all, escaped as a whole.
+the author's and which the event's. So the text is read again as it was written, and filled in here: in a message the
+author's part stays markup, each value is escaped. Where that cannot be had (`sendalert`, an owner who may not read the search,
+a token that only splunkd knows), splunkd's text is used: in a message once, above all, escaped as a whole.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Dict
+from typing import Callable, Dict
 
 from .payload import Alert
 from .results import Row, text
@@ -43,12 +43,12 @@ def is_per_row(template: str) -> bool:
     return any(name.startswith("result.") for name in _TOKEN.findall(template))
 
 
-def filled(template: str, row: Row, known: Dict[str, str]) -> str:
-    """The template as Slack's markup, with the values of this row, escaped. A field that is not there is empty."""
+def filled(template: str, row: Row, known: Dict[str, str], shown: Callable[[str], str] = escaped) -> str:
+    """The template with the values of this row, each as `shown` makes it. A field that is not there is empty."""
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
         found = text(row, name[len("result.") :]) if name.startswith("result.") else known.get(name, "")
-        return escaped(clean(found, LONGEST_VALUE))
+        return shown(clean(found, LONGEST_VALUE))
 
     return _TOKEN.sub(value, template)
