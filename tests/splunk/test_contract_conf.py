@@ -151,9 +151,11 @@ def test_lookup_files_exist_and_are_small_utf_8_tables() -> None:
             path = ADDON / "lookups" / stanza["filename"]
             text = path.read_text(encoding="utf-8")
             assert len({line.count(",") for line in text.splitlines()[:1]}) == 1, name
-    for path in (ADDON / "lookups").iterdir():
-        assert path.suffix == ".csv"
-        assert path.stat().st_size < 1 << 20
+    for entry in tool("contents").entries():
+        if entry.name.startswith("lookups/"):
+            assert entry.name.endswith(".csv")
+            assert len(entry.data) < 1 << 20, "every search bundle carries it"
+            assert entry.data.decode("utf-8").splitlines()
 
 
 def test_tags_are_of_event_types_that_exist() -> None:

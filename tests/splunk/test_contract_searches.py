@@ -9,7 +9,8 @@ from typing import Any, Dict, Iterator, List, Set, Tuple
 import pytest
 import spl
 from conf_files import is_true
-from content import ADDON, DEFAULT, VIEWS, conf, definition, options, searches
+from content import DEFAULT, VIEWS, conf, definition, options, searches
+from packaged import tool
 
 SEARCHES = list(searches())
 NAMES = [name for name, _ in SEARCHES]
@@ -36,10 +37,15 @@ def test_it_names_macros_that_exist(name: str, search: str) -> None:
     assert spl.macros(search) <= set(conf("macros"))
 
 
+@pytest.fixture(scope="module")
+def lookups() -> Set[str]:
+    names = [entry.name for entry in tool("contents").entries()]
+    return set(conf("transforms")) | {name[len("lookups/") :] for name in names if name.startswith("lookups/")}
+
+
 @pytest.mark.parametrize(("name", "search"), SEARCHES, ids=NAMES)
-def test_it_names_lookups_that_exist(name: str, search: str) -> None:
-    files = {path.name for path in (ADDON / "lookups").iterdir()}
-    assert spl.lookups(search) <= set(conf("transforms")) | files
+def test_it_names_lookups_that_exist(name: str, search: str, lookups: Set[str]) -> None:
+    assert spl.lookups(search) <= lookups
 
 
 @pytest.mark.parametrize(("name", "search"), SEARCHES, ids=NAMES)

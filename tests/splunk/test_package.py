@@ -98,6 +98,7 @@ def test_versions_that_differ_are_refused(changed: str, tmp_path: Path) -> None:
 
 def test_a_name_from_two_places_is_refused(tmp_path: Path) -> None:
     for source in contents.RENAMED:
+        (tmp_path / source).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / source).write_text(source, encoding="utf-8")
     for name in ("bin/a.py", "addon/splunk_app/bin/a.py", "addon/splunk_app/README.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

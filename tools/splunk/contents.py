@@ -23,7 +23,12 @@ LEFT_OUT = (
 # Of the command line's own modules the app uses these: a person found by name, times in words, what a person's risk is made of.
 COMMANDS_KEPT = ("__init__", "opening", "options", "person", "risk", "tables", "times")
 FROM_ROOT = ("bin", "default")
-RENAMED = {"LICENSE": "LICENSE.txt", "NOTICE": "NOTICE", "app.manifest": "app.manifest"}
+RENAMED = {
+    "LICENSE": "LICENSE.txt",
+    "NOTICE": "NOTICE",
+    "app.manifest": "app.manifest",
+    "tools/splunk/dashboards/busybody_land.csv": "lookups/busybody_land.csv",  # coasts for the map, beside what makes them
+}
 README = "README.md"
 PLAIN, EXECUTABLE = 0o644, 0o755
 VERSIONS = {
