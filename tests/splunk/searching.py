@@ -6,10 +6,14 @@ head.script("busyscore", events, "update=true")           the script, as splunkd
 
 from __future__ import annotations
 
+import csv
+import os
 import sys
+from functools import lru_cache
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import driver
 import pytest
@@ -119,6 +123,49 @@ class Head:
     def audit(self) -> List[str]:
         path = self.home / "var" / "log" / "splunk" / "busybody_audit.log"
         return path.read_text("utf-8").splitlines() if path.exists() else []
+
+
+@lru_cache(maxsize=4)
+def simulated(people: int = 40, days: int = 14) -> Tuple[Dict[str, str], ...]:
+    """Sign-ins of an organisation with attacks among them, by time, as Splunk's CIM has them."""
+    from busybody.simulate import Organisation, generate
+
+    return tuple(events_of([event.signin for event in generate(Organisation(people=people, days=days, seed=5))]))
+
+
+@lru_cache(maxsize=1)
+def _interpreters() -> Mapping[str, Any]:
+    spec = spec_from_file_location("busybody_build", driver.ROOT / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    build = module_from_spec(spec)
+    sys.modules[spec.name] = build
+    spec.loader.exec_module(build)
+    found: Mapping[str, Any] = build.interpreters()
+    return found
+
+
+def interpreter(version: str) -> str:
+    """A Python of that version, such as 3.9. Absent, it skips aloud, and fails in CI."""
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return sys.executable
+    found = _interpreters().get(version)
+    if found is not None:
+        return str(found.path)
+    absent = f"no Python {version} here, which Splunk ships: the commands are NOT tested on it"
+    if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
+        pytest.fail(absent)
+    pytest.skip(absent)
+
+
+def csv_file(path: Path, events: Sequence[Event]) -> Path:
+    """The events as a CSV export."""
+    names = list(dict.fromkeys(name for event in events for name in event))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(events)
+    return path
 
 
 def events_of(signins: Sequence[SignIn]) -> List[Dict[str, str]]:

@@ -11,7 +11,7 @@ Most rows repeat a habit and say the same: they share one tuple of cells.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
     from busybody.signin import Assessment, Finding, SignIn
@@ -29,7 +29,6 @@ RISK_EVENT = (
     "annotations.mitre_attack",
 )  # fmt: skip
 NO_EVENT: Tuple[Cell, ...] = ("",) * len(RISK_EVENT)
-Describe = Callable[["SignIn", "Assessment"], str]
 Cells = Sequence["Cell"]
 
 
@@ -76,7 +75,7 @@ class Columns:
         """Of a row that cannot be read or scored."""
         return self._cells(Said(error=what))
 
-    def scored(self, signin: SignIn, assessment: Assessment, describe: Describe, report: bool) -> Cells:
+    def scored(self, signin: SignIn, assessment: Assessment, sentence: str, report: bool) -> Cells:
         """Of a scored sign-in; `report` where somebody is to hear of it now."""
         if assessment.risk < self._least:
             return self.nothing
@@ -89,7 +88,7 @@ class Columns:
                 said = Said(exactly(assessment.risk), assessment.level, learned=assessment.learned, report="0")
                 known = self._plain[key] = self._cells(said)
             return known
-        return self._odd(signin, assessment, describe(signin, assessment), report)
+        return self._odd(signin, assessment, sentence, report)
 
     def _odd(self, signin: SignIn, assessment: Assessment, sentence: str, report: bool) -> Cells:
         from busybody.contracts import splunk

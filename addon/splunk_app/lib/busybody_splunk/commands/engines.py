@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Iterable, List, Protocol, Sequence, Set, Tuple
 
-from busybody.people import Keeper
+from busybody.people import KEPT, Keeper
 from busybody.risk import level_of
 from busybody.scorer import Scorer
 from busybody.signin import Assessment, SignIn
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..signins import SignIns
 
 LEVELS = ("none", "low", "medium", "high", "critical")
-Assessed = Tuple[Assessment, bool]  # and whether somebody is to hear of it now
+Assessed = Tuple[Assessment, str, bool]  # the sentence, and whether somebody is to hear of it now
 
 
 class Engine(Protocol):
@@ -49,13 +49,19 @@ class Reader:
 
     def __init__(self, opened: Opened, policy: Policy, signins: SignIns, model: str) -> None:
         self.signins = signins
-        self._model = opened.model(model)
-        self.scorer = Scorer(policy, self._model)
+        store = opened.model(model)
+        self.scorer = Scorer(policy, store)
+        self._prefetch = Prefetch(self.scorer.people, store)
 
     def assess(self, signins: Sequence[SignIn]) -> List[Assessed]:
-        people = self.scorer.people
-        self._model.prefetch(wanted(people, signins))
-        return [(found, found.alert and self._is_new(found)) for found in map(self.scorer.score, signins)]
+        self._prefetch(signins)
+        return [self._assessed(signin) for signin in signins]
+
+    def _assessed(self, signin: SignIn) -> Assessed:
+        found = self.scorer.score(signin)
+        if not found.findings:
+            return found, "", False
+        return found, self.scorer.describe(signin, found), found.alert and self._is_new(found)
 
     def _is_new(self, assessment: Assessment) -> bool:
         """Whether it opens an incident, or raises the level of one that the model knows."""
@@ -77,9 +83,32 @@ class Reader:
         """The model's connection is closed by who opened it."""
 
 
-def wanted(people: Keeper, signins: Iterable[SignIn]) -> Set[str]:
-    """The keys of those who signed in."""
-    return set(map(people.key, {signin.user for signin in signins}))
+class Prefetch:
+    """Reads the people of a chunk together, each once: the scorer keeps them."""
+
+    def __init__(self, people: Keeper, model: Prefetching) -> None:
+        self._people, self._model = people, model
+        self._asked: Set[str] = set()
+
+    def __call__(self, signins: Iterable[SignIn]) -> None:
+        key = self._people.key
+        wanted = set(map(key, {signin.user for signin in signins})) - self._asked
+        if wanted:
+            if len(self._asked) > KEPT:
+                self._asked.clear()
+            self._asked |= wanted
+            self._model.prefetch(wanted)
+
+    def forget(self) -> None:
+        """The scorer has let go of people."""
+        self._asked.clear()
+
+
+class Prefetching(Protocol):
+    """A model that reads people together."""
+
+    def prefetch(self, users: Iterable[str]) -> None:
+        """What is read waits for one call of `profile`."""
 
 
 def rank(risk: float) -> int:

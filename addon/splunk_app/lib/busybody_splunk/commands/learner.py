@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, List, Sequence
 
 from busybody.errors import InputError
 from busybody.scorer import Scorer
-from busybody.signin import SignIn
+from busybody.signin import Assessment, SignIn
 from busybody.stream.order import LOOKED_AT, newest_first
 
 from ..incidents import Incidents
 from ..verdicts import Verdicts
-from .engines import Assessed, wanted
+from .engines import Assessed, Prefetch
 from .ledger import Answers, Ledger
 from .opening import Opened
 
@@ -44,6 +44,7 @@ class Learner:
         self._writer = opened.writable(model).writer(opened.owner, LEASE)
         try:
             self.scorer = Scorer(policy, self._writer.staging())
+            self._prefetch = Prefetch(self.scorer.people, self._writer)
             self._ledger = Ledger(Incidents(opened.splunkd, model), self.scorer)
             self._answers = Answers(Verdicts(opened.splunkd, model), self.scorer, self._ledger)
             self._answers.apply(self._writer)
@@ -57,16 +58,23 @@ class Learner:
 
     def assess(self, signins: Sequence[SignIn]) -> List[Assessed]:
         self._check_order(signins)
-        people = self.scorer.people
         self._writer.stage()  # renews the lease
-        self._writer.prefetch(wanted(people, signins))
-        found = [self.scorer.process(signin) for signin in signins]
+        self._prefetch(signins)
+        process, describe = self.scorer.process, self.scorer.describe
+        found: List[Assessment] = []
+        sentences: List[str] = []
+        for signin in signins:
+            assessment = process(signin)
+            found.append(assessment)
+            # At once: the next sign-in may bring another day, with other words for how rare this is.
+            sentences.append(describe(signin, assessment) if assessment.findings else "")
         self._signins += len(found)
         self._late += sum(assessment.late for assessment in found)
         reported = self._ledger.reported(found)
-        if people.is_full():
+        if self.scorer.people.is_full():
             self.scorer.save()  # staged, not shown
-        return [(assessment, number in reported) for number, assessment in enumerate(found)]
+            self._prefetch.forget()
+        return [(*both, number in reported) for number, both in enumerate(zip(found, sentences))]
 
     def _check_order(self, signins: Sequence[SignIn]) -> None:
         if len(self._start) >= LOOKED_AT:

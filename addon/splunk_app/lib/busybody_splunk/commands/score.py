@@ -39,6 +39,10 @@ OPTIONS = (
 )
 INDEXED = "_indextime"
 EXAMPLES = 3  # broken rows that a message quotes
+NEEDS = (
+    "By default a row needs _time, user, action and src, as the Authentication data model names them; "
+    "fields=<map> reads others, such as fields=okta the events of Okta in _raw."
+)
 
 
 def command() -> Score:
@@ -59,7 +63,7 @@ class Score:
         self._opened: Optional[Opened] = None
         self._broken: List[str] = []
         self._aside: Dict[str, int] = {}  # reason -> rows that are no sign-in
-        self._rows = self._number_broken = 0
+        self._rows = self._scored_rows = self._number_broken = 0
 
     def begin(self, search: Search, messages: Messages) -> Optional[Sequence[str]]:
         self._search, self._messages = search, messages
@@ -75,7 +79,7 @@ class Score:
         if wanted is None:
             return None
         more = [INDEXED] if options["cursor"] else []
-        return [*wanted, *more, *self._columns.names]  # the new ones, too: they are not in every version kept else
+        return [*wanted, *more, *self._columns.names]  # the new ones, too: else splunkd may leave them out again
 
     def take(self, chunk: Chunk) -> Body:
         from busybody.errors import BusybodyError
@@ -107,7 +111,7 @@ class Score:
     def _tell_fault(self) -> None:
         if not self._told:
             self._told = True
-            self._messages.error(f"{self._fault} The rows pass unscored; {self._columns.error} says so.")
+            self._messages.error(f"{self._fault}\nThe rows pass unscored; {self._columns.error} says why.")
 
     # Scoring --------------------------------------------------------------------------------------------------
 
@@ -123,13 +127,13 @@ class Score:
         payloads = engine.signins.read(chunk)
         signins = [payload for payload in payloads if type(payload) is SignIn]
         assessed = iter(engine.assess(signins))
-        describe, scored = engine.scorer.describe, self._columns.scored
+        self._scored_rows += len(signins)
+        scored = self._columns.scored
         cells: List[Cells] = []
         add = cells.append
         for number, payload in enumerate(payloads, self._rows + 1):
             if type(payload) is SignIn:
-                assessment, report = next(assessed)
-                add(scored(payload, assessment, describe, report))
+                add(scored(payload, *next(assessed)))
             else:
                 add(self._other(payload, number))
         self._rows += len(payloads)
@@ -173,8 +177,12 @@ class Score:
             messages.warn(told + (" ..." if self._number_broken > EXAMPLES else ""))
         if self._aside:
             most = sorted(self._aside.items(), key=lambda row: -row[1])[:EXAMPLES]
-            reasons = "; ".join(f"{count:,} because {reason}" for reason, count in most)
-            messages.info(f"{sum(self._aside.values()):,} of {self._rows:,} rows are no sign-in: {reasons}.")
+            reasons = "; ".join(f"{count:,}: {reason}" for reason, count in most)
+            told = f"{sum(self._aside.values()):,} of {self._rows:,} rows are no sign-in ({reasons})."
+            if self._scored_rows or self._number_broken:
+                messages.info(told)
+            else:
+                messages.error(f"{told} {NEEDS}")
         if self._engine is not None:
             self._engine.tell(messages)
 
