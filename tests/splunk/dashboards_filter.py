@@ -25,7 +25,7 @@ class Filter:
             self.tokens.append(found)
             position = found.end()
         self.table, self.at = table, 0
-        self.says = self._any() if self.tokens else lambda row: True
+        self.says = self._all() if self.tokens else lambda row: True
         if self.at < len(self.tokens):
             raise SplError(f"cannot read {words!r}")
 
@@ -33,20 +33,21 @@ class Filter:
         found = self.tokens[self.at] if self.at < len(self.tokens) else None
         return "" if found is None else found[1] or found[2] or found[8] or "term"
 
-    def _any(self) -> Callable[[Row], bool]:
-        tests = [self._all()]
-        while self._word() == "OR":
-            self.at += 1
-            tests.append(self._all())
-        return lambda row: any(test(row) for test in tests)
-
     def _all(self) -> Callable[[Row], bool]:
-        tests = [self._one()]
-        while self._word() not in ("", "OR", ")"):
+        tests = [self._any()]
+        while self._word() not in ("", ")"):
             if self._word() == "AND":
                 self.at += 1
-            tests.append(self._one())
+            tests.append(self._any())
         return lambda row: all(test(row) for test in tests)
+
+    def _any(self) -> Callable[[Row], bool]:
+        """OR binds more tightly than AND, as in Splunk."""
+        tests = [self._one()]
+        while self._word() == "OR":
+            self.at += 1
+            tests.append(self._one())
+        return lambda row: any(test(row) for test in tests)
 
     def _one(self) -> Callable[[Row], bool]:
         word, found = self._word(), self.tokens[self.at]
@@ -55,7 +56,7 @@ class Filter:
             inner = self._one()
             return lambda row: not inner(row)
         if word == "(":
-            inner = self._any()
+            inner = self._all()
             self.at += 1
             return inner
         if word != "term":

@@ -1,217 +1,244 @@
-"""A simulated month as the dashboards see it: scores, risk, incidents, verdicts, models, and what the commands answer.
+"""A simulated month as the dashboards see it, out of the commands themselves.
 
-Sign-ins come from `busybody simulate`, scores from the core's scorer, and both are written into the columns that
-busyscore, busyrisk and busyprofile write. Analysts and people answer some hours after an alert, mostly rightly.
+Sign-ins come from `busybody simulate`. Day by day busyscore scores and learns them, people and analysts answer some hours
+after an alert by busyverdict, mostly rightly, and what the commands write is what the searches read: scores, risk events,
+the collections of the fake splunkd, the audit log, and the answers of busyrisk, busyprofile and busycursor.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 import random
-from functools import lru_cache
+import re
+import tempfile
+from bisect import bisect_left
+from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Tuple
+from unittest import mock
 
+from content import conf
 from dashboards_table import Row, Sources, SplError, Table
+from fake_splunkd import FakeSplunkd
+from searching import Head, events_of
 
-from busybody.commands.risk import person as risk_row
-from busybody.contracts import splunk
-from busybody.people import Person
 from busybody.places import Locator
 from busybody.policy import Policy
-from busybody.profile.codec import decode
-from busybody.profile.described import described
-from busybody.risk import level_of
-from busybody.scorer import Scorer
-from busybody.signin import Assessment, SignIn
-from busybody.simulate import Organisation, Truth, generate
-from busybody.stores.memory import MemoryStore
-from busybody.verdict import Verdict
+from busybody.simulate import ATTACKS, Event, Organisation, generate
 
 ROOT = Path(__file__).resolve().parents[2]
+LOOKUPS = ROOT / "addon" / "splunk_app" / "lookups"
 DAY = 86400.0
-SCORE = (
-    "_time", "host", "source", "sourcetype", "orig_sourcetype", "user", "src", "app", "action", "user_agent", "Country", "City", "lat", "lon",
-    "busy_risk", "busy_level", "busy_sentence", "busy_findings", "busy_techniques", "busy_previous_time", "busy_previous_country",
-    "busy_previous_city", "busy_previous_ip", "busy_previous_device", "busy_learned", "busy_incident", "busy_report", "busy_event_id",
-    "busy_error", "busy_source", "risk_object", "risk_object_type", "risk_score", "risk_message", "threat_object",
-    "threat_object_type", "annotations.mitre_attack", "search_name",
-)  # fmt: skip
-INCIDENT = (
-    "_key", "user", "opened", "last", "risk", "level", "status", "detector", "sentence", "count", "reported_risk", "event_id",
-)  # fmt: skip
-VERDICT = ("_key", "user", "event_id", "answer", "flags", "given_by", "given_at", "applied")
-MODEL = ("_key", "model", "number", "base", "state", "expires", "owner", "meta")
-RISK = ("user", "risk", "level", "worst", "incidents", "status", "last_seen", "sentence")
-PROFILE = ("kind", "value", "share", "first", "last", "note")
+ATTACKED = 0.4  # of the share of people that the simulator attacks
+ANSWERED, BY_PERSON = 0.85, 0.6  # shares of the alerts, and of the answers
+SOURCES = {"sso": "okta:im2:log", "password": "azure:aad:signin", "legacy": "o365:management:activity"}  # where a sign-in was logged
+SCHEDULER = ("_time", "sourcetype", "app", "savedsearch_name", "status", "run_time", "result_count")
+AUDIT = ("action", "actor", "model", "number", "signins", "verdicts", "reports", "cursor", "answer", "event_id", "person", "verdict")
+MESSAGES = ("sid", "log_level", "message")
+SIGNIN = ("_time", "host", "source", "sourcetype", "orig_sourcetype", "user", "src", "app", "action", "user_agent", "Country", "City", "lat", "lon")
 
 
 class Month(NamedTuple):
     """What a month left behind."""
 
     now: float
-    events: List[Row]
-    incidents: Dict[str, Row]
-    verdicts: List[Row]
-    store: MemoryStore
-    policy: Policy
+    scores: List[Row]
+    risk: List[Row]
+    audit: List[Row]
+    said: List[Row]  # messages of the searches
+    columns: List[str]  # that busyscore adds
+    head: Head
 
 
-@lru_cache(maxsize=1)
-def month(people: int = 200, days: int = 30, seed: int = 7) -> Month:
-    """Simulates and scores it."""
-    made = _Made()
-    organisation = Organisation(people=people, days=days, seed=seed)
-    for signin, truth in generate(organisation):
-        made.take(signin, truth)
-    made.scorer.save()
-    now = organisation.start + days * DAY
-    made.answer(now)
-    return Month(now, made.events, made.incidents, made.verdicts, made.store, made.policy)
+@cache
+def month(people: int = 300, days: int = 40, seed: int = 7) -> Month:
+    """Simulates, scores and answers it; the search head stays open as long as the tests run."""
+    attacks = {name: share * ATTACKED for name, share in ATTACKS.items()}
+    organisation = Organisation(people=people, days=days, seed=seed, attacks=attacks)
+    home = Path(tempfile.mkdtemp(prefix="busybody-month-")) / "splunk"
+    fake = FakeSplunkd()
+    fake.__enter__()
+    with mock.patch.dict("os.environ", {"SPLUNK_HOME": str(home)}):
+        lived = _Lived(Head(fake, home))
+        by_day: Dict[int, List[Event]] = {}
+        for event in generate(organisation):
+            by_day.setdefault(int((event.signin.time - organisation.start) // DAY), []).append(event)
+        for day, events in sorted(by_day.items()):
+            lived.day(events, organisation.start + (day + 1) * DAY)
+        return lived.done(organisation.start + days * DAY)
 
 
-class _Made:
-    """What busyscore update=true keeps, while the month goes by."""
+class _Lived:
+    """The month, day by day."""
 
-    def __init__(self) -> None:
-        self.policy, self.store = Policy.default(), MemoryStore()
-        self.scorer = Scorer(self.policy, self.store)
-        self.events: List[Row] = []
-        self.incidents: Dict[str, Row] = {}
-        self.verdicts: List[Row] = []
-        self.answers: List[Tuple[float, Verdict, str]] = []  # when, what, incident
-        self.random = random.Random(7)  # noqa: S311
+    def __init__(self, head: Head) -> None:
+        self.head, self.random = head, random.Random(7)  # noqa: S311
+        self.scores: List[Row] = []
+        self.risk: List[Row] = []
+        self.audit: List[Row] = []
+        self.said: List[Row] = []
+        self.answers: List[Tuple[float, str, str, str, bool]] = []  # when, user, event id, answer, asked of the person
+        self.columns: List[str] = []
 
-    def take(self, signin: SignIn, truth: Truth) -> None:
-        self.answer(signin.time)
-        assessment = self.scorer.process(signin)
-        sentence = self.scorer.describe(signin, assessment)
-        row = score_row(signin, assessment, sentence)
-        self.events.append(row)
-        if assessment.incident and assessment.risk >= 40:
-            self._grow(signin, truth, assessment, row)
-        if row["busy_report"] == 1:
-            self.events.append({**row, "sourcetype": "busybody:risk", "source": row["busy_source"], "search_name": row["busy_source"]})
+    def day(self, events: List[Event], end: float) -> None:
+        """One day's search, after the answers that came before it."""
+        self._answer(end - DAY)
+        rows = [
+            {**row, "_indextime": f"{signin.time + 4:.0f}", "sourcetype": SOURCES.get(signin.method or "", "azure:aad:signin")}
+            for signin, row in zip((event.signin for event in events), events_of([event.signin for event in events]))
+        ]
+        _spoil(rows, self.random)
+        found = self.head.run("busyscore", rows, "update=true", "cursor=true")
+        assert len(found.rows) == len(rows), found.messages
+        self.columns = [name for name in found.configuration["required_fields"] if name.startswith(("busy_", "risk_", "threat_", "annotations"))]
+        for event, row in zip(events, found.rows):
+            score = _written(row, self.columns)
+            self.scores.append(score)
+            if row.get("busy_report") == "1":
+                self.risk.append({**score, "sourcetype": "busybody:risk", "source": row["busy_source"], "search_name": row["busy_source"]})
+                self._ask(event, row)
+        self._note(end, found.messages)
 
-    def _grow(self, signin: SignIn, truth: Truth, assessment: Assessment, row: Row) -> None:
-        known = self.incidents.get(str(assessment.incident))
-        reported = 0 if known is None else known["reported_risk"]
-        if assessment.alert and level_of(assessment.risk) != level_of(reported) and assessment.risk > reported:
-            row["busy_report"], reported = 1, assessment.risk
-            if known is None or not known["reported_risk"]:
-                self._ask(signin, truth, str(assessment.incident))
-        best = known is None or assessment.risk >= known["risk"]
-        incident = known or {"_key": assessment.incident, "user": signin.user, "opened": signin.time, "status": "open", "count": 0, "risk": 0.0}
-        incident.update(last=signin.time, count=incident["count"] + 1, reported_risk=reported)
-        if best:
-            incident.update(
-                risk=assessment.risk, level=assessment.level, detector=row["busy_source"], sentence=row["busy_sentence"], event_id=signin.id
-            )
-        self.incidents[str(assessment.incident)] = incident
+    def _ask(self, event: Event, row: Mapping[str, Any]) -> None:
+        if self.random.random() < ANSWERED:
+            when = event.signin.time + self.random.uniform(0.1, 9) * 3600
+            said = "malicious" if event.truth.attack else "benign"
+            self.answers.append((when, row["user"], row["busy_event_id"], said, self.random.random() < BY_PERSON))
 
-    def _ask(self, signin: SignIn, truth: Truth, incident: str) -> None:
-        if self.random.random() < 0.15:
-            return  # nobody answers
-        answer = "malicious" if truth.attack else "benign"
-        when = signin.time + self.random.uniform(0.1, 9) * 3600
-        asked = self.random.random() < 0.6
-        verdict = Verdict(signin.user, signin.id, answer, when, verified=asked, analyst=not asked, signin=signin)
-        self.answers.append((when, verdict, incident))
-        self.answers.sort(key=lambda row: row[0])
+    def _answer(self, until: float) -> None:
+        due = sorted(answer for answer in self.answers if answer[0] <= until)
+        self.answers = [answer for answer in self.answers if answer[0] > until]
+        for when, user, event_id, said, asked in due:
+            with mock.patch("busybody_splunk.commands.verdict.now", return_value=when):
+                flags = ("verified=true", "analyst=false") if asked else ()
+                who = "responder" if asked else "j.doe"
+                done = self.head.run("busyverdict", (), f"user={user}", f"event_id={event_id}", f"verdict={said}", *flags, username=who)
+            self._note(when, done.messages)
 
-    def answer(self, now: float) -> None:
-        while self.answers and self.answers[0][0] <= now:
-            when, verdict, incident = self.answers.pop(0)
-            self.scorer.feedback(verdict)
-            self.incidents[incident]["status"] = verdict.answer
-            flags, by = ("analyst", "j.doe") if verdict.analyst else ("verified", "responder")
-            self.verdicts.append({
-                "_key": f"v{len(self.verdicts)}", "user": verdict.user, "event_id": verdict.event_id, "answer": verdict.answer,
-                "flags": flags, "given_by": by, "given_at": when, "applied": len(self.verdicts) + 1,
-            })  # fmt: skip
+    def _note(self, time: float, messages: List[Tuple[str, str]]) -> None:
+        """The audit lines and messages that came since the last time, as of that time."""
+        for line in self.head.audit()[len(self.audit) :]:
+            pairs = {name: quoted or plain for name, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', line)}
+            self.audit.append({"_time": time, "sourcetype": "busybody:audit", **pairs})
+        for level, text in messages:
+            said = {"_time": time, "sourcetype": "splunk_search_messages", "app": "busybody", "sid": f"{time:.0f}.1"}
+            self.said.append({**said, "log_level": level, "message": f"busyscore: {text}"})
+
+    def done(self, now: float) -> Month:
+        self._answer(now)
+        return Month(now, self.scores, self.risk, self.audit, self.said, self.columns, self.head)
 
 
-def score_row(signin: SignIn, assessment: Assessment, sentence: str) -> Row:
-    """The row that busyscore writes for a sign-in."""
-    row = dict.fromkeys(SCORE)
-    row.update({name: value for name, value in splunk(signin, assessment, sentence).items() if name in row and value not in ("", [])})
-    speaking = max(assessment.findings, key=lambda found: found.contribution, default=None)
-    row.update({
-        "host": "idp-1", "source": "busybody", "sourcetype": "busybody:score", "orig_sourcetype": signin.source, "lat": signin.lat, "lon": signin.lon,
-        "Country": signin.country, "City": signin.city, "user_agent": signin.user_agent, "busy_report": 0, "busy_event_id": signin.id,
-        "busy_source": speaking.detector if speaking and assessment.risk >= 20 else None,
-    })  # fmt: skip
-    if assessment.previous:
-        row.update({f"busy_previous_{name}": assessment.previous[name] for name in ("time", "country", "city", "ip", "device")})
-    return row
+def _spoil(rows: List[Dict[str, str]], chance: random.Random) -> None:
+    """Some rows that are no sign-in, or cannot be read: as in every log."""
+    for row in rows:
+        lot = chance.random()
+        if lot < 0.0008:
+            row["src"] = "unknown-host-17"
+        elif lot < 0.0012:
+            row["_time"] = "Thu 7:41"
+        elif lot < 0.004 and row["sourcetype"].startswith("o365"):
+            row.pop("user")
+
+
+def _written(row: Mapping[str, Any], columns: List[str]) -> Row:
+    """The event that the macro busybody_write_scores collects of a row."""
+    score: Row = {name: row[name] for name in (*SIGNIN, *columns) if row.get(name) not in (None, "")}
+    try:
+        time = float(row["_time"])
+    except ValueError:
+        time = float(row["_indextime"])
+    return {**score, "_time": time, "source": "busybody", "sourcetype": "busybody:score", "orig_sourcetype": row["sourcetype"]}
 
 
 # What searches can ask for ----------------------------------------------------------------------------------
 
 
-def sources(found: Month, macros: Mapping[str, str]) -> Sources:
+def sources(found: Month) -> Sources:
     """The month as the sources of searches."""
-    return Sources(
-        macros,
-        {
-            "busybody_incidents": Table(list(INCIDENT), list(found.incidents.values())),
-            "busybody_verdicts": Table(list(VERDICT), found.verdicts),
-            "busybody_models": Table(list(MODEL), []),
-            "busybody_detectors": _csv(ROOT / "addon/splunk_app/lookups/busybody_detectors.csv"),
-            "busybody_land.csv": _csv(ROOT / "tools/splunk/dashboards/busybody_land.csv"),
-        },
-        lambda index: _events(found, index),
-        {"busyrisk": lambda options: _risk(found), "busyprofile": lambda options: _profile(found, options.get("user", ""))},
-        _locator(),
-    )
+    macros = {name: stanza["definition"] for name, stanza in conf("macros").items()}
+    lookups = {name: _collection(found, stanza) for name, stanza in conf("transforms").items() if "collection" in stanza}
+    lookups.update({name: _csv(LOOKUPS / stanza["filename"]) for name, stanza in conf("transforms").items() if "filename" in stanza})
+    lookups["busybody_land.csv"] = _csv(ROOT / "tools" / "splunk" / "dashboards" / "busybody_land.csv")
+    commands = {
+        "busyrisk": lambda options: _generated(found, "busyrisk", {"at": f"{found.now:.0f}", **options}),
+        "busyprofile": lambda options: _generated(found, "busyprofile", options),
+        "busycursor": lambda options: _generated(found, "busycursor", options),
+    }
+    return Sources(macros, lookups, lambda index: _events(found, index), commands, _locator())
+
+
+def empty(found: Month) -> Sources:
+    """The same on the day of the installation: nothing scored, nothing known."""
+    full = sources(found)
+    lookups = {name: table if ".csv" in name or name == "busybody_detectors" else Table(table.columns, []) for name, table in full.lookups.items()}
+    columns = {"busyrisk": full.commands["busyrisk"]({}).columns, "busyprofile": ["section", "item", "detail", "share", "last"], "busycursor": ["search"]}
+    commands = {name: lambda options, names=names: Table(list(names), []) for name, names in columns.items()}
+    return full._replace(lookups=lookups, events=lambda index: Table(full.events(index).columns, []), commands=commands)
+
+
+def _generated(found: Month, command: str, options: Mapping[str, str]) -> Table:
+    table = _run(found.head, command, tuple(f"{name}={value}" for name, value in options.items()))
+    return Table(table.columns, [dict(row) for row in table.rows])
+
+
+@cache
+def _run(head: Head, command: str, options: Tuple[str, ...]) -> Table:
+    with mock.patch.dict("os.environ", {"SPLUNK_HOME": str(head.home)}):
+        done = head.run(command, (), *options)
+    columns = list(getattr(import_module(f"busybody_splunk.commands.{command[4:]}"), "COLUMNS", ("search",)))
+    return Table(columns, done.rows)
+
+
+def _collection(found: Month, stanza: Mapping[str, str]) -> Table:
+    columns = [name.strip() for name in stanza["fields_list"].split(",")]
+    rows = [dict(row) for row in found.head.fake.kv.collections.get(stanza["collection"], {}).values()]
+    for row in rows:
+        if row.get("kind") == "end":
+            row["time"] = found.now - 70.0  # commits carry the time of the machine that runs the tests
+    return Table(columns, rows)
 
 
 def _events(found: Month, index: str) -> Table:
     if index == "busybody":
-        return Table(list(SCORE), found.events)
+        return Table(list(dict.fromkeys((*SIGNIN, *found.columns, "search_name"))), [*found.scores, *found.risk])
+    if index == "_internal":
+        return Table(list(dict.fromkeys((*SCHEDULER, *AUDIT, *MESSAGES))), [*_scheduled(found), *found.audit, *found.said])
     raise SplError(f"no index {index}")
 
 
+def _scheduled(found: Month) -> Iterator[Row]:
+    """What Splunk's scheduler logs of a week: the one thing here that no command of ours says."""
+    chance, times = random.Random(11), sorted(row["_time"] for row in found.scores)  # noqa: S311
+    for run in range(int(7 * DAY / 300)):
+        time = found.now - run * 300.0 - 4
+        signins = bisect_left(times, time) - bisect_left(times, time - 300)
+        base: Row = {"_time": time, "sourcetype": "scheduler", "app": "busybody", "savedsearch_name": "Busybody: score sign-ins"}
+        seconds = round(0.9 + signins * 0.02 + chance.expovariate(3), 2)
+        skipped = chance.random() < 0.002
+        yield {**base, "status": "skipped"} if skipped else {**base, "status": "success", "run_time": seconds, "result_count": signins}
+    for hour in range(7 * 24):
+        for name, usual in (("Busybody: risk of people", 0.4), ("Busybody: no sign-in arrives", 0.2)):
+            run_time = round(usual + chance.random() / 5, 2)
+            told = {"sourcetype": "scheduler", "app": "busybody", "savedsearch_name": name, "status": "success", "run_time": run_time}
+            yield {"_time": found.now - hour * 3600 - 200, **told}
+
+
 def _csv(path: Path) -> Table:
-    if not path.is_file():
-        return Table([], [])
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         return Table(list(reader.fieldnames or ()), [dict(row) for row in reader])
 
 
 def _locator() -> Callable[[str], Mapping[str, Any]]:
-    locate = Locator().locate
+    locate = Locator(Policy.default()).locate
 
     def of(ip: str) -> Mapping[str, Any]:
-        place = locate(ip) if ip else None
-        if place is None or place.lat is None:
+        try:
+            place = locate(ip)
+        except ValueError:
             return {}
-        return {"lat": place.lat, "lon": place.lon, "City": place.city, "Country": place.country, "Region": place.region}
+        return {} if place.lat is None else {"lat": place.lat, "lon": place.lon, "City": place.city, "Country": place.country, "Region": place.region}
 
     return of
-
-
-def _risk(found: Month) -> Table:
-    rows = []
-    for user in found.store.users():
-        known = risk_row(user, str(found.store.profile(user)), found.policy, found.now)
-        worst: Optional[Dict[str, Any]] = known["incidents"][0] if known["incidents"] else None
-        if known["risk"] > 0:
-            rows.append({
-                "user": user, "risk": known["risk"], "level": known["level"], "worst": known["worst"], "incidents": len(known["incidents"]),
-                "status": worst and worst["status"], "last_seen": known["last_seen"], "sentence": worst and worst["sentence"],
-            })  # fmt: skip
-    return Table(list(RISK), rows)
-
-
-def _profile(found: Month, user: str) -> Table:
-    text = found.store.profile(user)
-    if text is None:
-        return Table(list(PROFILE), [])
-    return Table(list(PROFILE), list(_rows(described(user, Person(user, decode(text, user), found.policy.learning.incident_hours)))))
-
-
-def _rows(known: Mapping[str, Any]) -> Iterator[Row]:
-    yield {"kind": "summary", "value": json.dumps(known["signins"])}

@@ -20,8 +20,19 @@ TOOLS = ROOT / "tools" / "splunk" / "dashboards"
 VIEWS = ROOT / "default" / "data" / "ui" / "views"
 FILES = ("package.json", "package-lock.json", "page.jsx")
 BACKGROUND = "#0e1116"
+CONFIG = {
+    "SPLUNKD_PATH": "/splunkd/__raw", "LOCALE": "en-US", "MRSPARKLE_ROOT_PATH": "", "USERNAME": "analyst", "APP": "busybody",
+    "SERVER_ZONEINFO": "### SERIALIZED TIMEZONE FORMAT 1.0;C0;Y0 NW 55 54 43;$",
+}  # fmt: skip
+TIMES = (("Last 30 days", "-30d@d", "now"), ("Last 7 days", "-7d@h", "now"), ("Last 24 hours", "-24h@h", "now"))
 SPLUNK_WEB: Dict[str, Any] = {  # what the choice of a time range asks of Splunk Web
-    "authentication/current-context": {"entry": [{"name": "context", "content": {"username": "analyst", "tz": "UTC", "roles": ["user"], "capabilities": []}}]},
+    "current-context": {"entry": [{"name": "context", "content": {"username": "analyst", "tz": "UTC", "roles": ["user"], "capabilities": []}}]},
+    "times": {
+        "entry": [
+            {"name": label, "content": {"label": label, "earliest_time": earliest, "latest_time": latest, "order": place, "disabled": False}}
+            for place, (label, earliest, latest) in enumerate(TIMES)
+        ]
+    },
 }
 
 
@@ -78,7 +89,7 @@ class Page:
     """A page that draws one dashboard after the other."""
 
     def __init__(self, browser: Any, built: Path, answer: Answer, width: int = 1440) -> None:
-        self.width, self.refused, self.asked, self.said = width, [], [], []  # type: int, List[str], List[str], List[str]
+        self.width, self.refused, self.said = width, [], []  # type: int, List[str], List[str]
         self.page = browser.new_page(viewport={"width": width, "height": 1000}, device_scale_factor=1, timezone_id="UTC", locale="en-US")
         self.page.route("**/*", self._route)
         self.built = built
@@ -94,11 +105,10 @@ class Page:
             route.fulfill(body=(self.built / url.rpartition("/")[2]).read_bytes(), content_type=f"{kind}; charset=utf-8")
         elif url.partition("?")[0] == "http://dashboard.test/":
             style = f"body {{ margin: 0; background: {BACKGROUND}; }}"
-            body = f'<!doctype html><link rel="stylesheet" href="page.css"><style>{style}</style><div id="dashboard"></div><script src="page.js"></script>'
+            body = f'<!doctype html><link rel="stylesheet" href="page.css"><style>{style}</style><div id="dashboard"></div><script>$C = {json.dumps(CONFIG)}</script><script src="page.js"></script>'
             route.fulfill(body=body, content_type="text/html; charset=utf-8")
-        elif url.startswith("http://dashboard.test/services/"):
-            self.asked.append(url)
-            name = url.partition("/services/")[2].partition("?")[0]
+        elif url.startswith("http://dashboard.test/splunkd/__raw/"):
+            name = url.partition("?")[0].rpartition("/")[2]
             route.fulfill(body=json.dumps(SPLUNK_WEB.get(name, {"entry": []})), content_type="application/json")
         else:
             self.refused.append(url)
@@ -115,6 +125,6 @@ class Page:
         height = board["layout"]["options"]["height"] + 120
         self.page.set_viewport_size({"width": self.width, "height": height})
         self.page.evaluate("([board, width, height]) => window.draw(board, width, height)", [board, self.width, height])
-        self.page.wait_for_selector('[data-test="dashboard-core"], [data-test-type], [data-item-id]', timeout=20_000)
+        self.page.wait_for_selector('[data-test="dashboard-core"], [data-test-type], [data-item-id]', state="attached", timeout=20_000)
         self.page.wait_for_load_state("networkidle")
         self.page.wait_for_timeout(2500)

@@ -9,7 +9,7 @@ from dashboards_table import UNITS, Row, Span, SplError, Table, known, many, num
 from dashboards_words import read
 
 CALL = re.compile(
-    r'(count|\w+)(?:\((?:eval\((?P<eval>.+?)\)|(?P<field>[\w.]*))\))?(?:\s+(?:as|AS)\s+(?:"([^"]+)"|([\w.]+)))?[,\s]*'
+    r'(count|\w+)(?:\((?:eval\((?P<eval>(?:[^()]|\((?:[^()]|\([^()]*\))*\))+)\)|(?P<field>[\w.]*))\))?(?:\s+(?:as|AS)\s+(?:"([^"]+)"|([\w.]+)))?[,\s]*'
 )
 
 

@@ -6,10 +6,14 @@ import sys
 from pathlib import Path
 from typing import Dict
 
+from health import health
+from land import land
 from overview import overview
+from person import person
 
 VIEWS = Path(__file__).resolve().parents[3] / "default" / "data" / "ui" / "views"
-BOARDS = (overview,)
+LAND = Path(__file__).with_name("busybody_land.csv")
+BOARDS = (overview, person, health)
 
 
 def views() -> Dict[str, str]:
@@ -20,8 +24,8 @@ def views() -> Dict[str, str]:
 def main() -> int:
     """Write or compare; 1 where a file is not what the sources say."""
     stale = 0
-    for name, text in views().items():
-        path = VIEWS / name
+    written = {VIEWS / name: text for name, text in views().items()}
+    for path, text in {**written, LAND: land()}.items():
         if "--check" in sys.argv:
             stale += not path.is_file() or path.read_text(encoding="utf-8") != text
         else:

@@ -13,7 +13,11 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 WIDTH, EDGE, GUTTER = 1440, 16, 16
 CANVAS, CARD, INK, MUTED, LINK = "#0e1116", "#161a21", "#e6e9ef", "#9ba5b5", "#8fb8f6"
 LEVELS = {"critical": "#ff5d73", "high": "#f5894a", "medium": "#e2b64f", "low": "#7fa3d6", "none": "#77818f"}
-GOOD, BAD = "#6dbcab", LEVELS["critical"]
+GOOD = "#6dbcab"
+STATUSES = {
+    "malicious": LEVELS["critical"], "open": LEVELS["medium"], "benign": GOOD, "closed": LEVELS["none"],
+    "quiet": LEVELS["critical"], "failed": LEVELS["critical"], "fresh": GOOD, "success": GOOD, "skipped": LEVELS["medium"],
+}  # fmt: skip
 RISKS = [
     {"value": LEVELS["none"], "to": 20}, {"value": LEVELS["low"], "from": 20, "to": 40}, {"value": LEVELS["medium"], "from": 40, "to": 70},
     {"value": LEVELS["high"], "from": 70, "to": 90}, {"value": LEVELS["critical"], "from": 90},
@@ -41,7 +45,7 @@ class Dashboard:
         self.data_sources[name] = {
             "type": "ds.search",
             "name": name,
-            "options": {"query": one_line(query), "queryParameters": TIME},
+            "options": {"query": " ".join(query.split()), "queryParameters": TIME},
         }
         return name
 
@@ -77,28 +81,41 @@ class Dashboard:
         self.panel(name, "markdown", place, markdown=markdown, fontColor=INK, backgroundColor="transparent", **options)
 
     def number(
-        self, name: str, place: Place, search: str, field: str, title: str, under: str = "", **options: Any
-    ) -> None:
-        """One figure, large, of the first row of a search; `under` is a field with the words below it."""
-        if under:
-            options["underLabel"] = f'> primary | seriesByName("{under}") | lastPoint()'
+        self, name: str, place: Place, search: str, field: str, title: str, under: str, *,
+        colours: Sequence[Tuple[float, str]] = ((0, INK),), graded: str = "", **options: Any,
+    ) -> None:  # fmt: skip
+        """One figure, large, of the first row of a search; `under` is the field with the words below it.
+
+        `colours`: from which value on which colour; of the field `graded`, where the figure is text.
+        """
+        steps = [{"value": colour, **({"from": start} if number else {})} for number, (start, colour) in enumerate(colours)]
+        for step, (start, _) in zip(steps, colours[1:]):
+            step["to"] = start
         self.panel(
-            name, "singlevalue", place, search, title=title,
-            majorValue=f'> primary | seriesByName("{field}") | lastPoint()', sparklineDisplay="off", trendDisplay="off",
-            backgroundColor=CARD, majorFontSize=34, underLabelColor=MUTED, underLabelFontSize=13, **options,
+            name, "singlevalue", place, search, title=title, context={"colours": steps},
+            majorValue=f'> primary | seriesByName("{field}") | lastPoint()', majorColor=(f'> primary | seriesByName("{graded}") | lastPoint()' if graded else "> majorValue") + " | rangeValue(colours)",
+            underLabel=f'> primary | seriesByName("{under}") | lastPoint()', underLabelColor=MUTED, underLabelFontSize=13,
+            sparklineDisplay="off", trendDisplay="off", backgroundColor=CARD, majorFontSize=34, **options,
         )  # fmt: skip
+
+    def chart(self, name: str, kind: str, place: Place, search: str, title: str, note: str, **options: Any) -> None:
+        """Columns, bars or lines, without what the title has said already."""
+        settings = {"legendDisplay": "bottom", "xAxisTitleVisibility": "hide", "yAxisTitleVisibility": "hide", **options}
+        self.panel(name, kind, place, search, title=title, note=note, backgroundColor=CARD, **settings)
 
     def table(
         self, name: str, place: Place, search: str, title: str, note: str = "", *, widths: Mapping[str, int],
-        levels: Sequence[str] = (), risks: Sequence[str] = (), links: Sequence[str] = (), right: Sequence[str] = (),
+        levels: Sequence[str] = (), risks: Sequence[str] = (), statuses: Sequence[str] = (), links: Sequence[str] = (), right: Sequence[str] = (),
         rows: int = 10, drilldown: Optional[Json] = None,
     ) -> None:  # fmt: skip
-        """Rows. `levels` and `risks` are columns that carry the colour of their level; `links` lead somewhere."""
+        """Rows. Columns of `levels`, `risks` and `statuses` carry the colour of what they say; `links` lead somewhere."""
         columns: Json = {column: {"width": width} for column, width in widths.items()}
         for column in levels:
             columns.setdefault(column, {})["rowColors"] = f'> table | seriesByName("{column}") | matchValue(levels)'
         for column in risks:
             columns.setdefault(column, {})["rowColors"] = f'> table | seriesByName("{column}") | rangeValue(risks)'
+        for column in statuses:
+            columns.setdefault(column, {})["rowColors"] = f'> table | seriesByName("{column}") | matchValue(statuses)'
         for column in links:
             columns.setdefault(column, {})["rowColors"] = f'> table | seriesByName("{column}") | pick(links)'
         for column in (*right, *risks):
@@ -111,6 +128,7 @@ class Dashboard:
             "risks": RISKS,
             "stripes": [CARD, "#1a1f27"],
             "ink": [INK],
+            "statuses": [*({"match": status, "value": value} for status, value in STATUSES.items()), {"match": "", "value": INK}],
             "links": [LINK],
         }
         self.panel(
@@ -158,11 +176,6 @@ class Dashboard:
 TIME = {"earliest": "$time.earliest$", "latest": "$time.latest$"}
 
 
-def one_line(query: str) -> str:
-    """A query as written here, over several lines, in one."""
-    return " ".join(query.split())
-
-
 def row(y: int, height: int, *shares: float, left: int = EDGE, width: int = WIDTH - 2 * EDGE) -> List[Place]:
     """Panels side by side, their widths in the given proportions."""
     room = width - GUTTER * (len(shares) - 1)
@@ -172,6 +185,11 @@ def row(y: int, height: int, *shares: float, left: int = EDGE, width: int = WIDT
         places.append((left, y, wide, height))
         left += wide + GUTTER
     return places
+
+
+def nothing(who: str, short: str, why: str, words: str) -> str:
+    """The end of a table's search: where it found nothing, a row that says what to do."""
+    return f'appendpipe [stats count | where count=0 | eval {who}="{short}", {why}="{words}" | fields {who}, {why}]'
 
 
 def to_person(column: str) -> Json:
