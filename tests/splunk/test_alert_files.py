@@ -9,12 +9,15 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Dict, List, Set
+from typing import Callable, Dict, List, Set
 
 import pytest
-from alerting import alert, scored, write_results
+from alerting import OWNER_KEY, World, alert, scored, write_results
 from busybody_splunk.alerts import ask, https, relay, script, slack
 from conftest import ROOT
+from fake_responder import FakeResponder
+from fake_slack import FakeSlack
+from packaged import unpacked
 
 APP = ROOT / "addon" / "splunk_app"
 ACTIONS = (slack.ACTION, ask.ACTION)
@@ -101,20 +104,15 @@ def test_the_link_to_the_person_leads_to_a_page_of_the_app() -> None:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app as it is installed, as far as the scripts need it."""
-    folder = tmp_path_factory.mktemp("apps") / "busybody"
-    (folder / "lib").mkdir(parents=True)
-    (folder / "bin").symlink_to(ROOT / "bin")
-    (folder / "lib" / "busybody").symlink_to(ROOT / "core" / "busybody")
-    (folder / "lib" / "busybody_splunk").symlink_to(APP / "lib" / "busybody_splunk")
-    return folder
+def app() -> Path:
+    """The built app, as Splunk unpacks it."""
+    return unpacked()
 
 
 def start(app: Path, name: str, arguments: List[str], stdin: bytes, **env: str) -> subprocess.CompletedProcess[bytes]:
-    # The path of the link, not of what it leads to: the script finds its library beside it.
-    command = [sys.executable, "-I", "-S", str(app / "bin" / name), *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, env=env, timeout=30, check=False)
+    """A script of the app, in a Python that knows nothing else."""
+    command = [sys.executable, "-I", "-S", "-B", str(app / "bin" / name), *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, env=env, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -131,16 +129,45 @@ def test_the_scripts_run_alone_and_say_what_is_wrong(app: Path, action: str, tmp
     assert b"Traceback" not in done.stderr
 
 
-def test_the_handler_answers_splunks_persistent_process(app: Path, tmp_path: Path) -> None:
-    package = tmp_path / "splunk" / "persistconn"
+@pytest.fixture
+def handler(app: Path, tmp_path: Path) -> Callable[[str], str]:
+    """The app's own handler, each call in a process of its own, beside the module that Splunk's Python offers it."""
+    package = tmp_path / "python" / "splunk" / "persistconn"
     package.mkdir(parents=True)
-    (tmp_path / "splunk" / "__init__.py").touch()
+    (package.parent / "__init__.py").touch()
     (package / "__init__.py").touch()
     (package / "application.py").write_text("class PersistentServerConnectionApplication(object):\n    pass\n")
-    code = "import sys, json; sys.path[:0] = sys.argv[1:3]; import busybody_send as b; print(json.dumps(b.Send('', '').handle(b'{}')))"
-    command = [sys.executable, "-I", "-S", "-c", code, str(app / "bin"), str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, timeout=30, check=True)
-    assert json.loads(done.stdout)["status"] == 405
+    code = (
+        "import sys, json; sys.path[:0] = sys.argv[1:3]; import busybody_send; "
+        "print(json.dumps(busybody_send.Send('', '').handle(sys.stdin.read())))"
+    )
+    command = [sys.executable, "-I", "-S", "-B", "-c", code, str(app / "bin"), str(package.parent.parent)]
+    return lambda call: (
+        subprocess.run(command, input=call, capture_output=True, timeout=60, check=True, encoding="utf-8").stdout
+    )
+
+
+def test_the_handler_answers_splunks_persistent_process(handler: Callable[[str], str]) -> None:
+    assert json.loads(handler("{}"))["status"] == 405
+
+
+def test_the_built_app_posts_and_asks(
+    app: Path, handler: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = write_results(tmp_path / "r.csv.gz", [scored("alice"), scored("bób")])
+    with World(tmp_path, monkeypatch) as world, FakeSlack() as channel, FakeResponder() as responder:
+        world.splunk.handle = handler
+        world.secret("slack_token", channel.token)
+        world.secret("responder_key", responder.key)
+        world.conf("slack", api=channel.api, ca_file=channel.ca_file, channel="#security")
+        world.conf("responder", url=responder.url, ca_file=responder.ca_file)
+        stdin = json.dumps(alert(world.splunk.uri, rows, None, {}, OWNER_KEY, None)).encode()
+        for action in ACTIONS:
+            done = start(app, f"{action}.py", ["--execute"], stdin, SPLUNK_HOME=str(tmp_path / "home"))
+            assert (done.returncode, done.stderr) == (0, b"INFO sent=2 failed=0 rows=2\n")
+            assert len(world.modalert(action)) == 2
+        assert [post["text"] for post in channel.posts] == ["Critical 97 · alice", "Critical 97 · bób"]
+        assert responder.people == ["alice", "bób"]
 
 
 class Form(HTMLParser):
