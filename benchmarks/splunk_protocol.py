@@ -3,14 +3,16 @@
     python benchmarks/splunk_protocol.py [--size 200000] [--chunk 50000] [--rounds 3] [--keep FILE]
 
 200,000 sign-ins of 8 fields and their `__mv_` columns in chunks of 50,000 come from a file, as splunkd sends them; the
-replies are read and thrown away. Each command runs in a process of its own, in turn; shown are the medians of its CPU
-seconds (start-up included) and its largest peak of memory. Every command but the floors adds one column.
+replies are thrown away. Each command runs in a process of its own, in turn; shown are the medians of its CPU seconds
+(start-up included) and its largest peak of memory. Every command but the floors adds one column, or 20 where it says so.
+"Filled" columns come empty with each row, as splunkd sends those that stand among the required fields.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import multiprocessing
 import os
 import platform
@@ -20,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
 ROOT = Path(__file__).resolve().parents[1]
 LIB, CORE = ROOT / "addon" / "splunk_app" / "lib", ROOT / "core"
@@ -65,7 +67,7 @@ class Empty(StreamingCommand):
             yield record
 dispatch(Empty, sys.argv, sys.stdin, sys.stdout, "__main__")
 """
-SCORES = '((("12",)) for row in chunk.rows)'
+ADDED = '[f"busy_{number}" for number in range(20)]'
 
 
 def ours(names: str, cells: str) -> str:
@@ -80,10 +82,11 @@ PROGRAMS: Dict[str, str] = {
     ),
     "pass-through, rows unread": ours('("score",)', '((("12",)) for number in range(len(chunk)))'),
     "pass-through": ours('("score",)', '((("12",)) for row in chunk.rows)'),
-    "pass-through, an empty column filled": ours('("score",)', '((("12",)) for row in chunk.rows)'),
-    "20 columns, three of several values": ours(
-        '[f"busy_{n}" for n in range(20)]',
-        '((["12", "words, of a kind"] * 8 + [row[1], ["a", "b"], ["c"], []] for row in chunk.rows))',
+    "pass-through, column filled": ours('("score",)', '((("12",)) for row in chunk.rows)'),
+    "20 columns filled": ours(ADDED, '((["12", "low", "0"] + [""] * 17 for row in chunk.rows))'),
+    "20 columns filled, with sentence": ours(ADDED, '((["12", "low", "well, new"] + [""] * 17 for row in chunk.rows))'),
+    "20 columns filled, of several values": ours(
+        ADDED, '((["12", "low", "well, new", ["a", "b, c"]] + [""] * 16 for row in chunk.rows))'
     ),
 }
 
@@ -110,15 +113,16 @@ def signins(size: int) -> Iterator[Dict[str, str]]:
         }
 
 
-def write_stream(path: Path, size: int, chunk: int) -> None:
-    """Every request that splunkd would make."""
-    import json
-
+def write_stream(path: Path, size: int, chunk: int, filled: Sequence[str] = ()) -> None:
+    """Every request that splunkd would make; with columns to fill, and then an index of the rows, where it is asked."""
     events = list(signins(size))
+    columns = [*COLUMNS, *filled, "_chunked_idx"] if filled else COLUMNS
+    for number, event in enumerate(events):
+        event["_chunked_idx"] = str(number % chunk)
     frames: List[Tuple[object, bytes]] = [(getinfo(), b"")]
     for start in range(0, size, chunk):
-        frames.append(({"action": "execute", "finished": False}, body_of(COLUMNS, events[start : start + chunk])))
-    frames.append(({"action": "execute", "finished": True}, body_of(COLUMNS, [])))
+        frames.append(({"action": "execute", "finished": False}, body_of(columns, events[start : start + chunk])))
+    frames.append(({"action": "execute", "finished": True}, body_of(columns, [])))
     with path.open("wb") as stream:
         for metadata, body in frames:
             told = json.dumps(metadata).encode()
@@ -136,15 +140,22 @@ def cost(program: str, stream: Path) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20))
 
 
-def measured(programs: Dict[str, str], stream: Path, rounds: int) -> Dict[str, Cost]:
+def measured(programs: Mapping[str, str], streams: Mapping[str, Path], rounds: int) -> Dict[str, Cost]:
     runs: Dict[str, List[Cost]] = {name: [] for name in programs}
     for _ in range(rounds):
         for name, program in programs.items():
-            runs[name].append(cost(program, stream))
+            runs[name].append(cost(program, streams["filled" if "filled" in name else "plain"]))
     return {
         name: Cost(statistics.median(run.cpu_seconds for run in some), max(run.peak_mib for run in some))
         for name, some in runs.items()
     }
+
+
+def apart(function: Callable[..., None], *arguments: object) -> None:
+    """In a process of its own: what this one ever held would count as the peak of those that it starts."""
+    process = multiprocessing.get_context("spawn").Process(target=function, args=arguments)
+    process.start()
+    process.join()
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -152,23 +163,19 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--size", type=int, default=200_000)
     parser.add_argument("--chunk", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--keep", type=Path, help="leave the stream in this file")
     options = parser.parse_args(arguments)
     programs = dict(PROGRAMS)
     if importlib.util.find_spec("splunklib") is None:
         print("splunk-sdk is not installed (requirements/develop.txt): no reference")
         del programs["splunk-sdk, empty streaming command"]
     with tempfile.TemporaryDirectory() as folder:
-        stream = options.keep or Path(folder) / "stream"
-        # In a process of its own: what this one ever held would count as the peak of those that it starts.
-        writer = multiprocessing.get_context("spawn").Process(
-            target=write_stream, args=(stream, options.size, options.chunk)
-        )
-        writer.start()
-        writer.join()
-        size = stream.stat().st_size / 1e6
+        streams = {"plain": Path(folder) / "plain", "filled": Path(folder) / "filled"}
+        apart(write_stream, streams["plain"], options.size, options.chunk)
+        filled = ["score", *(f"busy_{number}" for number in range(20))]
+        apart(write_stream, streams["filled"], options.size, options.chunk, filled)
+        size = streams["plain"].stat().st_size / 1e6
         print(f"{options.size:,} events, {size:.1f} MB, chunks of {options.chunk:,}; {platform.python_version()}\n")
-        costs = measured(programs, stream, options.rounds)
+        costs = measured(programs, streams, options.rounds)
     reference = next(iter(costs.values())).cpu_seconds
     print(f"{'':36} {'CPU s':>6} {'events/s':>10} {'ratio':>6} {'MiB':>5}")
     for name, one in costs.items():

@@ -203,10 +203,15 @@ def test_no_rows_are_answered_with_no_body() -> None:
 
 def test_a_row_is_never_lost_nor_made_up() -> None:
     for cells in ([["1"]], [["1"]] * 3):
-        with pytest.raises(ValueError, match="rows than"):
+        with pytest.raises(ValueError, match="rows than it was given"):
             Chunk(b"user\na\nb\n").extended(("mark",), cells)
     with pytest.raises(ValueError, match="cells for"):
         Chunk(b"user\na\n").extended(("mark",), [["1", "2"]])
+
+
+def test_a_row_that_cannot_be_cut_must_be_whole_too() -> None:
+    with pytest.raises(Fatal, match="a row of splunkd's chunk has 2 cells, its header names 3"):
+        Chunk(b"user,risk,src\na,1\n").extended(("risk",), [["1"]])
 
 
 def test_every_column_may_be_replaced() -> None:

@@ -224,7 +224,7 @@ BROKEN = {
     "no object": (b"chunked 1.0,2,0\n[]", "the metadata of splunkd's frame is no JSON object."),
     "another action": (frame({"action": "dance"}), "splunkd asks for the unknown action 'dance'."),
     "a cut chunk": (frame({"action": "execute"}, b'a,b\n1,"2\n'), "splunkd's chunk is no valid CSV: its last cell in quotes does not end."),
-    "a short row": (frame({"action": "execute"}, b"a,b\n1,2\n1\n"), "row 2 of splunkd's chunk has 1 cells, its header names 2."),
+    "a short row": (frame({"action": "execute"}, b"a,b\n1,2\n1\n"), "a row of splunkd's chunk has 1 cells, its header names 2."),
 }  # fmt: skip
 
 

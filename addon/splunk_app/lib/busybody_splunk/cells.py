@@ -89,8 +89,8 @@ def _flat(row: Sequence[Cell], blanks: str) -> Tuple[List[str], str]:
         if cell.__class__ is not str:
             plain[place] = "\n".join(cell)
             if len(cell) > 1:
-                multi[place + 1], several = encoded(cell), True
-    return plain, quoted(multi) if several else blanks  # type: ignore[return-value]
+                multi[place + 1], several = quoted((encoded(cell),)), True
+    return plain, ",".join(multi) if several else blanks  # type: ignore[return-value]
 
 
 def as_bytes(text: str) -> bytes:

@@ -6,7 +6,7 @@ text that came: only the cells that a command adds are written anew.
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 from .cells import MULTI, Cell, as_bytes, decoded, parsed, quoted, row_texts, with_multi
@@ -61,20 +61,22 @@ class Chunk:
             return self._whole_rows()
         blanks = "," * multi  # mostly no field has several values, and half of a row need not be parsed
         short = (record[:-multi] if record.endswith(blanks) else record for record in self._records)
-        return self._checked(short, len(self.columns))
+        return self._checked(short, len(self._records), len(self.columns))
 
     def _whole_rows(self) -> Iterator[List[str]]:
-        return self._checked(self._records, len(self._header))
+        return self._checked(self._records, len(self._records))
 
-    def _checked(self, records: Iterable[str], width: int) -> Iterator[List[str]]:
-        number, whole = 0, len(self._header)
-        for number, row in enumerate(parsed(records, self._odd), 1):
-            if len(row) != width and len(row) != whole:
+    def _checked(self, records: Iterable[str], size: int, width: int = -1) -> Iterator[List[str]]:
+        """The cells of so many records: all of them, or only the first `width`."""
+        seen, whole = 0, len(self._header)
+        for row in parsed(records, self._odd):
+            seen += 1
+            if len(row) != whole and len(row) != width:
                 if row or whole > 1:
-                    raise Fatal(f"row {number} of splunkd's chunk has {len(row)} cells, its header names {whole}.")
+                    raise Fatal(f"a row of splunkd's chunk has {len(row)} cells, its header names {whole}.")
                 row.append("")  # an empty line where there is but one column
             yield row
-        if number != len(self._records):
+        if seen != size:
             raise Fatal("splunkd's chunk is no valid CSV: a cell in quotes does not end.")
 
     def values(self, row: Sequence[str], column: str) -> List[str]:
@@ -92,10 +94,14 @@ class Chunk:
         replaced = {place for name, place in self.index.items() if name in with_multi(names)}
         header = [name for place, name in enumerate(self._header) if place not in replaced]
         added = row_texts(len(names), cells)
-        if header:
-            kept = self._without(replaced) if replaced else self._records
-            added = _side_by_side(kept, added)
-        return _body(header + with_multi(names), added)
+        if not header:
+            return _body(with_multi(names), added)
+        counted = count()
+        kept = self._without(replaced) if replaced else self._records
+        body = _body(header + with_multi(names), (f"{left},{right}" for left, right, _ in zip(kept, added, counted)))
+        if next(counted) != len(self._records) or next(added, None) is not None:
+            raise ValueError("a command answered more or fewer rows than it was given")  # one would be lost
+        return body
 
     def _without(self, places: Set[int]) -> Iterator[str]:
         """The text of each row without these columns.
@@ -111,27 +117,19 @@ class Chunk:
         kept = [place for place in range(len(self._header)) if place not in places]
         cuttable = bool(hit) and hit[0] > 0 and hit[-1] - hit[0] + 1 == len(hit)
         for record in self._records:
+            end = len(record) - multi
             if cuttable and record.endswith(blanks):
-                head, *tail = (record[:-multi] if multi else record).rsplit(",", after)
-                if head.endswith(gap) and '"' not in "".join(tail):
-                    yield ",".join([head[: -len(gap)], *tail]) + fewer
+                place = end
+                for _ in range(after):
+                    place = record.rfind(",", 0, place)
+                if record.endswith(gap, 0, place) and record.find('"', place) < 0 < place:
+                    yield record[: place - len(gap)] + record[place:end] + fewer
                     continue
-            row = next(parsed([record], self._odd), [])
-            yield quoted([row[place] for place in kept])
+            for row in self._checked([record], 1):
+                yield quoted([row[place] for place in kept])
 
 
-def _side_by_side(kept: Iterable[str], added: Iterator[str]) -> Iterator[str]:
-    """Both as one row each; ValueError when there are more or fewer of one, for then a row would be lost."""
-    for left in kept:
-        right = next(added, None)
-        if right is None:
-            raise ValueError("a command answered fewer rows than it was given")
-        yield f"{left},{right}"
-    if next(added, None) is not None:
-        raise ValueError("a command answered more rows than it was given")
-
-
-def _body(header: Sequence[str], records: Iterable[str], more: bool = False) -> Body:
+def _body(header: Sequence[str], records: Iterator[str], more: bool = False) -> Body:
     lines = chain([quoted(header)], records)
     pieces: List[bytes] = []
     while True:
