@@ -104,6 +104,12 @@ class Splunkd:
             self._connection.close()
             self._connection = None
 
+    def __enter__(self) -> Splunkd:  # noqa: PYI034  typing.Self came with 3.11
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     # One request ----------------------------------------------------------------------------------------------
 
     def _ask(
