@@ -37,7 +37,7 @@ def text(size: int, seed: int) -> str:
     return f"[{seed},{_values(size, seed % 50)}]"
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=128)
 def _values(size: int, seed: int) -> str:
     draw = random.Random(seed)
     values = [draw.choice([draw.randrange(10**9), f"asn:{draw.randrange(65536)}", [draw.random()]]) for _ in range(100)]
