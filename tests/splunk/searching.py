@@ -133,6 +133,38 @@ def simulated(people: int = 40, days: int = 14) -> Tuple[Dict[str, str], ...]:
     return tuple(events_of([event.signin for event in generate(Organisation(people=people, days=days, seed=5))]))
 
 
+START = 1772409600.0  # Monday 2 March 2026, 00:00 UTC
+DAY = 86400.0
+HOME = {
+    "src": "203.0.113.10", "src_asn": "64510", "src_as_org": "Tejo Cable", "Country": "PT", "City": "Lisbon", "lat": "38.72",
+    "lon": "-9.14", "user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+}  # fmt: skip
+FAR = {
+    "src": "198.51.100.99", "src_asn": "64540", "src_as_org": "Rack Farm", "Country": "JP", "City": "Sapporo", "lat": "43.06",
+    "lon": "141.35", "user_agent": "curl/8.5.0", "is_proxy": "true",
+}  # fmt: skip
+
+
+def event(user: str = "ana", day: float = 0.0, hour: float = 9.0, **fields: str) -> Dict[str, str]:
+    """One sign-in as the data model has it; from HOME, where nothing else is said."""
+    time = START + day * DAY + hour * 3600.0
+    told = {
+        "_time": f"{time:.3f}",
+        "user": user,
+        "action": "success",
+        "app": "mail",
+        "sourcetype": "test",
+        **HOME,
+        **fields,
+    }
+    return {"event_hash": f"{user}-{time:.0f}-{told['src']}", **told}
+
+
+def habit(user: str = "ana", days: int = 15) -> List[Dict[str, str]]:
+    """A sign-in every morning from day 0."""
+    return [event(user, day, 9.0 + day % 3 / 10) for day in range(days)]
+
+
 @lru_cache(maxsize=1)
 def _interpreters() -> Mapping[str, Any]:
     spec = spec_from_file_location("busybody_build", driver.ROOT / "build.py")

@@ -93,6 +93,10 @@ class SignIns:
             return self._from_columns(chunk)
         return [self._checked(record) for record in self._texts(chunk)]
 
+    def forget(self) -> None:
+        """What was made of equal cells before."""
+        self._memory = None
+
     # By column ------------------------------------------------------------------------------------------------
 
     def _from_columns(self, chunk: Chunk) -> List[Payload]:
@@ -132,7 +136,7 @@ class SignIns:
     # By the event's own text ----------------------------------------------------------------------------------
 
     def _texts(self, chunk: Chunk) -> Iterator[Any]:
-        """The record in each event's text; a RecordError where there is none."""
+        """The record in each event's text; where there is none, why it is no sign-in, or the RecordError."""
         from busybody.fields.envelopes import unwrapped
         from busybody.fields.json_text import loads
         from busybody.fields.syslog_lines import SyslogReader, looks_like_syslog
@@ -147,7 +151,9 @@ class SignIns:
         lines = SyslogReader(None)
         for row in chunk.rows:
             text = row[raw_at].strip()
-            if text.startswith("{"):
+            if not text:
+                yield "it has no text in _raw"
+            elif text.startswith("{"):
                 try:
                     value = loads(text.encode("utf-8", "surrogatepass"))
                     yield unwrapped(value) or value
@@ -168,6 +174,8 @@ class SignIns:
         from busybody.fields.intake import Skipped
         from busybody.stream.entries import Broken
 
+        if isinstance(record, str):
+            return record
         try:
             if isinstance(record, RecordError):
                 raise record
