@@ -23,7 +23,8 @@ from fake_splunkd import FakeSplunkd
 
 OWNER_KEY = "session-of-an-ordinary-owner"
 SYSTEM_KEY = "token-of-splunkd-itself"
-LINK = "https://splunk.example.com:8000/en-US/app/search/@go?sid=scheduler_1"
+SID = "scheduler__ana__search__RMD5f2f82c6b0b712cbb_at_1763609700_42"
+LINK = f"https://splunk.example.com:8000/en-US/app/search/@go?sid={SID}"
 
 
 class Splunk(FakeSplunkd):
@@ -111,7 +112,7 @@ class World:
 
     def act(self, action: str, rows: Any, *, key: str = OWNER_KEY, payload: Any = None, **settings: str) -> Done:
         """Run the action on the rows, which are written into a results file, or on a path of one."""
-        path = rows if isinstance(rows, Path) else write_results(self.folder / "results.csv.gz", rows)
+        path = rows if isinstance(rows, Path) else write_results(dispatch(self.folder) / "results.csv.gz", rows)
         first = rows[0] if isinstance(rows, list) and rows else None
         return self.run(action, json.dumps(alert(self.splunk.uri, path, first, settings, key, payload)).encode())
 
@@ -139,13 +140,20 @@ def alert(
         "server_host": "search-head",
         "server_uri": uri,
         "session_key": key,
-        "sid": "scheduler__ana__search__1",
+        "sid": SID,
         "search_name": "Odd sign-ins",
         "configuration": dict(settings),
         **({"result": first} if first else {}),
     }
     found.update(more or {})
     return {name: value for name, value in found.items() if value is not None}
+
+
+def dispatch(folder: Path) -> Path:
+    """Where splunkd puts the results of the search."""
+    found = folder / "dispatch" / SID
+    found.mkdir(parents=True, exist_ok=True)
+    return found
 
 
 def write_results(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Callable, Dict, List, Set
 
 import pytest
-from alerting import OWNER_KEY, World, alert, scored, write_results
+from alerting import OWNER_KEY, World, alert, dispatch, scored, write_results
 from busybody_splunk.alerts import ask, https, relay, script, slack
 from conftest import ROOT
 from fake_responder import FakeResponder
@@ -120,7 +120,7 @@ def test_the_scripts_run_alone_and_say_what_is_wrong(app: Path, action: str, tmp
     done = start(app, f"{action}.py", [], b"")
     assert (done.returncode, done.stdout) == (3, b"")
     assert done.stderr.startswith(b"ERROR Splunk starts this script with the argument --execute.")
-    path = write_results(tmp_path / "r.csv.gz", [scored()])
+    path = write_results(dispatch(tmp_path) / "r.csv.gz", [scored()])
     found = alert("https://127.0.0.1:1", path, None, {}, "secret-session", None)
     done = start(app, f"{action}.py", ["--execute"], json.dumps(found).encode(), SPLUNK_HOME=str(tmp_path))
     assert done.returncode == 2
@@ -154,7 +154,7 @@ def test_the_handler_answers_splunks_persistent_process(handler: Callable[[str],
 def test_the_built_app_posts_and_asks(
     app: Path, handler: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = write_results(tmp_path / "r.csv.gz", [scored("alice"), scored("bób")])
+    rows = write_results(dispatch(tmp_path) / "r.csv.gz", [scored("alice"), scored("bób")])
     with World(tmp_path, monkeypatch) as world, FakeSlack() as channel, FakeResponder() as responder:
         world.splunk.handle = handler
         world.secret("slack_token", channel.token)

@@ -257,3 +257,14 @@ def test_the_responders_answers_are_understood(world: World) -> None:
             assert status == 429 or ": Odd, very." in payload["error"]
         responder.fail(202, body=b"{}")
         assert ask(world, asked)["payload"]["outcome"] == "later"
+
+
+def test_a_secret_that_the_other_side_repeats_is_hidden(world: World) -> None:
+    with FakeResponder() as responder:
+        world.secret("responder_key", "a plain pass phrase")
+        world.conf("responder", url=responder.url, ca_file=responder.ca_file)
+        responder.fail(403, body=b'{"detail": "a plain pass phrase is no key"}')
+        payload = ask(world, {"to": "responder", "alerts": [{}], "once": "abc"})["payload"]
+        assert (
+            payload["error"] == "The responder answered 403: [hidden] is no key. The key lacks the scope alerts:write."
+        )

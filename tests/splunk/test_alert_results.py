@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from alerting import alert, write_results
+from alerting import alert, dispatch, write_results
 from busybody.errors import InputError
 from busybody_splunk.alerts.payload import Alert, read_alert
 from busybody_splunk.alerts.results import Results, read_results, text, values
@@ -30,7 +30,7 @@ def read(path: Path, more: Any = None) -> Results:
 
 def test_all_rows_are_read_with_their_multivalue_fields(tmp_path: Path) -> None:
     rows = [{"user": "alice", "busy_findings": ["new_country", "costs $5"]}, {"user": "bob", "busy_findings": ""}]
-    found = read(write_results(tmp_path / "results.csv.gz", rows))
+    found = read(write_results(dispatch(tmp_path) / "results.csv.gz", rows))
     assert found.rows == [
         {"user": "alice", "busy_findings": ["new_country", "costs $5"], "rid": "0"},
         {"user": "bob", "busy_findings": "", "rid": "1"},
@@ -39,7 +39,7 @@ def test_all_rows_are_read_with_their_multivalue_fields(tmp_path: Path) -> None:
 
 
 def test_a_row_keeps_the_id_that_enterprise_security_gave_it(tmp_path: Path) -> None:
-    assert read(write_results(tmp_path / "r.csv.gz", [{"user": "a", "rid": "17"}])).rows[0]["rid"] == "17"
+    assert read(write_results(dispatch(tmp_path) / "r.csv.gz", [{"user": "a", "rid": "17"}])).rows[0]["rid"] == "17"
 
 
 @given(
@@ -52,25 +52,46 @@ def test_a_row_keeps_the_id_that_enterprise_security_gave_it(tmp_path: Path) -> 
     )
 )
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, rows: List[Dict[str, Any]]) -> None:
-    path = write_results(tmp_path_factory.mktemp("rows") / "r.csv.gz", rows)
+    path = write_results(dispatch(tmp_path_factory.mktemp("rows")) / "r.csv.gz", rows)
     names = list(dict.fromkeys(name for row in rows for name in row))
     want = [{name: row.get(name, "") for name in names} for row in rows]
     assert [{name: row[name] for name in names} for row in read(path).rows] == want
 
 
-def test_an_uncompressed_file_is_read_too(tmp_path: Path) -> None:
-    (tmp_path / "r.csv").write_text("user,src\nalice,203.0.113.7\n")
-    assert read(tmp_path / "r.csv").rows == [{"user": "alice", "src": "203.0.113.7", "rid": "0"}]
+def test_only_the_results_of_the_search_itself_are_read(tmp_path: Path) -> None:
+    own = write_results(dispatch(tmp_path) / "r.csv.gz", [{"user": "alice"}])
+    others = tmp_path / "dispatch" / "admin__of_somebody_else"
+    others.mkdir()
+    write_results(others / "r.csv.gz", [{"user": "secret"}])
+    (own.parent / "link.csv.gz").symlink_to(others / "r.csv.gz")
+    (own.parent / "per_result_alert").mkdir()
+    each = write_results(own.parent / "per_result_alert" / "tmp_0.csv.gz", [{"user": "bob"}])
+    assert read(each).rows == [{"user": "bob", "rid": "0"}]
+    strange = [others / "r.csv.gz", own.parent / ".." / others.name / "r.csv.gz", own.parent / "link.csv.gz"]
+    for path in strange:
+        assert read(path) == Results(
+            [], ["The results file is not in the dispatch folder of this search; it is not read."]
+        )
+    assert read(own, {"sid": ""}).rows == []
+
+
+def test_a_dispatch_folder_on_another_disk_is_found(tmp_path: Path) -> None:
+    own = write_results(dispatch(tmp_path) / "r.csv.gz", [{"user": "alice"}])
+    (tmp_path / "dispatch").rename(tmp_path / "fast-disk")
+    (tmp_path / "dispatch").symlink_to(tmp_path / "fast-disk")
+    assert read(own).rows == [{"user": "alice", "rid": "0"}]
 
 
 def test_bytes_that_are_no_utf_8_cost_only_themselves(tmp_path: Path) -> None:
-    path = tmp_path / "r.csv.gz"
+    path = dispatch(tmp_path) / "r.csv.gz"
     path.write_bytes(gzip.compress(b"user,src\nal\xffice,203.0.113.7\nb\0ob,\n"))
     assert [row["user"] for row in read(path).rows] == ["al\ufffdice", "bob"]
 
 
 def test_a_file_cut_off_in_the_middle_gives_its_rows_up_to_there(tmp_path: Path) -> None:
-    whole = write_results(tmp_path / "r.csv.gz", [{"user": f"user-{n}", "x": f"{n * 7919:x}" * 9} for n in range(4000)])
+    whole = write_results(
+        dispatch(tmp_path) / "r.csv.gz", [{"user": f"user-{n}", "x": f"{n * 7919:x}" * 9} for n in range(4000)]
+    )
     whole.write_bytes(whole.read_bytes()[:-2000])
     found = read(whole)
     assert 0 < len(found.rows) < 4000
@@ -80,7 +101,7 @@ def test_a_file_cut_off_in_the_middle_gives_its_rows_up_to_there(tmp_path: Path)
 
 @pytest.mark.parametrize("damage", [b"\x1f\x8bno gzip at all", None])
 def test_without_a_readable_file_the_first_row_is_used(tmp_path: Path, damage: Any) -> None:
-    path = tmp_path / "r.csv.gz"
+    path = dispatch(tmp_path) / "r.csv.gz"
     if damage is not None:
         path.write_bytes(damage)
     found = read(path, {"result": {"user": "alice", "n": 3, "gone": None, "many": ["a", "b"], "__mv_user": ""}})
@@ -89,19 +110,25 @@ def test_without_a_readable_file_the_first_row_is_used(tmp_path: Path, damage: A
 
 
 def test_an_alert_without_rows_has_none(tmp_path: Path) -> None:
-    assert read(write_results(tmp_path / "r.csv.gz", [])) == Results([], [])
-    assert read(tmp_path / "none", {"results_file": None}).warnings == [
+    assert read(write_results(dispatch(tmp_path) / "r.csv.gz", [])) == Results([], [])
+    assert read(dispatch(tmp_path) / "none", {"results_file": None}).warnings == [
         "The payload names no results file; only its first row is there."
     ]
 
 
 def test_ragged_rows_lose_only_what_is_missing(tmp_path: Path) -> None:
-    (tmp_path / "r.csv").write_text("user,src,user\nalice\n\nbob,1,2,3\n")
-    assert read(tmp_path / "r.csv").rows == [{"user": "alice", "rid": "0"}, {"user": "bob", "src": "1", "rid": "1"}]
+    (dispatch(tmp_path) / "r.csv.gz").write_bytes(gzip.compress(b"user,src,user\nalice\n\nbob,1,2,3\n"))
+    assert read(dispatch(tmp_path) / "r.csv.gz").rows == [
+        {"user": "alice", "rid": "0"},
+        {"user": "bob", "src": "1", "rid": "1"},
+    ]
 
 
 def test_a_field_of_a_megabyte_is_read(tmp_path: Path) -> None:
-    assert len(str(read(write_results(tmp_path / "r.csv.gz", [{"_raw": "x" * (1 << 20)}])).rows[0]["_raw"])) == 1 << 20
+    assert (
+        len(str(read(write_results(dispatch(tmp_path) / "r.csv.gz", [{"_raw": "x" * (1 << 20)}])).rows[0]["_raw"]))
+        == 1 << 20
+    )
 
 
 def test_the_first_field_that_says_something_counts() -> None:

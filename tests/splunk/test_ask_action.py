@@ -155,6 +155,15 @@ def test_the_same_window_twice_asks_nobody_twice(world: World, responder: FakeRe
     assert max(responder.seen.values()) == 2  # the repeated request was answered from its key
 
 
+def test_parameters_that_are_not_understood_are_named(world: World, responder: FakeResponder) -> None:
+    done = world.act(ACTION, [scored()], severity="terrible", email_field="mail", dedup_fields="src, dst")
+    assert [line.split(" ", 1)[1] for line in done.lines[:3]] == [
+        "severity: 'terrible' is none of low, medium, high, critical; medium is used.",
+        "No row has the field 'mail', which the alert names.",
+        "No row has the field 'dst', which the alert names.",
+    ]
+
+
 # What goes wrong ----------------------------------------------------------------------------------------------
 
 

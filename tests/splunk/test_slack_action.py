@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
-from alerting import LINK, OWNER_KEY, World, scored
+from alerting import LINK, OWNER_KEY, World, dispatch, scored
 from fake_service import FakeProxy
 from fake_slack import FakeSlack
 
@@ -104,7 +104,9 @@ def test_an_alert_on_silence_has_no_rows_and_is_posted_all_the_same(world: World
 
 
 def test_without_a_results_file_the_first_row_is_posted(world: World, slack: FakeSlack) -> None:
-    done = world.act(ACTION, world.folder / "gone.csv.gz", payload={"result": {"user": "alice", "busy_risk": "80"}})
+    done = world.act(
+        ACTION, dispatch(world.folder) / "gone.csv.gz", payload={"result": {"user": "alice", "busy_risk": "80"}}
+    )
     assert done.code == 0
     assert done.lines[0].startswith("WARN The results file cannot be read (FileNotFoundError)")
     assert headings(slack) == ["High 80 · alice"]
@@ -150,6 +152,15 @@ def test_sendalert_has_no_saved_search_and_works(world: World, slack: FakeSlack)
     assert done.code == 0
     assert markup(slack.posts[0]) == ["by hand"]
     assert 'action_mode="adhoc"' in world.modalert(ACTION)[0]
+
+
+def test_parameters_that_are_not_understood_are_named(world: World, slack: FakeSlack) -> None:
+    done = world.act(ACTION, [scored("alice")], max_people="a few", user_field="usr")
+    assert done.lines[:2] == [
+        "WARN max_people: 'a few' is no number; 30 is used.",
+        "WARN No row has the field 'usr', which the alert names.",
+    ]
+    assert (done.code, headings(slack)) == (0, ["Critical 97 · no person named"])
 
 
 # What goes wrong ----------------------------------------------------------------------------------------------

@@ -9,7 +9,9 @@ import json
 from hashlib import sha256
 from typing import Dict, Iterator, List, Optional, Sequence, Set
 
-from .findings import Finding, findings_of
+from busybody.errors import shown
+
+from .findings import ORDER, SEVERITIES, Finding, findings_of
 from .outcome import LATER, SENT, UNFIT, Outcome
 from .payload import Alert
 from .relay import Relay
@@ -25,6 +27,14 @@ SECONDS = (
 MOST = 100  # findings in a request
 LARGEST = 500_000  # bytes of them; the responder takes 1 MiB
 TAKEN = ("created", "duplicate")
+
+
+def doubts(alert: Alert) -> List[str]:
+    """What of the parameters is not understood, in words."""
+    severity = alert.setting("severity")
+    if not severity or severity.lower() in SEVERITIES:
+        return []
+    return [f"severity: {shown(severity)} is none of {', '.join(ORDER)}; medium is used."]
 
 
 def ask(alert: Alert, results: Results, title: Optional[str], relay: Relay, budget: Budget) -> Report:

@@ -88,11 +88,11 @@ def to_slack(splunkd: Splunkd, document: Mapping[str, Any]) -> Outcome:
     if token:
         if not channel:
             raise InputError("No channel: name one in the alert, or [slack] channel in busybody.conf.", key="channel")
-        return post_message(conf.get("api", ""), token, channel.strip(), message, route)
+        return _hidden(post_message(conf.get("api", ""), token, channel.strip(), message, route), token)
     webhook = secret(splunkd, "slack_webhook")
     if not webhook:
         raise InputError("Neither slack_token nor slack_webhook is stored. Store one of them in realm busybody.")
-    return post_webhook(webhook, message, route)
+    return _hidden(post_webhook(webhook, message, route), webhook)
 
 
 def to_responder(splunkd: Splunkd, document: Mapping[str, Any]) -> Outcome:
@@ -111,7 +111,7 @@ def to_responder(splunkd: Splunkd, document: Mapping[str, Any]) -> Outcome:
     if not url or not key:
         lacks = "busybody.conf has no [responder] url" if not url else "No responder_key is stored in realm busybody"
         raise InputError(f"{lacks}. Set the responder up before alerts use it.")
-    return post_alerts(url, key, alerts, once, _route(splunkd, conf))
+    return _hidden(post_alerts(url, key, alerts, once, _route(splunkd, conf)), key)
 
 
 TARGETS: Mapping[str, Callable[[Splunkd, Mapping[str, Any]], Outcome]] = {
@@ -130,6 +130,11 @@ def _message(found: Any) -> Document:
     if not isinstance(blocks, list) or len(blocks) > MOST_BLOCKS:
         raise InputError(f"A message has at most {MOST_BLOCKS} blocks.", key="message.blocks")
     return dict(found)
+
+
+def _hidden(outcome: Outcome, key: str) -> Outcome:
+    """Without the secret, should the other side have repeated it in its answer."""
+    return outcome._replace(error=redacted(outcome.error, [key]))
 
 
 def _route(splunkd: Splunkd, conf: Mapping[str, str]) -> Route:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import csv
 import gzip
+import os
 import re
 import zlib
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, TextIO, Tuple, Union, cast
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, TextIO, Tuple, Union
 
 from .payload import Alert
 
@@ -34,9 +36,11 @@ def read_results(alert: Alert) -> Results:
     first = [_numbered(_plain(alert.first_row), 0)] if alert.first_row else []
     if not alert.results_file:
         return Results(first, ["The payload names no results file; only its first row is there."])
+    if not _is_own(alert.results_file, alert.sid):
+        return Results(first, ["The results file is not in the dispatch folder of this search; it is not read."])
     rows: List[Row] = []
     try:
-        with _opened(alert.results_file) as lines:
+        with gzip.open(alert.results_file, "rt", encoding="utf-8", errors="replace", newline="") as lines:
             for row in _rows(lines):
                 if len(rows) == MOST_ROWS:
                     return Results(rows, [f"More than {MOST_ROWS} rows; the rest is left out."])
@@ -64,12 +68,15 @@ def values(row: Row, name: str) -> List[str]:
     return [part.strip() for part in found if part.strip()]
 
 
-def _opened(path: str) -> TextIO:
-    """The file as text, whether it is compressed, as splunkd writes it, or not, as `sendalert results_path=` may."""
-    with open(path, "rb") as start:
-        compressed = start.read(2) == b"\x1f\x8b"
-    opened = gzip.open if compressed else open
-    return cast("TextIO", opened(path, "rt", encoding="utf-8", errors="replace", newline=""))
+def _is_own(path: str, sid: str) -> bool:
+    """Whether the file is one of this very search: `…/dispatch/<sid>/…`.
+
+    `sendalert results_path=` takes any path, and the script reads as the user that runs splunkd: without this, whoever
+    may use sendalert could post other people's results, or any file that looks like it, into a channel.
+    """
+    named = Path(os.path.normpath(path)).parts[:-1]
+    real = Path(os.path.realpath(path)).parts[:-1]  # the dispatch folder itself may be a link to a faster disk
+    return bool(sid) and ("dispatch", sid) in zip(named, named[1:]) and sid in real
 
 
 def _rows(lines: TextIO) -> Iterator[Row]:

@@ -7,9 +7,9 @@ import random
 import sys
 import time
 from pathlib import Path
-from typing import BinaryIO, Optional, Sequence, TextIO
+from typing import BinaryIO, Iterator, Optional, Sequence, TextIO
 
-from busybody.errors import BusybodyError
+from busybody.errors import BusybodyError, shown
 
 from ..rest import Splunkd
 from . import ask, slack
@@ -48,7 +48,7 @@ def run(action: str, arguments: Sequence[str], stdin: BinaryIO, stderr: TextIO, 
         say.error(str(error))
         return MISUSED
     results = read_results(alert)
-    for warning in results.warnings:
+    for warning in (*results.warnings, *_doubts(action, alert, results)):
         say.warn(warning)
     try:
         report = _done(action, alert, results, splunkd, budget)
@@ -64,6 +64,15 @@ def log_folder() -> Optional[Path]:
     home = os.environ.get("SPLUNK_HOME", "")
     folder = Path(home, "var", "log", "splunk")
     return folder if home and folder.is_dir() else None
+
+
+def _doubts(action: str, alert: Alert, results: Results) -> Iterator[str]:
+    """What the alert's author should look at: parameters that are not understood, fields that are in no row."""
+    yield from ask.doubts(alert) if action == ask.ACTION else slack.doubts(alert)
+    named = [alert.setting(name) for name in ("user_field", "email_field")]
+    for field in filter(None, [*named, *(part.strip() for part in alert.setting("dedup_fields").split(","))]):
+        if results.rows and not any(field in row for row in results.rows):
+            yield f"No row has the field {shown(field)}, which the alert names."
 
 
 def _done(action: str, alert: Alert, results: Results, splunkd: Splunkd, budget: Budget) -> Report:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any, List, NamedTuple, Optional, Sequence
 from urllib.parse import quote
 
+from busybody.errors import shown
+
 from .blocks import Block, Links, digest_blocks, message_block, person_blocks
 from .messages import Message, messages
 from .outcome import REFUSED, SENT, UNFIT, Outcome
@@ -46,10 +48,16 @@ def words_of(alert: Alert, original: Optional[str], rows: int) -> Words:
     return Words("", filled(original.strip(), {}, own_tokens(alert, rows)))
 
 
+def doubts(alert: Alert) -> List[str]:
+    """What of the parameters is not understood, in words."""
+    most = alert.setting("max_people")
+    return [f"max_people: {shown(most)} is no number; {MOST_PEOPLE} is used."] if most and not most.isdecimal() else []
+
+
 def post(alert: Alert, results: Results, words: Words, relay: Relay, budget: Budget) -> Report:
     """Post everything there is. Returns what became of each person."""
     found = people(results.rows, alert.setting("user_field"))
-    most = _count(alert.setting("max_people"), MOST_PEOPLE)
+    most = _count(alert.setting("max_people"))
     posts = [_of_person(alert, person, words, len(results.rows)) for person in found[:most]]
     if len(found) > most:
         posts.append(_digest(alert, found[most:]))
@@ -143,5 +151,5 @@ def _headers(blocks: Sequence[Block]) -> Any:
     return (block["text"]["text"] for block in blocks if block["type"] == "header")
 
 
-def _count(given: str, default: int) -> int:
-    return min(max(int(given), 0), 1000) if given.isdigit() else default
+def _count(given: str) -> int:
+    return min(int(given[:6]), 1000) if given.isdecimal() else MOST_PEOPLE
