@@ -4,8 +4,9 @@
 
 A device id, where the log carries one, decides first: a known id is no news whatever its browser, an unknown
 one is news even on a familiar browser. On a known device, a browser that went back more than one major version
-is a lesser surprise; going forward is what updates do, by many versions after a long pause. A missing device,
-and somebody of whom nothing is known yet, say nothing.
+is a lesser surprise; going forward is what updates do, by many versions after a long pause. A new device that
+comes for the third time, always on the person's own network, is no news any more, though not trusted yet. A missing
+device, and somebody of whom nothing is known yet, say nothing.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
     unit = population.unit
     base = population.organisation.base("device", device, signin.group or profile.group, population.organisation_unit)
     probability = (seen.device + TAU * unit * base) / (seen.total + TAU * unit)
-    surprise = surprisal(probability, HIGHEST) * trust.doubt(profile, "device", signin, seen)
-    if new_id and surprise < UNKNOWN_ID:
+    left = trust.doubt(profile, "device", signin, seen)
+    surprise = surprisal(probability, HIGHEST) * left
+    if new_id and left and surprise < UNKNOWN_ID:
         return _signal(UNKNOWN_ID, "another device, of a known kind:", device, profile)
     if surprise > 0.0:
         return _signal(

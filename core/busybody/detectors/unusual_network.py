@@ -7,6 +7,8 @@
     that was new then.
 
 The class comes first, since most false alarms of plain country or address rules are VPN exits and phones.
+A new operator in a country of theirs that comes for the third time, always under the person's own device, is no news any
+more, though not trusted yet: a move. Hosting, VPNs and Tor never settle so.
 A missing network, and somebody of whom nothing is known yet, say nothing.
 """
 
@@ -32,13 +34,14 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
         return None
     group, unit, organisation = signin.group or profile.group, population.unit, population.organisation
     surprise, context = 0.0, seen.total
+    left = trust.doubt(profile, "asn", signin, seen) if not seen.asn else 1.0
     if signin.network is not None:
         base = organisation.base("class", signin.network, group, population.organisation_unit)
         probability = (seen.network + TAU_CLASS * unit * base) / (seen.total + TAU_CLASS * unit)
-        surprise, context = surprisal(probability, HIGHEST_CLASS), seen.network
+        surprise, context = surprisal(probability, HIGHEST_CLASS) if left else 0.0, seen.network
     base = organisation.base("asn", operator, group, population.organisation_unit)
     probability = (seen.asn + TAU_ASN * unit * base) / (max(context, seen.asn) + TAU_ASN * unit)
-    surprise += surprisal(probability, HIGHEST_ASN) * trust.doubt(profile, "asn", signin, seen)
+    surprise += surprisal(probability, HIGHEST_ASN) * left
     if signin.subnet is not None and seen.asn and not seen.subnet:
         probability = (profile.fresh + 0.5 * unit) / (profile.total + unit)
         surprise += SUBNET_SHARE * surprisal(probability, HIGHEST_SUBNET)

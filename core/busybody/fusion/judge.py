@@ -8,7 +8,7 @@ from ..detectors import CATALOGUE, Signal
 from ..detectors.open_incident import detect as detect_incident
 from ..policy import Policy
 from ..population import Population
-from ..profile import Profile, incidents, known
+from ..profile import Profile, incidents, known, trust
 from ..profile.learning import Judgement
 from ..signin import Finding, SignIn
 from .short_path import EVERYTHING, Doubts
@@ -70,6 +70,10 @@ class Judge:
         incident = None
         if rows:
             brought = incidents.brings(signin, seen)
+            if brought and (
+                trust.settled(profile, "device", signin, seen) or trust.settled(profile, "asn", signin, seen)
+            ):
+                brought = []  # the other side is the person's own
             incident = incidents.open_one(rows, brought, signin.time, self.policy.learning.incident_hours)
         if incident is not None and self._incidents:
             joined = detect_incident(incident, log_odds)

@@ -12,7 +12,7 @@ from typing import List, Set
 
 from ..policy import Policy
 from ..signin import SignIn
-from .known import Known, Value, name, values
+from .known import ANONYMOUS, Known, Value, name, values
 from .profile import DAY, Operator, Profile, operator_of
 
 NETWORK, DEVICE = "network", "device"  # the two sides of a sign-in; one may vouch for the other
@@ -23,6 +23,9 @@ DENIED_DAYS = 180
 PROMOTIONS_A_WEEK = {"country": 1, "asn": 2}  # without a confirmation
 RELIEF = 0.25  # of the surprise, for each clean day of a pending value that the other side vouches for
 WEEK = 7 * DAY
+STICKY = ("open", "malicious")  # incidents that hold, see there
+ONE_SIDE = -1.0  # log-odds that a new device or a new network cannot reach alone
+SETTLED_IN = 2  # sign-ins after which a value that the other side vouches for is no news
 
 
 def denied(profile: Profile, signin: SignIn) -> bool:
@@ -33,14 +36,49 @@ def denied(profile: Profile, signin: SignIn) -> bool:
 
 
 def doubt(profile: Profile, kind: str, signin: SignIn, seen: Known) -> float:
-    """The share of a value's surprise that is left: less with each clean day, never less than half until trusted."""
-    if not profile.pending:
+    """The share of a value's surprise that is left: less with each clean day, never less than half until trusted.
+
+    None is left of what has settled in.
+    """
+    if not profile.pending and not profile.window:
         return 1.0
+    if settled(profile, kind, signin, seen):
+        return 0.0
     value = {"asn": operator_of(signin), "country": signin.country, "device": signin.device}[kind]
     row = profile.pending.get(name(kind, value))
     if row is None or not vouched(signin, seen, DEVICE if SIDES[kind] == NETWORK else NETWORK):
         return 1.0
     return max(0.5, 1.0 - RELIEF * len(row["days"]))
+
+
+def settled(profile: Profile, kind: str, signin: SignIn, seen: Known) -> bool:
+    """Whether a new device on the person's own network, or a new network in a country of theirs under their own device,
+    has come before and come again: long before it is trusted it is no news. Nothing is learned sooner for that.
+
+    What the person disowned, or what brought an open incident in which more was odd, does not settle.
+    """
+    value: Operator
+    if SIDES[kind] == DEVICE:
+        kind, value = ("device", signin.device) if not seen.device else ("id", signin.device_id)
+        there = vouched(signin, seen, NETWORK)
+    else:
+        kind, value = "asn", operator_of(signin)
+        there = seen.country > 0 and signin.network not in ANONYMOUS and vouched(signin, seen, DEVICE)
+    if not there or value is None or _times(signin, profile, kind, value) < SETTLED_IN:
+        return False
+    named = name(kind, value)
+    accused = (row for row in profile.incidents if row["status"] in STICKY and row["log_odds"] >= ONE_SIDE)
+    return not denied(profile, signin) and not any(named in row["values"] for row in accused)
+
+
+def _times(signin: SignIn, profile: Profile, kind: str, value: Operator) -> int:
+    """How often a pending value came before this sign-in, as far as is known: those that wait, and two of the others."""
+    row, order = profile.pending.get(name(kind, value)), (signin.time, signin.id)
+    times = 0 if row is None else 2 if row["first"] < row["last"] else 1
+    return times + sum(
+        (one.signin.time, one.signin.id) < order and dict(values(one.signin)).get(kind) == value
+        for one in profile.window
+    )
 
 
 def novelty(profile: Profile, kind: str, value: Operator) -> str:

@@ -31,7 +31,7 @@ from builders import (
     signin,
 )  # fmt: skip
 from busybody.policy import Policy
-from busybody.profile import trust
+from busybody.profile import known, trust
 from busybody.profile.learning import PENDING, TRUSTED, WITHHELD
 from busybody.scorer import Scorer
 
@@ -263,3 +263,45 @@ def test_number_of_pending_values_is_bounded(lived: Scorer) -> None:
 def test_odd_sign_in_says_that_it_is_odd_while_it_is_pending(lived: Scorer) -> None:
     said = [names(lived.process(signin(30, hour, **HOTEL, **STRANGE))) for hour in (9, 10, 11)]
     assert all("unusual_network" in one and "new_device" in one for one in said)
+
+
+MOVED: Dict[str, Any] = {**HOME, "ip": "198.18.44.4", "subnet": "198.18.44.0/24", "asn": 64519, "as_org": "Douro Fibre"}
+
+
+@pytest.mark.parametrize("new", [{**HOME, **STRANGE}, {**HOME, **LAPTOP, "device_id": "B-2"}, {**MOVED, **MANAGED}])
+@pytest.mark.parametrize("gap", [0.2, 24.0, 72.0])
+def test_what_settles_in_is_below_medium_within_three_sign_ins(new: Dict[str, Any], gap: float) -> None:
+    scorer = model()
+    company(scorer, people=4)
+    live(scorer, 30, **{**MANAGED, "flags": ()})
+    said = [scorer.process(signin(30, 9 + gap * number, **new)) for number in range(4)]
+    assert said[0].log_odds > said[2].log_odds, "or this tests nothing"
+    assert [one.risk < 40.0 for one in said[2:]] == [True, True]
+    assert "managed_device" in new.get("flags", ()) or {one.learned for one in said} == {PENDING}
+
+
+@pytest.mark.parametrize("new", [{**HOSTING, **LAPTOP}, {**FAR, **LAPTOP}, {**MOVED, **STRANGE}])
+def test_what_nothing_vouches_for_does_not_settle(new: Dict[str, Any]) -> None:
+    scorer = model()
+    company(scorer, people=4)
+    live(scorer, 30)
+    said = [scorer.process(signin(30, 9 + 2.0 * number, id=str(number), **new)) for number in range(4)]
+    assert min(one.log_odds for one in said[1:]) >= said[0].log_odds - 2.0
+    assert min(one.risk for one in said) >= 40.0
+
+
+def test_what_brought_an_incident_in_which_more_was_odd_does_not_settle() -> None:
+    scorer = model()
+    company(scorer, people=4)
+    live(scorer, 30)
+    profile = profile_of(scorer)
+    event = signin(31, 9, **HOME, **STRANGE)
+    seen = known(profile, event)
+    profile.pending["device:linux-desktop-firefox"] = {"first": at(30), "last": at(30, 5), "days": []}
+    assert trust.settled(profile, "device", event, seen)
+    profile.incidents.append({"status": "open", "log_odds": 0.5, "values": ["device:linux-desktop-firefox"]})
+    assert not trust.settled(profile, "device", event, seen)
+    profile.incidents[-1]["status"] = "benign"
+    assert trust.settled(profile, "device", event, seen)
+    profile.denied["device:linux-desktop-firefox"] = at(31)
+    assert not trust.settled(profile, "device", event, seen)
