@@ -112,6 +112,15 @@ class Head:
             journals = {user: model.journal(user) for user in users}
             return {"profiles": model.profiles(users), "journals": journals, "population": model.population()}
 
+    def number(self, name: str = "default") -> int:
+        """Of the newest commit."""
+        with self.model(name) as model:
+            return model.head.number
+
+    def notes(self, name: str = "default") -> Mapping[str, str]:
+        with self.model(name) as model:
+            return model.meta()
+
     def learn(self, signins: Sequence[SignIn], policy: Optional[Policy] = None, model: str = "default") -> None:
         """Straight into the model, as the core does it."""
         with self.model(model) as reader, reader.writer("the test", 60.0) as writer:
