@@ -218,15 +218,15 @@ def test_collection_that_was_emptied_in_part_does_not_come_back(
 
 
 def test_years_of_commits_leave_little_behind(model: KVModel, instance: Instance, clock: Clock) -> None:
-    for number in range(450):
+    for number in range(220):
         clock.now += DAY / 4
         if number % 10 == 3:
             model.writer("dies", 60)
         else:
             commit(model, str(number))
     assert count(instance, PROFILES) <= 4
-    assert count(instance, MODELS, kind=END) < 200
-    assert count(instance, MODELS, kind=LEASE) < 200
+    assert count(instance, MODELS, kind=END) < 140
+    assert count(instance, MODELS, kind=LEASE) < 140
 
 
 # Other versions -----------------------------------------------------------------------------------------------

@@ -50,6 +50,13 @@ def test_changed_mind_comes_after_the_first(verdicts: Verdicts) -> None:
     assert not verdicts.add(answers[-1])
 
 
+def test_answer_over_a_broken_connection_is_ours(verdicts: Verdicts, instance: Instance) -> None:
+    instance.fail(cut=True, late=True)
+    assert verdicts.add(BENIGN, "admin")
+    assert len(verdicts.pending()) == 1
+    assert not verdicts.add(BENIGN, "somebody else")
+
+
 def test_what_is_no_answer_is_refused(verdicts: Verdicts) -> None:
     with pytest.raises(StoreError, match="'maybe' is no verdict. Say one of: benign, malicious, closed."):
         verdicts.add(BENIGN._replace(answer="maybe"))

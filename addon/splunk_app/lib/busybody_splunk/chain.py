@@ -14,6 +14,7 @@ from bisect import bisect_right
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from busybody.errors import StoreError
+from busybody.stores.protocol import NOTHING
 
 from .kvstore import Collection, Document
 
@@ -40,7 +41,7 @@ class Head(NamedTuple):
     population: int = 0  # the number under which the population was written; 0: none
     pieces: int = 0  # of the population
     checksum: str = ""
-    meta: Mapping[str, str] = {}
+    meta: Mapping[str, str] = NOTHING
     time: float = 0.0  # of the commit, UTC epoch seconds
     created: float = 0.0  # of the first one
     schema: int = SCHEMA
@@ -116,6 +117,9 @@ def with_gap(gaps: Ranges, first: int, last: int) -> Ranges:
 # Documents of people ------------------------------------------------------------------------------------------
 
 
+Newest = Dict[str, Document]  # person -> document
+
+
 class Version(NamedTuple):
     """What one commit says of a person. `text` None: they were erased."""
 
@@ -159,6 +163,3 @@ def version_of(row: Document, what: str, model: str) -> Version:
 def checksum(pieces: Sequence[str]) -> str:
     """Of the population's pieces, put together."""
     return hashlib.sha256("".join(pieces).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-Newest = Dict[str, Document]  # person -> document

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from typing import List, NamedTuple, Optional, Sequence
 
 from busybody.errors import StoreError, shown
@@ -60,6 +61,8 @@ class Verdicts:
             if self._collection.insert(row):
                 return True
             there = self._collection.one(row["_key"]) or {}
+            if there.get("token") == row["token"]:
+                return True  # our own, sent twice over a connection that broke
             later = self._collection.one(f"{base}|{turn + 1:02}")
             if later is None and (there.get("answer"), there.get("flags")) == (row["answer"], row["flags"]):
                 return False
@@ -97,6 +100,7 @@ def _document(model: str, key: str, verdict: Verdict, given_by: str) -> Document
     row: Document = {
         "_key": key, "model": model, "user": verdict.user, "event_id": verdict.event_id, "answer": verdict.answer,
         "flags": flags_of(verdict), "given_by": given_by, "given_at": verdict.time, "applied": 0,
+        "token": uuid.uuid4().hex,
     }  # fmt: skip
     if verdict.signin is not None:
         row["signin"] = json.dumps(verdict.signin._asdict(), ensure_ascii=False, separators=(",", ":"))

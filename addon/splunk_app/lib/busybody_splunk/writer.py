@@ -31,6 +31,7 @@ from .orders import Orders, carry_out
 from .rest import Splunkd, SplunkdError
 
 Content = Optional[Tuple[str, Mapping[str, Any]]]  # text and what is kept beside it; None erases
+SELDOM = 100  # commits between two that look for what is very old
 NO_PROFILES: Mapping[str, Optional[Row]] = {}
 NO_JOURNALS: Mapping[str, Optional[str]] = {}
 
@@ -77,7 +78,7 @@ class Writer(KVModel):
         carry_out(self.collection, self.name, base, now)
         for number in range(base.number + 1, self.lease.number):
             self._discard(number)
-        if base.number % 100 == 0:
+        if self.lease.number % SELDOM == 0:
             forget_old(self.lease, now)
 
     def _discard(self, number: int) -> None:
@@ -247,7 +248,8 @@ class Writer(KVModel):
     # Erasing --------------------------------------------------------------------------------------------------
 
     def forget(self, user: str) -> bool:
-        known = user in self._read(PROFILES, [user]) or user in self._read(JOURNALS, [user])
+        there = [version for kind in self._staged for version in self._read(kind, [user]).values()]
+        known = any(version.text is not None for version in there)
         if not self._ended:
             self.commit({user: None}, {user: None})
         series, until = self._next.series, {"number": {"$lte": self._next.number}}
