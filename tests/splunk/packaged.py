@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 import tarfile
 import tempfile
+import time
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "splunk" / "tests"
+HOUR = 3600.0
 TOOLS = ROOT / "tools" / "splunk"
 
 
@@ -34,7 +37,9 @@ def spl() -> Path:
         digest.update(f"{entry.name}\0{entry.mode}\0{len(entry.data)}\0".encode() + entry.data)
     target = CACHE / digest.hexdigest()[:16] / "busybody.spl"
     if not target.exists():
+        _forget_old()
         _put(target, tool("pack").packed(files))
+    os.utime(target.parent)
     return target
 
 
@@ -53,6 +58,13 @@ def unpacked() -> Path:
                 if not target.exists():  # else another worker was faster
                     raise
     return target
+
+
+def _forget_old() -> None:
+    """Trees that nobody has tested for an hour."""
+    for folder in CACHE.glob("*"):
+        if folder.stat().st_mtime < time.time() - HOUR:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _extract(archive: tarfile.TarFile, folder: str) -> None:

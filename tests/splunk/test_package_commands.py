@@ -87,11 +87,11 @@ class Packed:
 
 
 def digest() -> str:
-    """Of the app's folder."""
+    """Of the app's folder; what Python compiled is not of our making."""
     total = hashlib.sha256()
-    for path in sorted(unpacked().rglob("*")):
-        total.update(f"{path.relative_to(unpacked())}\0{path.stat().st_mode}\0".encode())
+    for path in sorted(path for path in unpacked().rglob("*") if "__pycache__" not in path.parts):
         if path.is_file():
+            total.update(f"{path.relative_to(unpacked())}\0{path.stat().st_mode}\0".encode())
             total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
 
