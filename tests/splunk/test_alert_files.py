@@ -13,7 +13,7 @@ from typing import Callable, Dict, List, Set
 
 import pytest
 from alerting import OWNER_KEY, World, alert, dispatch, scored, write_results
-from busybody_splunk.alerts import ask, https, relay, script, slack
+from busybody_splunk.alerts import ask, https, links, relay, script, slack
 from conftest import ROOT
 from fake_responder import FakeResponder
 from fake_slack import FakeSlack
@@ -100,7 +100,7 @@ def test_the_handler_is_reached_where_the_script_knocks() -> None:
 
 def test_the_link_to_the_person_leads_to_a_page_of_the_app() -> None:
     pages = (ROOT / "default" / "data" / "ui" / "nav" / "default.xml").read_text("utf-8")
-    assert f'<view name="{slack.PERSON_VIEW}"/>' in pages
+    assert f'<view name="{links.PERSON_VIEW}"/>' in pages
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def test_the_built_app_posts_and_asks(
             done = start(app, f"{action}.py", ["--execute"], stdin, SPLUNK_HOME=str(tmp_path / "home"))
             assert (done.returncode, done.stderr) == (0, b"INFO sent=2 failed=0 rows=2\n")
             assert len(world.modalert(action)) == 2
-        assert [post["text"] for post in channel.posts] == ["Critical 97 · alice", "Critical 97 · bób"]
+        assert [post["text"].split(":")[0] for post in channel.posts] == ["Critical 97 · alice", "Critical 97 · bób"]
         assert responder.people == ["alice", "bób"]
 
 

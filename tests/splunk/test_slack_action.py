@@ -29,7 +29,9 @@ def slack(world: World) -> Iterator[FakeSlack]:
 
 
 def headings(slack: FakeSlack) -> List[str]:
-    return [post["text"] for post in slack.posts]
+    return [
+        block["text"]["text"] for post in slack.posts for block in post.get("blocks", []) if block["type"] == "header"
+    ]
 
 
 def markup(post: dict) -> List[str]:
@@ -68,6 +70,12 @@ def test_beyond_max_people_the_others_share_a_digest(world: World, slack: FakeSl
     assert headings(slack)[4] == "8 more people"
     digest = json.dumps(slack.posts[4])
     assert all(f"user-{number:02d}" in digest for number in range(4, 12))
+
+
+def test_with_max_people_none_all_share_it_and_thousands_are_counted(world: World, slack: FakeSlack) -> None:
+    assert world.act(ACTION, [{"user": f"user-{number}"} for number in range(1500)], max_people="0").code == 0
+    assert headings(slack)[0] == "1500 people"
+    assert "and 500 more, which the results show" in json.dumps(slack.posts)
 
 
 def test_what_does_not_fit_follows_in_the_thread(world: World, slack: FakeSlack) -> None:
@@ -209,6 +217,9 @@ def test_a_message_that_slack_refuses_for_its_form_goes_out_as_text(world: World
     done = world.act(ACTION, [scored("alice"), scored("bob", 50.0)])
     assert (done.code, len(slack.posts)) == (0, 2)
     assert done.lines[0] == 'WARN person="alice" rows=1 Slack answered invalid_blocks. Posted as plain text.'
+    assert slack.posts[0]["text"].startswith(
+        "Critical 97 · alice: Risk 97 (1 in 9,000 sign-ins here): 18,400 km in 40 min;"
+    )
     assert "blocks" not in slack.posts[0]
     assert "blocks" in slack.posts[1]
 
@@ -221,6 +232,13 @@ def test_when_the_time_is_up_those_left_are_named(world: World, slack: FakeSlack
     told = {line.split('"')[1] for line in done.lines if "was not told" in line}
     assert told == {f"user-{number}" for number in range(len(slack.posts), 20)}
     assert sum(world.clock.slept) < 280
+
+
+def test_a_thread_that_the_time_cuts_is_a_failure(world: World, slack: FakeSlack) -> None:
+    slack.fail(429, retry_after=139, times=2)
+    done = world.act(ACTION, [scored(risk=90.0 - number / 20) for number in range(180)])
+    assert (done.code, len(slack.posts)) == (2, 1)
+    assert "rows=180 was not told: The time of the alert action is used up." in done.lines[0]
 
 
 def test_splunkd_that_breaks_the_connection_is_tried_again(world: World, slack: FakeSlack) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 from alerting import scored
-from busybody_splunk.alerts.blocks import Links, digest_blocks, heading_of, message_block, person_blocks
+from busybody_splunk.alerts.blocks import digest_blocks, heading_of, message_block, notice_of, person_blocks
+from busybody_splunk.alerts.links import Links
 from busybody_splunk.alerts.messages import messages
 from busybody_splunk.alerts.person import people, signin_of
 from fake_slack import FakeSlack
@@ -43,7 +44,7 @@ def posts(rows: List[Dict[str, Any]], message: str = "") -> List[Dict[str, Any]]
     """All messages about these rows, as the action makes them."""
     found = []
     for person in people(rows):
-        found += messages(person_blocks(person, LINKS, message, "Odd sign-ins"), heading_of(person))
+        found += messages(person_blocks(person, LINKS, message, "Odd sign-ins"), notice_of(person))
     return found
 
 

@@ -10,7 +10,8 @@ from typing import Any, Dict, Iterator
 
 import pytest
 from alerting import scored
-from busybody_splunk.alerts.blocks import Links, digest_blocks, person_blocks
+from busybody_splunk.alerts.blocks import digest_blocks, person_blocks
+from busybody_splunk.alerts.links import Links
 from busybody_splunk.alerts.person import people
 
 GOLDEN = Path(__file__).parent / "golden" / "slack"

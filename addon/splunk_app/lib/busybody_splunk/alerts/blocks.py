@@ -6,8 +6,9 @@ author's own message alone, with the values in it escaped.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
+from .links import Links
 from .person import Person, SignIn
 from .text import clean, cut, cut_markup, units
 
@@ -15,15 +16,9 @@ HEADING, SECTION, FIELD = 150, 3000, 2000  # Slack's limits of these texts, in U
 ROWS_IN_BLOCK = 20  # sign-ins in one list; each is short enough for them to stay below SECTION together
 LONGEST_ROW = 140
 MOST_ROWS = 200  # of one person that are listed; beyond it they are counted, and the results have them
+MOST_PEOPLE = 1000  # likewise, in a digest
 MOST_FINDINGS = 25
 Block = Dict[str, Any]
-
-
-class Links(NamedTuple):
-    """Where more is to be seen. Empty where there is no such place."""
-
-    results: str
-    person: str
 
 
 def heading_of(person: Person) -> str:
@@ -32,6 +27,11 @@ def heading_of(person: Person) -> str:
     risk = f"{worst.risk:.0f}" if worst.risk is not None else ""
     grade = " ".join(part for part in (worst.level.capitalize(), risk) if part)
     return " · ".join(part for part in (grade, person.name or "no person named") if part)
+
+
+def notice_of(person: Person) -> str:
+    """The same with the reason: what a notification shows, or a message whose blocks were refused."""
+    return ": ".join(part for part in (heading_of(person), person.worst.sentence) if part)
 
 
 def person_blocks(person: Person, links: Links, message: str = "", source: str = "") -> List[Block]:
@@ -56,9 +56,10 @@ def message_block(message: str) -> Block:
 
 def digest_blocks(persons: Sequence[Person], heading: str, links: Links) -> List[Block]:
     """Many people, a line each."""
-    blocks: List[Block] = [{"type": "header", "text": _plain(heading, HEADING)}]
-    blocks += _lists([cut(f"{heading_of(person)} · {person.worst.sentence}", LONGEST_ROW) for person in persons])
-    return blocks + _links(links)
+    lines = [cut(notice_of(person), LONGEST_ROW) for person in persons[:MOST_PEOPLE]]
+    if len(persons) > MOST_PEOPLE:
+        lines.append(f"and {len(persons) - MOST_PEOPLE} more, which the results show")
+    return [{"type": "header", "text": _plain(heading, HEADING)}, *_lists(lines), *_links(links)]
 
 
 def text_units(block: Any) -> int:

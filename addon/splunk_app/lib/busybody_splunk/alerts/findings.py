@@ -16,10 +16,10 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from busybody.fields.times import TimeReader
 
+from .links import links_of
 from .payload import Alert
 from .person import IP, signin_of, users_of
 from .results import Row, text, values
-from .slack import links_of
 from .text import clean
 from .tokens import fillable, filled, own_tokens
 
@@ -97,7 +97,7 @@ def _document(alert: Alert, row: Row, user: str, title: str) -> Document:
     entities = {name: clean(text(row, *fields), LONGEST) for name, fields in ENTITIES.items()}
     # The address as it stands in the row, without the user agent that threat_object lists behind it.
     entities["ip"] = clean(next((value for name in IP for value in values(row, name)), ""), LONGEST)
-    subject = user.casefold()
+    subject, links = user.casefold(), links_of(alert, user)
     document: Document = {
         "id": identity(_names(source, rule, subject, _keys(alert, row), events, time)),
         "source": source,
@@ -107,7 +107,7 @@ def _document(alert: Alert, row: Row, user: str, title: str) -> Document:
         "subject": {"key": user, "email": _email(alert, row, user)},
         "entities": {name: value for name, value in entities.items() if value},
         "event_ids": events,
-        "link": links_of(alert, user).person or links_of(alert, user).results,
+        "link": links.person or links.results,
     }
     if time is not None:
         document["event_time"] = datetime.fromtimestamp(time, timezone.utc).isoformat(timespec="seconds")[:-6] + "Z"

@@ -6,12 +6,13 @@ A message that Slack refuses for its form is posted once more as plain text, so 
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Optional, Sequence
-from urllib.parse import quote
+from functools import partial
+from typing import List, NamedTuple, Optional, Sequence
 
 from busybody.errors import shown
 
-from .blocks import Block, Links, digest_blocks, message_block, person_blocks
+from .blocks import Block, digest_blocks, message_block, notice_of, person_blocks
+from .links import links_of
 from .messages import Message, messages
 from .outcome import REFUSED, SENT, UNFIT, Outcome
 from .payload import Alert
@@ -27,8 +28,6 @@ ACTION = "busybody_slack"
 SECONDS = 280.0  # of alert_actions.conf maxtime = 5m, so that the last try still ends
 PACE = 1.1  # seconds between two messages: Slack takes about one per second and channel
 MOST_PEOPLE = 30  # with a message of their own, unless the alert says otherwise
-MOST_IN_DIGEST = 2000
-PERSON_VIEW = "person"  # of this app; its token is form.user
 
 
 class Words(NamedTuple):
@@ -60,7 +59,7 @@ def post(alert: Alert, results: Results, words: Words, relay: Relay, budget: Bud
     most = _count(alert.setting("max_people"))
     posts = [_of_person(alert, person, words, len(results.rows)) for person in found[:most]]
     if len(found) > most:
-        posts.append(_digest(alert, found[most:]))
+        posts.append(_digest(alert, found[most:], most))
     if not posts:
         posts.append(_without_rows(alert, words))
     elif words.once:
@@ -69,21 +68,23 @@ def post(alert: Alert, results: Results, words: Words, relay: Relay, budget: Bud
 
 
 class _Post(NamedTuple):
-    about: str
+    about: str  # whom the log names
     rows: Sequence[Row]
+    notice: str  # plain text, which stands for the blocks where they cannot be shown
     blocks: Sequence[Block]
 
 
 def _of_person(alert: Alert, person: Person, words: Words, rows: int) -> _Post:
     message = filled(words.each, person.worst.row, own_tokens(alert, rows)) if words.each else ""
     blocks = person_blocks(person, links_of(alert, person.name), message, alert.search_name)
-    return _Post(person.name or "nobody", person.rows, blocks)
+    return _Post(person.name or "nobody", person.rows, notice_of(person), blocks)
 
 
-def _digest(alert: Alert, others: Sequence[Person]) -> _Post:
-    heading = f"{len(others)} more people" if len(others) > 1 else "1 more person"
-    blocks = digest_blocks(others[:MOST_IN_DIGEST], heading, links_of(alert, ""))
-    return _Post(heading, [row for person in others for row in person.rows], blocks)
+def _digest(alert: Alert, others: Sequence[Person], first: int) -> _Post:
+    noun = "person" if len(others) == 1 else "people"
+    heading = f"{len(others)} {'more ' if first else ''}{noun}"
+    blocks = digest_blocks(others, heading, links_of(alert, ""))
+    return _Post(heading, [row for person in others for row in person.rows], heading, blocks)
 
 
 def _without_rows(alert: Alert, words: Words) -> _Post:
@@ -92,17 +93,7 @@ def _without_rows(alert: Alert, words: Words) -> _Post:
     blocks = digest_blocks([], heading, links_of(alert, ""))
     if words.once:
         blocks.insert(1, message_block(words.once))
-    return _Post(heading, [], blocks)
-
-
-def links_of(alert: Alert, person: str) -> Links:
-    """The results, and the person's dashboard on the same Splunk; empty where splunkd gave no web address."""
-    link = alert.results_link
-    base, app, _ = link.partition("/app/")
-    if not link.startswith(("https://", "http://")) or len(link) > 2000:
-        return Links("", "")
-    view = f"{base}/app/busybody/{PERSON_VIEW}?form.user={quote(person, safe='')}" if app and person else ""
-    return Links(link, view)
+    return _Post(heading, [], heading, blocks)
 
 
 def _posted(posts: Sequence[_Post], channel: str, relay: Relay, budget: Budget) -> List[Part]:
@@ -114,7 +105,7 @@ def _posted(posts: Sequence[_Post], channel: str, relay: Relay, budget: Budget) 
         if refusal:
             parts.append(Part(one.about, one.rows, refusal))
             continue
-        outcome = _thread(messages(one.blocks, _notice(one)), channel, relay, budget)
+        outcome = _thread(messages(one.blocks, one.notice), channel, relay, budget)
         if outcome.kind == REFUSED:
             refusal = outcome.error  # it would meet every other message, too
         parts.append(Part(one.about, one.rows, "" if outcome.kind == SENT else outcome.error, outcome.error))
@@ -128,11 +119,10 @@ def _thread(parts: Sequence[Message], channel: str, relay: Relay, budget: Budget
         message = {**part, "thread_ts": thread} if thread else part
         if number and not budget.wait(PACE):
             return Outcome(REFUSED, "The time of the alert action is used up.")
-        outcome = deliver(lambda message=message: relay.slack(channel, message), budget)  # type: ignore[misc]
+        outcome = deliver(partial(relay.slack, channel, message), budget)
         if outcome.kind == UNFIT:
             note = f"{outcome.error} Posted as plain text."
-            plain = _as_text(message)
-            outcome = deliver(lambda plain=plain: relay.slack(channel, plain), budget)  # type: ignore[misc]
+            outcome = deliver(partial(relay.slack, channel, _as_text(message)), budget)
         if outcome.kind != SENT:
             return outcome
         thread = thread or str(outcome.reply.get("ts", ""))
@@ -141,14 +131,6 @@ def _thread(parts: Sequence[Message], channel: str, relay: Relay, budget: Budget
 
 def _as_text(message: Message) -> Message:
     return {name: value for name, value in message.items() if name != "blocks"}
-
-
-def _notice(one: _Post) -> str:
-    return next(_headers(one.blocks), one.about)
-
-
-def _headers(blocks: Sequence[Block]) -> Any:
-    return (block["text"]["text"] for block in blocks if block["type"] == "header")
 
 
 def _count(given: str) -> int:
