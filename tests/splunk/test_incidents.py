@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from busybody.verdict import Verdict
 from busybody_splunk.incidents import FIELDS, INCIDENTS, Incidents, incident
 from busybody_splunk.model import KVModel
+from busybody_splunk.verdicts import Verdicts
 from direct import Direct
 from fake_splunkd import Instance
 
@@ -29,6 +32,25 @@ def test_incidents_show_with_the_commit_and_not_before() -> None:
     }  # fmt: skip
     assert [row["user"] for row in incidents.find(sort="risk:-1")] == ["bob", "ana"]
     assert [row["user"] for row in incidents.find({"risk": {"$gt": 90}})] == ["bob"]
+
+
+def test_incidents_and_answers_are_kept_for_a_year(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("busybody_splunk.writer.SELDOM", 10)
+    instance, now = Instance(), [1_000_000_000.0]
+    splunkd = Direct(instance)
+    model, incidents, verdicts = KVModel(splunkd, clock=lambda: now[0]), Incidents(splunkd), Verdicts(splunkd)
+    for number in range(1, 32):
+        verdicts.add(Verdict("ana", f"e{number}", "benign", now[0]))
+        with model.writer("me", 60) as writer:
+            opened = incident(f"i{number}", user="ana", opened=now[0], last=now[0], risk=50.0, level="medium")
+            incidents.changed(writer, [opened])
+            if number > 1:  # the first one waits for a year
+                verdicts.applied(writer, [each for each in verdicts.pending() if each.verdict.event_id != "e1"])
+            writer.commit()
+        now[0] += 40 * 86400.0
+    assert 10 <= len(list(incidents.find())) <= 22
+    assert [each.verdict.event_id for each in verdicts.pending()] == ["e1"]
+    assert 10 <= len(verdicts.of("ana")) <= 22
 
 
 def test_models_have_their_own_incidents() -> None:

@@ -221,9 +221,25 @@ COMMITS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(commits=COMMITS)
 def test_every_store_is_the_one_in_memory(commits: Any) -> None:
+    _compare(commits)
+
+
+@pytest.mark.slow
+@settings(max_examples=1_000)
+@given(commits=COMMITS)
+def test_every_store_is_the_one_in_memory_a_thousand_times(commits: Any) -> None:
+    _compare(commits)
+
+
+def test_person_who_is_gone_is_not_forgotten_twice() -> None:
+    gone: Any = [({}, {"a": ""}, None, {}, "stage"), ({}, {"a": None}, None, {}, "forget a")]
+    _compare(gone)
+
+
+def _compare(commits: Any) -> None:
     instance, clock, plain = Instance(), Clock(), MemoryStore()
     model = KVModel(Direct(instance), clock=clock)
     writer: Optional[Any] = None

@@ -12,6 +12,7 @@ from .rest import Splunkd
 from .writer import Writer
 
 INCIDENTS = "busybody_incidents"
+KEPT = 400 * 86400.0  # seconds: a year, and a month to look at it
 FIELDS = (
     "user", "opened", "last", "risk", "level", "status", "detector", "sentence", "count", "reported_risk", "event_id",
 )  # fmt: skip
@@ -61,6 +62,9 @@ class Incidents:
         """Saves incidents, as a part of the writer's commit; the last of an id wins."""
         rows = [{**row, "_key": self._key(str(row["_key"])), "model": self.name} for row in documents]
         writer.afterwards.save(INCIDENTS, rows)
+        if writer.is_turn_to_forget:
+            old = {"$and": [{"model": self.name}, {"last": {"$lt": writer.clock() - KEPT}}]}
+            writer.afterwards.delete(INCIDENTS, old)
 
     def _key(self, identity: str) -> str:
         """Incident ids are the same in every model, documents are not."""

@@ -66,7 +66,7 @@ class KVModel(ReadOnly):
         """No request is sent yet. `clock`: UTC epoch seconds; `sleep` waits for a cluster to agree."""
         self.name = name
         self.splunkd = splunkd
-        self._clock, self._sleep = clock, sleep
+        self.clock, self._sleep = clock, sleep
         self._collections = {each: Collection(splunkd, each) for each in (MODELS, PROFILES, JOURNALS, POPULATION)}
         self._fetched: Dict[str, Texts] = {PROFILES: {}, JOURNALS: {}}
         self._head: Optional[Head] = None
@@ -82,13 +82,13 @@ class KVModel(ReadOnly):
     def head(self) -> Head:
         """The commit that is read."""
         if self._head is None:
-            now = self._clock()
+            now = self.clock()
             self._head, self._since = self._newest(), now
         return self._head
 
     def _make_sure(self) -> None:
         """After each reply: that it is of a time when nothing of this commit was deleted yet."""
-        now = self._clock()
+        now = self.clock()
         if now - self._since > KEEP - MARGIN:
             if self._newest().number != self.head.number:
                 told = "was replaced while this search ran for an hour. Search a shorter time range at once."
@@ -203,8 +203,8 @@ class KVModel(ReadOnly):
         """
         from .writer import Writer
 
-        lease = acquire(self._collections[MODELS], self.name, owner, seconds, self._clock, self._sleep)
-        return Writer(self.splunkd, lease, seconds, clock=self._clock, sleep=self._sleep)
+        lease = acquire(self._collections[MODELS], self.name, owner, seconds, self.clock, self._sleep)
+        return Writer(self.splunkd, lease, seconds, clock=self.clock, sleep=self._sleep)
 
     # Looking after it -----------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from .rest import Splunkd
 from .writer import Writer
 
 VERDICTS = "busybody_verdicts"
+KEPT = 400 * 86400.0  # seconds: a year, and a month to look at it
 MOST_TURNS = 100  # answers about one event
 
 
@@ -78,6 +79,9 @@ class Verdicts:
         """Marks them as applied, as a part of the writer's commit."""
         number = writer.lease.number
         writer.afterwards.save(VERDICTS, [{**each.document, "applied": number} for each in verdicts])
+        if writer.is_turn_to_forget:
+            done = [{"model": self.name}, {"applied": {"$gt": 0}}, {"given_at": {"$lt": writer.clock() - KEPT}}]
+            writer.afterwards.delete(VERDICTS, {"$and": done})
 
     def of(self, user: str) -> List[Document]:
         """All answers about a person, oldest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple, Type
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple, Type
 
 from busybody.errors import StoreError
 from busybody.stores.protocol import DAY, NOTHING, Row, check_commit
@@ -30,8 +30,11 @@ from .model_migrations import migrate
 from .orders import Orders, carry_out
 from .rest import Splunkd, SplunkdError
 
+if TYPE_CHECKING:
+    from .staging import Staging
+
 Content = Optional[Tuple[str, Mapping[str, Any]]]  # text and what is kept beside it; None erases
-SELDOM = 100  # commits between two that look for what is very old
+SELDOM = 100  # writers, of whom one looks for what is very old
 NO_PROFILES: Mapping[str, Optional[Row]] = {}
 NO_JOURNALS: Mapping[str, Optional[str]] = {}
 
@@ -78,7 +81,7 @@ class Writer(KVModel):
         carry_out(self.collection, self.name, base, now)
         for number in range(base.number + 1, self.lease.number):
             self._discard(number)
-        if self.lease.number % SELDOM == 0:
+        if self.is_turn_to_forget:
             forget_old(self.lease, now)
 
     def _discard(self, number: int) -> None:
@@ -86,6 +89,11 @@ class Writer(KVModel):
         for kind in (PROFILES, JOURNALS, POPULATION):
             self.collection(kind).delete({"$and": [{"model": self.name}, {"number": number}]})
         self.collection(MODELS).delete({"$and": [{"model": self.name}, {"number": number}, {"kind": ORDER}]})
+
+    @property
+    def is_turn_to_forget(self) -> bool:
+        """Whether this is the one writer in many that looks for what is very old."""
+        return self.lease.number % SELDOM == 0
 
     # Reading --------------------------------------------------------------------------------------------------
 
@@ -96,12 +104,16 @@ class Writer(KVModel):
 
     def _make_sure(self) -> None:
         """Renews the lease. Raises Lost where somebody else took over: then the base may be gone, too."""
-        now = self._clock()
+        now = self.clock()
         if not self._ended and now > self.lease.expires - self._seconds / 2:
             self.lease = self.lease.renewed(now + self._seconds)
 
     def refresh(self) -> None:
         """A writer stays with its base."""
+
+    def prefetch(self, users: Iterable[str], *, journals: bool = True) -> None:
+        """As every model; journals come along, since whoever learns will ask for them."""
+        super().prefetch(users, journals=journals)
 
     def _read(self, kind: str, users: Iterable[str]) -> Dict[str, Version]:
         asked = {user for user in users if self._may_have(kind, user)}
@@ -197,7 +209,7 @@ class Writer(KVModel):
     ) -> None:
         """Stages the rest and shows everything; the lease has ended then. Raises Lost, and nothing shows."""
         self.stage(profiles, journals, population, meta)
-        now = self._clock()
+        now = self.clock()
         self._replaced()
         head = self._next._replace(time=now)
         models = self.collection(MODELS)
@@ -238,11 +250,13 @@ class Writer(KVModel):
         """Ends the lease; nothing that was staged will show. After a commit it does nothing."""
         if not self._ended:
             self._ended = True
-            if self.lease.give_up(self._clock()):
+            if self.lease.give_up(self.clock()):
                 self._discard(self.lease.number)
 
     def staging(self) -> Staging:
         """This writer as a Store whose `commit` only stages: for a scorer that saves more than once before the end."""
+        from .staging import Staging
+
         return Staging(self)
 
     # Erasing --------------------------------------------------------------------------------------------------
@@ -281,39 +295,3 @@ class Writer(KVModel):
         except SplunkdError:
             if error is None:
                 raise  # else the first error says more; the lease ends by itself
-
-
-class Staging(KVModel):
-    """A writer's people as a Store that stages where others commit."""
-
-    def __init__(self, writer: Writer) -> None:
-        super().__init__(writer.splunkd, writer.name)
-        self._writer = writer
-
-    @property
-    def head(self) -> Head:
-        return self._writer.head
-
-    def profile(self, user: str) -> Optional[str]:
-        return self._writer.profile(user)
-
-    def journal(self, user: str) -> Optional[str]:
-        return self._writer.journal(user)
-
-    def prefetch(self, users: Iterable[str], *, journals: bool = False) -> None:
-        self._writer.prefetch(users, journals=journals)
-
-    def _read(self, kind: str, users: Iterable[str]) -> Dict[str, Version]:
-        return self._writer._read(kind, users)  # noqa: SLF001  of the same family
-
-    def _make_sure(self) -> None:
-        self._writer._make_sure()  # noqa: SLF001
-
-    def commit(
-        self,
-        profiles: Mapping[str, Optional[Row]],
-        journals: Mapping[str, Optional[str]],
-        population: Optional[str] = None,
-        meta: Mapping[str, str] = NOTHING,
-    ) -> None:
-        self._writer.stage(profiles, journals, population, meta)
