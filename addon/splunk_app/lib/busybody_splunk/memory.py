@@ -112,12 +112,13 @@ class Memory:
         """Keep what was made of a row, as far as other rows can be told by it."""
         if not self.works or "\n" in "".join(self._single(row)):
             return
-        missing = self._reader.map.missing
-        if not all(any(is_present(row[place], missing) for place in group) for group in self._needed):
-            return
-        if type(found) is str and not found.startswith(NOBODY):
-            self._decision.keep(row, found, self._texts)
-        elif type(found) is SignIn:
+        if self._decision.cells(row) not in self._decision.known:
+            missing = self._reader.map.missing
+            if not all(any(is_present(row[place], missing) for place in group) for group in self._needed):
+                return
+            if type(found) is str and not found.startswith(NOBODY):
+                self._decision.keep(row, found, self._texts)
+        if type(found) is SignIn:
             self._decision.keep(row, True, self._texts)
             self._words.keep(row, (found.outcome, found.app, found[MANNER]), self._texts)
             self._who.keep(row, found.user, self._texts)

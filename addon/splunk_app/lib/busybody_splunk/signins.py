@@ -8,12 +8,12 @@ cannot be read as `Broken`: both as the core's own streams have them.
 from __future__ import annotations
 
 import json
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from busybody.errors import PolicyError, RecordError, shown
 
-from .cells import MULTI
 from .chunks import Chunk
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "splunk_cim"
 DAY = 86400.0
+PIECE = 5_000  # rows
 RAW = ("_time", "_raw")  # the columns that a map of the event's own text is read from
 TEXTS = ("path", "join")  # keys of a map under which paths stand
 
@@ -85,13 +86,21 @@ class SignIns:
         self.by_column = "_time" in reader.tree()
         self._columns: Tuple[str, ...] = ()
         self._places: Dict[str, int] = {}  # of the columns that the map knows
+        self._ordered: Tuple[Tuple[str, int], ...] = ()
         self._memory: Optional[Memory] = None
 
+    def pieces(self, chunk: Chunk) -> Iterator[List[Payload]]:
+        """The payload of each row, in their order; so many at a time that a large chunk is not held twice."""
+        payloads = self._from_columns(chunk) if self.by_column else map(self._checked, self._texts(chunk))
+        while True:
+            piece = list(islice(payloads, PIECE))
+            if not piece:
+                return
+            yield piece
+
     def read(self, chunk: Chunk) -> List[Payload]:
-        """The payload of each row, in their order."""
-        if self.by_column:
-            return self._from_columns(chunk)
-        return [self._checked(record) for record in self._texts(chunk)]
+        """All of them."""
+        return [payload for piece in self.pieces(chunk) for payload in piece]
 
     def forget(self) -> None:
         """What was made of equal cells before."""
@@ -99,38 +108,35 @@ class SignIns:
 
     # By column ------------------------------------------------------------------------------------------------
 
-    def _from_columns(self, chunk: Chunk) -> List[Payload]:
+    def _from_columns(self, chunk: Chunk) -> Iterator[Payload]:
         from .memory import Memory
 
         if chunk.columns != self._columns or self._memory is None:
             self._columns = chunk.columns
             tree = self._reader.tree()
             self._places = {name: chunk.index[name] for name in chunk.columns if name in tree}
+            self._ordered = tuple(self._places.items())
             self._memory = Memory(self._reader, self._places, self._latest)
-        memory, payloads = self._memory, []
+        memory = self._memory
         recall = memory.recall if self._plain and memory.works else _nothing
         for row in chunk.rows:
             found = recall(row)
             if found is None:
                 found = self._checked(self._record(chunk, row))
                 memory.remember(row, found)
-            payloads.append(found)
-        return payloads
+            yield found
 
     def _record(self, chunk: Chunk, row: Sequence[str]) -> Any:
         """The row as the core has it from a CSV export: empty cells are missing, several values are a list."""
-        record: Dict[str, Any] = {}
-        for name, place in self._places.items():
-            cell = row[place]
-            if not cell:
-                continue
-            marked = chunk.index.get(MULTI + name)
-            if marked is not None and marked < len(row) and row[marked]:
-                record[name] = chunk.values(row, name)
-            else:
-                record[name] = [part for part in cell.splitlines() if part] if "\n" in cell else cell
-            if not cell.isascii() and not _is_text(cell):
-                return RecordError("is no valid UTF-8.", key=name)
+        record: Dict[str, Any] = {name: row[place] for name, place in self._ordered if row[place]}
+        joined = "".join(record.values())
+        if "\n" in joined:
+            for name, cell in record.items():
+                if "\n" in cell:
+                    values = chunk.values(row, name)
+                    record[name] = values if len(values) > 1 else [part for part in cell.splitlines() if part]
+        if not joined.isascii() and not _is_text(joined):
+            return RecordError("the row is no valid UTF-8.")
         return record
 
     # By the event's own text ----------------------------------------------------------------------------------

@@ -124,19 +124,19 @@ class Score:
                 self._tell_summary()
             return []
         engine = self._engine or self._begun(chunk.preview)
-        payloads = engine.signins.read(chunk)
-        signins = [payload for payload in payloads if type(payload) is SignIn]
-        assessed = iter(engine.assess(signins))
-        self._scored_rows += len(signins)
         scored = self._columns.scored
         cells: List[Cells] = []
         add = cells.append
-        for number, payload in enumerate(payloads, self._rows + 1):
-            if type(payload) is SignIn:
-                add(scored(payload, *next(assessed)))
-            else:
-                add(self._other(payload, number))
-        self._rows += len(payloads)
+        for payloads in engine.signins.pieces(chunk):
+            signins = [payload for payload in payloads if type(payload) is SignIn]
+            assessed = iter(engine.assess(signins))
+            for number, payload in enumerate(payloads, self._rows + 1):
+                if type(payload) is SignIn:
+                    add(scored(payload, *next(assessed)))
+                else:
+                    add(self._other(payload, number))
+            self._rows += len(payloads)
+            self._scored_rows += len(signins)
         engine.see(chunk)
         if chunk.finished:
             engine.finish()

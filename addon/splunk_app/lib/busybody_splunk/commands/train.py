@@ -9,6 +9,7 @@ when all of it is there: until then, and where the search is ended before, the m
 
 from __future__ import annotations
 
+from itertools import chain
 from time import time as now
 from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -92,7 +93,7 @@ class Train:
     def _read(self, chunk: Chunk, spool: Spool) -> None:
         from busybody.signin import SignIn
 
-        for payload in self._signins.read(chunk):
+        for payload in chain.from_iterable(self._signins.pieces(chunk)):
             if type(payload) is SignIn:
                 spool.add(payload)
             elif isinstance(payload, str):
