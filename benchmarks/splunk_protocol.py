@@ -37,7 +37,7 @@ AGENTS = [
     for number in (143, 144, 145)
 ]
 FRAMES = """
-import sys
+import collections, sys
 from busybody_splunk.frames import read_frame, write_frame
 read_frame(sys.stdin.buffer); write_frame(sys.stdout.buffer, b'{"type":"streaming"}')
 while True:
@@ -76,9 +76,9 @@ def ours(names: str, cells: str) -> str:
 
 PROGRAMS: Dict[str, str] = {
     "splunk-sdk, empty streaming command": SDK,
-    "floor: frames alone": FRAMES.replace("DO", ""),
+    "floor: frames alone": FRAMES.replace("DO", "collections.deque(frame.body, 0)"),
     "floor: frames and csv.reader": FRAMES.replace(
-        "DO", "import csv, collections; collections.deque(csv.reader(frame.body.decode().split('\\n')), 0)"
+        "DO", "import csv; collections.deque(csv.reader(b''.join(frame.body).decode().split('\\n')), 0)"
     ),
     "pass-through, rows unread": ours('("score",)', '((("12",)) for number in range(len(chunk)))'),
     "pass-through": ours('("score",)', '((("12",)) for row in chunk.rows)'),

@@ -8,7 +8,7 @@ import sys
 from typing import Dict, List, Sequence, Tuple
 
 import pytest
-from busybody_splunk import chunks, records
+from busybody_splunk import chunks
 from busybody_splunk.cells import decoded, encoded
 from busybody_splunk.chunks import EMPTY, Chunk, table
 from busybody_splunk.protocol import Fatal
@@ -148,12 +148,12 @@ def test_what_is_no_csv_is_refused_in_words(data: bytes) -> None:
         list(Chunk(data).rows)
 
 
-def test_a_chunk_is_read_in_slabs(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_a_chunk_may_come_in_pieces(size: int) -> None:
     rows: List[Dict[str, Value]] = [{"user": f"é{number}", "src": "a\nb" * (number % 3)} for number in range(50)]
-    for size in (1, 7, 100):
-        monkeypatch.setattr(records, "SLAB", size)
-        chunk = Chunk(body_of(["user", "src"], rows))
-        assert [row[:2] for row in chunk.rows] == [[row["user"], row["src"]] for row in rows]
+    data = body_of(["user", "src"], rows)
+    chunk = Chunk(data[start : start + size] for start in range(0, len(data), size))
+    assert [row[:2] for row in chunk.rows] == [[row["user"], row["src"]] for row in rows]
 
 
 # --- answering ------------------------------------------------------------------------------------------------------
@@ -212,6 +212,13 @@ def test_a_row_is_never_lost_nor_made_up() -> None:
 def test_a_row_that_cannot_be_cut_must_be_whole_too() -> None:
     with pytest.raises(Fatal, match="a row of splunkd's chunk has 2 cells, its header names 3"):
         Chunk(b"user,risk,src\na,1\n").extended(("risk",), [["1"]])
+
+
+def test_an_answered_chunk_has_let_go_of_its_rows() -> None:
+    chunk = Chunk(b"user\na\nb\n")
+    answer = chunk.extended(("mark",), ([row[0]] for row in chunk.rows))
+    assert [row["mark"] for row in seen(answer)] == ["a", "b"]
+    assert (len(chunk), list(chunk.rows)) == (0, [])
 
 
 def test_every_column_may_be_replaced() -> None:

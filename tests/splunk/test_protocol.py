@@ -218,7 +218,7 @@ BROKEN = {
     "a huge length": (b"chunked 1.0,9999999999,0\n", "splunkd announces a frame of 9999999999 + 0 bytes, which is beyond all bounds."),
     "a cut header": (b"chunked 1.0,2", "splunkd's stream is not chunked 1.0: a frame starts with b'chunked 1.0,2'."),
     "cut metadata": (b'chunked 1.0,20,0\n{"action":', "splunkd's stream ends within the metadata of a frame: 10 of 20 bytes."),
-    "a cut body": (b"chunked 1.0,2,9\n{}user", "splunkd's stream ends within the body of a frame: 4 of 9 bytes."),
+    "a cut body": (b'chunked 1.0,20,9\n{"action":"execute"}user', "splunkd's stream ends within the body of a frame: 4 of 9 bytes."),
     "bad JSON": (b"chunked 1.0,9,0\n{'a': 1}x", "the metadata of splunkd's frame is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."),
     "bad UTF-8": (b'chunked 1.0,7,0\n{"\xff":1}', "the metadata of splunkd's frame is no JSON: 'utf-8' codec can't decode byte 0xff in position 2: invalid start byte."),
     "no object": (b"chunked 1.0,2,0\n[]", "the metadata of splunkd's frame is no JSON object."),
@@ -317,7 +317,9 @@ def test_a_frame_that_was_written_is_read_again(metadata: Dict[str, str], body: 
     stream = io.BytesIO()
     write_frame(stream, json.dumps(metadata).encode(), [body[:3], body[3:]])
     stream.seek(0)
-    assert read_frame(stream) == (metadata, body)
+    found = read_frame(stream)
+    assert found is not None
+    assert (found.metadata, b"".join(found.body)) == (metadata, body)
     assert read_frame(stream) is None
 
 

@@ -7,7 +7,7 @@ text that came: only the cells that a command adds are written anew.
 from __future__ import annotations
 
 from itertools import chain, count, islice
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple, Union
 
 from .cells import MULTI, Cell, as_bytes, decoded, parsed, quoted, row_texts, with_multi
 from .frames import Fatal
@@ -34,10 +34,10 @@ class Chunk:
     `finished` marks the last chunk of the search, `preview` rows that will come again.
     """
 
-    def __init__(self, body: bytes, *, finished: bool = True, preview: bool = False) -> None:
+    def __init__(self, body: Union[bytes, Iterable[bytes]], *, finished: bool = True, preview: bool = False) -> None:
         self.finished = finished
         self.preview = preview
-        self._records, self._odd = records_of(body)
+        self._records, self._odd = records_of([body] if isinstance(body, bytes) else body)
         header = next(parsed(self._records[:1], self._odd), [])
         del self._records[:1]
         self._header = header
@@ -88,7 +88,10 @@ class Chunk:
         return [row[place]] if place < len(row) and row[place] else []
 
     def extended(self, names: Sequence[str], cells: Iterable[Sequence[Cell]]) -> Body:
-        """The same rows with these columns added, or replaced where they are there already; `cells` for each row."""
+        """The same rows with these columns added, or replaced where they are there already; `cells` for each row.
+
+        The last that is asked of a chunk: its rows go as the answer grows, and are needed twice in memory at no time.
+        """
         if not self._records:
             return EMPTY
         replaced = {place for name, place in self.index.items() if name in with_multi(names)}
@@ -97,13 +100,23 @@ class Chunk:
         if not header:
             return _body(with_multi(names), added)
         counted = count()
-        kept = self._without(replaced) if replaced else self._records
+        size, kept = len(self._records), self._consumed()
+        if replaced:
+            kept = self._without(replaced, kept)
         body = _body(header + with_multi(names), (f"{left},{right}" for left, right, _ in zip(kept, added, counted)))
-        if next(counted) != len(self._records) or next(added, None) is not None:
+        if next(counted) != size or next(added, None) is not None:
             raise ValueError("a command answered more or fewer rows than it was given")  # one would be lost
         return body
 
-    def _without(self, places: Set[int]) -> Iterator[str]:
+    def _consumed(self) -> Iterator[str]:
+        """The records, let go in parts; the rows of a part have been read by then."""
+        for start in range(0, len(self._records), PIECE):
+            part = self._records[start : start + PIECE]
+            yield from part
+            self._records[start : start + PIECE] = [""] * len(part)
+        self._records = []
+
+    def _without(self, places: Set[int], records: Iterable[str]) -> Iterator[str]:
         """The text of each row without these columns.
 
         Columns that a command will fill come empty and side by side, with little behind them: that much is cut out of
@@ -116,7 +129,7 @@ class Chunk:
         blanks, fewer = "," * multi, "," * (multi - len(places) + len(hit))
         kept = [place for place in range(len(self._header)) if place not in places]
         cuttable = bool(hit) and hit[0] > 0 and hit[-1] - hit[0] + 1 == len(hit)
-        for record in self._records:
+        for record in records:
             end = len(record) - multi
             if cuttable and record.endswith(blanks):
                 place = end

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 MAGIC = b"chunked 1.0"
 LONGEST_HEADER = 40  # bytes; two lengths of ten digits leave it at 34
 LARGEST_METADATA = 16 << 20  # bytes; beyond it the stream is no protocol
 LARGEST_BODY = 2 << 30
+PIECE = 1 << 20  # bytes read at once
 
 
 class Fatal(Exception):
@@ -20,10 +21,10 @@ class Cancelled(Exception):
 
 
 class Frame(NamedTuple):
-    """One request or reply."""
+    """One request. Its body has to be read before the next one: in pieces, so that it is never in memory as a whole."""
 
     metadata: Dict[str, Any]
-    body: bytes
+    body: Iterator[bytes]
 
 
 def read_frame(stream: BinaryIO) -> Optional[Frame]:
@@ -34,8 +35,8 @@ def read_frame(stream: BinaryIO) -> Optional[Frame]:
     sizes = _sizes(header)
     if sizes[0] > LARGEST_METADATA or sizes[1] > LARGEST_BODY:
         raise Fatal(f"splunkd announces a frame of {sizes[0]} + {sizes[1]} bytes, which is beyond all bounds.")
-    metadata = _exactly(stream, sizes[0], "metadata")
-    return Frame(_object(metadata), _exactly(stream, sizes[1], "body"))
+    metadata = b"".join(_pieces(stream, sizes[0], "metadata"))
+    return Frame(_object(metadata), _pieces(stream, sizes[1], "body"))
 
 
 def _sizes(header: bytes) -> List[int]:
@@ -46,11 +47,15 @@ def _sizes(header: bytes) -> List[int]:
     return [int(size) for size in sizes]
 
 
-def _exactly(stream: BinaryIO, size: int, what: str) -> bytes:
-    data = stream.read(size) if size else b""
-    if len(data) != size:
-        raise Fatal(f"splunkd's stream ends within the {what} of a frame: {len(data)} of {size} bytes.")
-    return data
+def _pieces(stream: BinaryIO, size: int, what: str) -> Iterator[bytes]:
+    """So many bytes, in pieces; Fatal when there are fewer."""
+    missing = size
+    while missing:
+        piece = stream.read(min(missing, PIECE))
+        if not piece:
+            raise Fatal(f"splunkd's stream ends within the {what} of a frame: {size - missing} of {size} bytes.")
+        missing -= len(piece)
+        yield piece
 
 
 def _object(data: bytes) -> Dict[str, Any]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import deque
 from contextlib import suppress
 from typing import Any, BinaryIO, Dict, List, Mapping, NamedTuple, Optional, Protocol, Sequence, TextIO, Tuple
 
@@ -135,6 +136,7 @@ def _converse(command: Command, messages: Messages, stdin: BinaryIO, stdout: Bin
     if first is None:
         return
     search = Search.of(first.metadata)
+    deque(first.body, 0)  # there is none, but what there is must be read
     fields = command.begin(search, messages)
     _reply(stdout, _configuration(command, fields), messages)
     while not _answered(command, search, messages, stdin, stdout):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Tuple
+from typing import Iterable, Iterator, List, Tuple
 
 from .frames import Fatal
 
-SLAB = 1 << 20  # bytes decoded at once: one rare character would make the whole chunk four times as large
 
+def records_of(pieces: Iterable[bytes]) -> Tuple[List[str], bool]:
+    """The records, header first, and whether one may hold a carriage return or a NUL. Fatal when quotes do not end.
 
-def records_of(body: bytes) -> Tuple[List[str], bool]:
-    """The records, header first, and whether one may hold a carriage return or a NUL. Fatal when quotes do not end."""
-    odd = b"\r" in body or b"\0" in body
+    Each piece is decoded for itself: one rare character would make the text of a whole chunk four times as large.
+    """
     lines: List[str] = []
-    for slab in _slabs(body):
-        lines += slab.decode("utf-8", "surrogateescape").split("\n")
+    odd, rest = False, b""
+    for piece in pieces:
+        odd = odd or b"\r" in piece or b"\0" in piece
+        whole, end, rest = (rest + piece).rpartition(b"\n")
+        if end:
+            lines += _text(whole).split("\n")
+    if rest:
+        lines.append(_text(rest))
     if any(line.count('"') & 1 for line in lines):
         lines = list(_closed(lines))
     if lines and lines[0].endswith("\r"):  # written on Windows
@@ -22,16 +28,9 @@ def records_of(body: bytes) -> Tuple[List[str], bool]:
     return lines, odd
 
 
-def _slabs(body: bytes) -> Iterator[bytes]:
-    """The body in parts that end where a line ends, without that line end."""
-    start, end = 0, len(body) - body.endswith(b"\n")
-    while body:
-        cut = body.find(b"\n", start + SLAB, end)
-        if cut < 0:
-            yield body[start:end]
-            return
-        yield body[start:cut]
-        start = cut + 1
+def _text(data: bytes) -> str:
+    """Bytes that are no UTF-8 as lone surrogates, which become the same bytes again."""
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _closed(lines: List[str]) -> Iterator[str]:
