@@ -202,7 +202,7 @@ def _handler(fake: FakeSplunkd) -> Type[BaseHTTPRequestHandler]:
 
         def do(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if self.path == "/control":
+            if self.path.partition("?")[0] == "/control":
                 return self.reply(200, fake.control(json.loads(body)))
             fake.requests.append(f"{self.command} {self.path}")
             fault = fake.fault()

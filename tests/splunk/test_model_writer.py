@@ -89,6 +89,16 @@ def test_what_a_dead_writer_left_goes(model: KVModel, instance: Instance, clock:
     assert model.head.gaps == ((2, 2),)
 
 
+def test_many_failures_do_not_slow_the_next_writer(model: KVModel, instance: Instance) -> None:
+    commit(model, "1")
+    for _ in range(50):
+        model.writer("fails", 60).give_up()
+    instance.requests.clear()
+    commit(model, "2")
+    assert len(instance.requests) < 30
+    assert model.head.gaps == ((2, 51),)
+
+
 def test_leaving_without_a_commit_gives_up_at_once(model: KVModel, instance: Instance) -> None:
     def fail() -> None:
         with model.writer("me", 60) as writer:
@@ -200,6 +210,20 @@ def test_orders_that_were_cut_off_are_done_by_the_next_writer(model: KVModel, in
     assert count(instance, "things") == 1
     left = [row["order"] for row in instance.kv.collections[MODELS].values() if row["kind"] == "order"]
     assert not any("save" in order for order in left)
+
+
+def test_numbers_may_come_back_with_a_point(model: KVModel, instance: Instance, clock: Clock) -> None:
+    commit(model, "1")
+    for _ in range(2):
+        for rows in instance.kv.collections.values():
+            for row in rows.values():
+                row.update((key, float(value)) for key, value in row.items() if isinstance(value, int))
+        clock.now += KEEP + 1
+        text = str(model.head.number + 1)
+        commit(model, text)
+        assert model.profiles("ab") == {"a": text, "b": text}
+        assert model.population() == text
+    assert count(instance, PROFILES) == 4
 
 
 def test_collection_that_was_emptied_in_part_does_not_come_back(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Iterator, List
 
@@ -214,6 +217,26 @@ def test_reply_that_is_no_json(splunkd: Splunkd, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(splunkd, "_exchange", lambda *_: (200, b"<html>login</html>"))
     with pytest.raises(SplunkdError, match="the reply is no JSON: b'<html>login</html>'. Look for a proxy between."):
         splunkd.get(CONTEXT)
+
+
+def test_fake_runs_as_a_process_under_control() -> None:
+    """What drivers and benchmarks start."""
+    command = [sys.executable, str(Path(__file__).parent / "fake_splunkd.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        with Splunkd(told["uri"], told["session_key"], ca_file=told["ca_file"], sleep=lambda _: None) as splunkd:
+            known = splunkd.post("/control", json={"collections": {"things": [{"_key": "a"}]}})
+            assert known == {"requests": 0, "collections": {"things": 1}}
+            splunkd.post("/control", json={"conf": {"local/busybody/policy:lab": {"alerts.budget": "3"}}})
+            assert splunkd.get("/servicesNS/nobody/busybody/configs/conf-busybody")["entry"][0]["name"] == "policy:lab"
+            splunkd.post("/control", json={"down": "KV Store is shutting down."})
+            with pytest.raises(SplunkdError, match="KV Store is shutting down"):
+                splunkd.get(DATA)
+            splunkd.post("/control", json={"reset": True})
+            assert splunkd.get(DATA) == []
+        process.communicate("")
+    assert process.returncode == 0
 
 
 def test_one_connection_serves_many_requests(fake: FakeSplunkd, splunkd: Splunkd) -> None:

@@ -47,8 +47,8 @@ class Head(NamedTuple):
     schema: int = SCHEMA
 
     def __contains__(self, number: object) -> bool:
-        """Whether what was written under that number counts."""
-        if not isinstance(number, int) or not 0 < number <= self.number:
+        """Whether what was written under that number counts; a KV store may show 7 as 7.0."""
+        if not isinstance(number, (int, float)) or number % 1 or not 0 < number <= self.number:
             return False
         place = bisect_right(self.gaps, (number, self.number + 1)) - 1
         return place < 0 or number > self.gaps[place][1]

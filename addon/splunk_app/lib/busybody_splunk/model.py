@@ -189,9 +189,9 @@ class KVModel(ReadOnly):
         newest: Newest = {}
         for row in rows:
             person, number = row.get("person"), row.get("number")
-            if isinstance(person, str) and isinstance(number, int) and number in head:
+            if isinstance(person, str) and number in head:
                 other = newest.get(person)
-                if other is None or other["number"] < number:
+                if other is None or other["number"] < row["number"]:
                     newest[person] = row
         self._make_sure()
         return newest

@@ -1,9 +1,9 @@
 """Whom to trust as splunkd: the certificates that the instance itself trusts.
 
-The chain is always verified. Two things are looked at less closely than a browser would, since Splunk's own default
-certificates could never pass: they say CN=SplunkServerDefaultCert and no address, so that on the loopback interface,
-where nobody else can listen on a privileged user's port unnoticed, the name is not compared; and their authority lacks
-extensions that VERIFY_X509_STRICT, the default of Python 3.13, demands.
+The chain is always verified. Two things are asked less strictly than a browser would, since Splunk's own default
+certificates could never pass: they say CN=SplunkServerDefaultCert and no address, so on the loopback interface, where
+nothing leaves the machine, the name is not compared (anywhere else it is); and their authority lacks the extensions
+that VERIFY_X509_STRICT, the default of Python 3.13, demands.
 """
 
 from __future__ import annotations

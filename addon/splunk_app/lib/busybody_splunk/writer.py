@@ -79,16 +79,17 @@ class Writer(KVModel):
     def _tidy(self, now: float) -> None:
         base = self.lease.base
         carry_out(self.collection, self.name, base, now)
-        for number in range(base.number + 1, self.lease.number):
-            self._discard(number)
+        if base.number + 1 < self.lease.number:
+            self._discard(base.number + 1, self.lease.number - 1)
         if self.is_turn_to_forget:
             forget_old(self.lease, now)
 
-    def _discard(self, number: int) -> None:
-        """Deletes what was written under a number that is no part of the chain."""
+    def _discard(self, first: int, last: int) -> None:
+        """Deletes what was written under numbers that are no part of the chain."""
+        theirs = [{"model": self.name}, {"number": {"$gte": first}}, {"number": {"$lte": last}}]
         for kind in (PROFILES, JOURNALS, POPULATION):
-            self.collection(kind).delete({"$and": [{"model": self.name}, {"number": number}]})
-        self.collection(MODELS).delete({"$and": [{"model": self.name}, {"number": number}, {"kind": ORDER}]})
+            self.collection(kind).delete({"$and": theirs})
+        self.collection(MODELS).delete({"$and": [*theirs, {"kind": ORDER}]})
 
     @property
     def is_turn_to_forget(self) -> bool:
@@ -144,7 +145,7 @@ class Writer(KVModel):
         for person, row in rows.items():
             if person in wanted:
                 text = None if row.get("gone") else ""
-                self._base[kind][wanted[person]] = Version(row["number"], row["previous"], text)
+                self._base[kind][wanted[person]] = Version(int(row["number"]), int(row["previous"]), text)
 
     # Writing --------------------------------------------------------------------------------------------------
 
@@ -251,7 +252,7 @@ class Writer(KVModel):
         if not self._ended:
             self._ended = True
             if self.lease.give_up(self.clock()):
-                self._discard(self.lease.number)
+                self._discard(self.lease.number, self.lease.number)
 
     def staging(self) -> Staging:
         """This writer as a Store whose `commit` only stages: for a scorer that saves more than once before the end."""
