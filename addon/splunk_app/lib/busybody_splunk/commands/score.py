@@ -10,12 +10,11 @@ can be scored at all (no KV store, no such policy), one message says what to do,
 from __future__ import annotations
 
 from time import time as now
-from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 from ..chunks import EMPTY, Body, Chunk
 from ..columns import PREFIX, Cells, Columns
-from ..frames import Fatal
-from ..options import Option, parse
+from ..options import Option, UsageError, parse
 from ..signins import DEFAULT as CIM
 from ..signins import columns_wanted
 from .opening import DEFAULT, Opened, prepare
@@ -31,7 +30,7 @@ OPTIONS = (
     Option("update", "bool", False, "learn what is scored; wants the oldest first, and the capability busybody_write"),
     Option("cursor", "bool", False, "with update=true: remember how far the index was read, for | busycursor"),
     Option("explain", "bool", False, "add busy_explain: what each finding contributes to the log-odds"),
-    Option("min_risk", "number", 0.0, "rows of a lower risk stay empty; none is left out"),
+    Option("min_risk", "number", 0.0, "rows of a lower risk stay empty; none is left out", least=0.0, most=100.0),
     Option("prefix", "text", PREFIX, "what the new columns begin with"),
     Option("fields", "name", CIM, "field map; okta, entra and the like read the event's own text in _raw"),
     Option("policy", "text", DEFAULT, "stanza [policy:<name>] of busybody.conf"),
@@ -58,7 +57,8 @@ class Score:
     def __init__(self) -> None:
         self._columns = Columns()
         self._fault: Optional[str] = None  # why nothing can be scored
-        self._told = False
+        self._told = self._helped = False
+        self._options: Dict[str, Any] = {}
         self._engine: Optional[Engine] = None
         self._opened: Optional[Opened] = None
         self._broken: List[str] = []
@@ -69,10 +69,8 @@ class Score:
         self._search, self._messages = search, messages
         try:
             options = self._options = parse(OPTIONS, search.args, NAME)
-            if not 0.0 <= options["min_risk"] <= 100.0:
-                raise Fatal(f"{NAME}: min_risk={options['min_risk']:g} is no risk. Give a number from 0 to 100.")
-        except Fatal as error:
-            self._fault = str(error)
+        except UsageError as error:
+            self._fault, self._helped = str(error), error.is_help
             return self._columns.names
         self._columns = Columns(options["prefix"], explain=options["explain"], least_risk=options["min_risk"])
         wanted = columns_wanted(options["fields"])
@@ -109,9 +107,15 @@ class Score:
         return chunk.extended(self._columns.names, cells) if cells else EMPTY
 
     def _tell_fault(self) -> None:
-        if not self._told:
-            self._told = True
-            self._messages.error(f"{self._fault}\nThe rows pass unscored; {self._columns.error} says why.")
+        if self._told:
+            return
+        self._told = True
+        if self._helped:
+            self._messages.error(f"{self._fault}")
+            return
+        which = "The rows from here on pass" if self._rows else "The rows pass"
+        learned = " Nothing was learned." if self._options.get("update") else ""
+        self._messages.error(f"{self._fault}\n{which} unscored; {self._columns.error} says why.{learned}")
 
     # Scoring --------------------------------------------------------------------------------------------------
 
