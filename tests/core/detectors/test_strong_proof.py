@@ -6,7 +6,7 @@ from typing import Any, Optional
 
 import pytest
 from builders import FAR, HOME, LAPTOP, MANAGED, STRANGE, at, finding, live, model, settled, signin
-from busybody.detectors.strong_proof import BOTH, EACH
+from busybody.detectors.strong_proof import BOTH, EACH, NEW
 from busybody.policy import Policy
 from busybody.scorer import Scorer
 from busybody.sentence import reason
@@ -33,6 +33,16 @@ def test_managed_device_known_for_the_person_lowers_the_odds(lived: Scorer) -> N
     assert reason(proof) == "a managed device they are known for"
 
 
+def test_managed_device_that_is_new_to_the_person_counts_half() -> None:
+    scorer = model()
+    live(scorer, 30, **MANAGED)
+    proof = found(settled(scorer, at(29, 13)), **{**STRANGE, "device_id": "B-2", "flags": ("managed_device",)})
+    assert proof is not None
+    assert proof.contribution == -NEW * WEIGHT
+    assert 2 * NEW == EACH
+    assert reason(proof) == "a managed device, new to them"
+
+
 @pytest.mark.parametrize("fields", [{"flags": ("phishing_resistant",)}, {"method": "passkey"}])
 def test_factor_that_cannot_be_phished_lowers_the_odds(lived: Scorer, fields: Any) -> None:
     proof = found(lived, **STRANGE, **fields)
@@ -52,10 +62,9 @@ def test_both_together_count_less_than_twice(lived: Scorer) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {**STRANGE, "device_id": "stolen", "flags": ("managed_device",)}, {**LAPTOP, "flags": ("managed_device",)},
-        {**LAPTOP, "device_id": "A-17"}, {**STRANGE, "mfa": "passed"}, {**MANAGED, "outcome": "failure"},
+        {**LAPTOP, "flags": ("managed_device",)}, {**LAPTOP, "device_id": "A-17"}, {**STRANGE, "mfa": "passed"}, {**MANAGED, "outcome": "failure"},
     ],
-    ids=["unknown id", "no id", "id not managed", "a passed factor can be phished", "failure"],
+    ids=["no id", "id not managed", "a passed factor can be phished", "failure"],
 )  # fmt: skip
 def test_anything_less_is_no_proof(lived: Scorer, fields: Any) -> None:
     assert found(lived, **fields) is None
