@@ -14,9 +14,9 @@ MISSING = "Could not find object."
 
 
 class Limits(NamedTuple):
-    """limits.conf [kvstore]."""
+    """limits.conf [kvstore]; as in the oldest release where that is the stricter one."""
 
-    documents_per_batch_save: int = 50_000
+    documents_per_batch_save: int = 1_000  # 50,000 today
     bytes_per_batch_save: int = 50 << 20
     rows_per_query: int = 50_000
     bytes_per_result: int = 50 << 20

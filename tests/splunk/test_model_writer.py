@@ -175,6 +175,22 @@ def test_writer_writes_once(model: KVModel) -> None:
     assert model.profile("a") == "1"
 
 
+def test_commit_that_got_through_without_an_answer_is_one(model: KVModel, instance: Instance) -> None:
+    with model.writer("me", 60) as writer:
+        writer.stage({"a": Row("1", 1.0)})
+        splunkd = writer.splunkd
+        assert isinstance(splunkd, Direct)
+
+        def cut(method: str, target: str) -> None:
+            if method == "POST" and target.endswith("/busybody_models"):
+                instance.fail(cut=True, late=True, times=3)
+
+        splunkd.before = cut
+        writer.commit()
+        splunkd.before = None
+    assert model.profile("a") == "1"
+
+
 def test_orders_follow_the_commit_and_only_it(model: KVModel, instance: Instance, clock: Clock) -> None:
     with model.writer("me", 60) as writer:
         writer.afterwards.save("things", [{"_key": "x", "n": 1}])
@@ -285,10 +301,8 @@ def test_spoiled_commit_is_named(model: KVModel, instance: Instance) -> None:
 def old_model(instance: Instance, people: int = 1_200) -> Dict[str, str]:
     """Schema 0: as the predecessor of this app wrote it."""
     profiles = {f"user{n:04}": json.dumps({"n": n}) for n in range(people)}
-    instance.kv.save(
-        PROFILES,
-        [{"_key": f"k{user}", "user": user, "profile": text, "updated": 5.0} for user, text in profiles.items()],
-    )
+    for user, text in profiles.items():
+        instance.kv.insert(PROFILES, {"_key": f"k{user}", "user": user, "profile": text, "updated": 5.0})
     return profiles
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Optional
 
@@ -65,13 +66,13 @@ def _quoted(value: object) -> str:
 
 
 def _turn_over(path: Path) -> None:
+    """Begins another file where this one is long. Another process may be doing the same."""
     try:
         if path.stat().st_size < LONGEST:
             return
     except FileNotFoundError:
         return
-    for number in range(KEPT - 1, 0, -1):
-        older = path.with_name(f"{NAME}.{number}")
-        if older.exists():
-            older.replace(path.with_name(f"{NAME}.{number + 1}"))
-    path.replace(path.with_name(f"{NAME}.1"))
+    names = [path, *(path.with_name(f"{NAME}.{number}") for number in range(1, KEPT + 1))]
+    for newer, older in reversed(list(zip(names, names[1:]))):
+        with suppress(FileNotFoundError):
+            newer.replace(older)

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Optional
 
 from busybody.errors import StoreError
 
 from .chain import END, GIVEN_UP, LEASE, SCHEMA, Head, end_document, end_key, given_up, head_of, lease_key
 from .kvstore import Collection, Document
+from .rest import SplunkdError
 
 DAY = 86400.0
 KEPT = 7 * DAY  # how long leases and outcomes are remembered
@@ -68,13 +69,20 @@ class Lease(NamedTuple):
         return lease
 
     def commit(self, head: Head) -> None:
-        """Puts the number into the chain. Raises Lost where that is no longer possible."""
+        """Puts the number into the chain. Raises Lost where that is no longer possible, SplunkdError where it is not."""
         if head.time > self.expires + DEAD:
             raise Lost(self.model)
-        if not self.models.insert(end_document(self.model, head, self.token)):
-            end = self.models.one(end_key(self.model, self.number))
-            if end is None or end.get("token") != self.token:  # else it is our own, sent twice
-                raise Lost(self.model)
+        failed: Optional[SplunkdError] = None
+        try:
+            if self.models.insert(end_document(self.model, head, self.token)):
+                return
+        except SplunkdError as error:
+            failed = error  # it may have got through all the same
+        end = self.models.one(end_key(self.model, self.number))
+        if end is None and failed is not None:
+            raise failed
+        if end is None or end.get("token") != self.token:
+            raise Lost(self.model)
 
     def give_up(self, now: float) -> bool:
         """Keeps the number out of the chain; False where it is in there already."""

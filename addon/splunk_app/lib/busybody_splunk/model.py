@@ -167,9 +167,9 @@ class KVModel(ReadOnly):
         wanted = {person_of(head.series, user): user for user in users}
         if not wanted or not head.series:
             return {}
-        newest = self._filtered(self._rows(kind, wanted, None), head)
-        found = {wanted[person]: row for person, row in newest.items() if person in wanted}
-        return {user: version_of(row, WHAT[kind], self.name) for user, row in found.items()}
+        rows = (row for row in self._rows(kind, wanted, None) if row.get("person") in wanted)
+        newest = self._filtered(rows, head)
+        return {wanted[person]: version_of(row, WHAT[kind], self.name) for person, row in newest.items()}
 
     def _rows(self, kind: str, persons: Mapping[str, str], fields: Optional[Sequence[str]]) -> Iterator[Document]:
         """Documents of those people, of any commit; of everybody where most are wanted."""
