@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from typing import Iterable, Iterator, List, Match, Sequence, Tuple, Union
+from typing import Iterable, Iterator, List, Match, Sequence, Union
 
 Cell = Union[str, List[str]]
 MULTI = "__mv_"
@@ -22,7 +22,6 @@ ESCAPES = {"\r": "\ufdd0r", "\0": "\ufdd0n", "\ufdd0": "\ufdd0x"}
 ESCAPED = str.maketrans(ESCAPES)
 ORIGINALS = {escape: original for original, escape in ESCAPES.items()}
 ESCAPE = re.compile("\ufdd0.")
-SPECIAL = re.compile('[,"\n\r]').search  # what a cell has in quotes only
 ODD = re.compile("[\r\0]")
 STRAY = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
@@ -59,9 +58,15 @@ def _original(escape: Match[str]) -> str:
     return ORIGINALS[escape[0]]
 
 
-def quoted(cells: Iterable[str]) -> str:
+def _quoted(cell: str) -> str:
+    if "," in cell or '"' in cell or "\n" in cell or "\r" in cell:
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
+
+
+def row_text(cells: Iterable[str]) -> str:
     """One row as CSV, without line end."""
-    return ",".join(['"' + cell.replace('"', '""') + '"' if cell and SPECIAL(cell) else cell for cell in cells])
+    return ",".join(map(_quoted, cells))
 
 
 def row_texts(width: int, rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
@@ -70,27 +75,32 @@ def row_texts(width: int, rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
     for row in rows:
         if len(row) != width:
             raise ValueError(f"{len(row)} cells for {width} columns")
-        multi = blanks
         try:
             text = ",".join(row)  # type: ignore[arg-type]
         except TypeError:  # a field of several values, or of none
-            row, multi = _flat(row, blanks)  # noqa: PLW2901
-            text = ",".join(row)
+            yield _with_care(row, blanks)
+            continue
         if text.count(",") != commas or '"' in text or "\n" in text or "\r" in text:
-            text = quoted(row)  # type: ignore[arg-type]
-        yield text + multi
+            yield _with_care(row, blanks)
+        else:
+            yield text + blanks
 
 
-def _flat(row: Sequence[Cell], blanks: str) -> Tuple[List[str], str]:
-    """The plain cells of a row, and the text of its `__mv_` cells."""
-    plain, multi = list(row), [""] * (len(row) + 1)
+def _with_care(row: Sequence[Cell], blanks: str) -> str:
+    """A row that has fields of several values, or cells that want quotes."""
+    plain, multi = [""] * len(row), [""] * (len(row) + 1)
     several = False
     for place, cell in enumerate(row):
+        if not cell:
+            continue
         if cell.__class__ is not str:
-            plain[place] = "\n".join(cell)
             if len(cell) > 1:
-                multi[place + 1], several = quoted((encoded(cell),)), True
-    return plain, ",".join(multi) if several else blanks  # type: ignore[return-value]
+                multi[place + 1], several = _quoted(encoded(cell)), True
+            cell = "\n".join(cell)  # noqa: PLW2901
+        if "," in cell or '"' in cell or "\n" in cell or "\r" in cell:  # _quoted, without a call for each cell
+            cell = '"' + cell.replace('"', '""') + '"'  # type: ignore[union-attr]  # noqa: PLW2901
+        plain[place] = cell  # type: ignore[assignment]
+    return ",".join(plain) + (",".join(multi) if several else blanks)
 
 
 def as_bytes(text: str) -> bytes:

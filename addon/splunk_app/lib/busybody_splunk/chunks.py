@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain, count, islice
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple, Union
 
-from .cells import MULTI, Cell, as_bytes, decoded, parsed, quoted, row_texts, with_multi
+from .cells import MULTI, Cell, as_bytes, decoded, parsed, row_text, row_texts, with_multi
 from .frames import Fatal
 from .records import records_of
 
@@ -45,7 +45,7 @@ class Chunk:
         order = plain + [name for name in dict.fromkeys(header) if name.startswith(MULTI)]
         if order != header:
             places = [header.index(name) for name in order]
-            self._records = [quoted([row[place] for place in places]) for row in self._whole_rows()]
+            self._records = [row_text([row[place] for place in places]) for row in self._whole_rows()]
             self._header = order
         self.columns = tuple(plain)
         self.index: Dict[str, int] = {name: place for place, name in enumerate(self._header)}
@@ -139,11 +139,11 @@ class Chunk:
                     yield record[: place - len(gap)] + record[place:end] + fewer
                     continue
             for row in self._checked([record], 1):
-                yield quoted([row[place] for place in kept])
+                yield row_text([row[place] for place in kept])
 
 
 def _body(header: Sequence[str], records: Iterator[str], more: bool = False) -> Body:
-    lines = chain([quoted(header)], records)
+    lines = chain([row_text(header)], records)
     pieces: List[bytes] = []
     while True:
         some = list(islice(lines, PIECE))
