@@ -67,7 +67,10 @@ def test_only_the_results_of_the_search_itself_are_read(tmp_path: Path) -> None:
     (own.parent / "per_result_alert").mkdir()
     each = write_results(own.parent / "per_result_alert" / "tmp_0.csv.gz", [{"user": "bob"}])
     assert read(each).rows == [{"user": "bob", "rid": "0"}]
-    strange = [others / "r.csv.gz", own.parent / ".." / others.name / "r.csv.gz", own.parent / "link.csv.gz"]
+    elsewhere = tmp_path / own.parent.name
+    elsewhere.mkdir()
+    outside = write_results(elsewhere / "r.csv.gz", [{"user": "secret"}])
+    strange = [outside, others / "r.csv.gz", own.parent / ".." / others.name / "r.csv.gz", own.parent / "link.csv.gz"]
     for path in strange:
         assert read(path) == Results(
             [], ["The results file is not in the dispatch folder of this search; it is not read."]

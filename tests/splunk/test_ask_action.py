@@ -112,6 +112,7 @@ def test_an_incident_is_one_finding_however_it_grows() -> None:
     assert ids([first]) == ids([risen]) == ids([first, risen])
     together = documents([scored(risk=75.0), risen])[0]
     assert (together["event_ids"], together["severity"]) == (["e-1", "e-2"], "critical")
+    assert documents([risen, scored(risk=75.0)])[0]["severity"] == "critical"
 
 
 def test_other_people_incidents_sources_are_other_findings() -> None:

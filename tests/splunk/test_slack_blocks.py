@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 from alerting import scored
-from busybody_splunk.alerts.blocks import digest_blocks, heading_of, message_block, notice_of, person_blocks
+from busybody_splunk.alerts.blocks import digest_blocks, heading_of, message_block, notice_of, person_blocks, text_units
 from busybody_splunk.alerts.links import Links
 from busybody_splunk.alerts.messages import messages
 from busybody_splunk.alerts.person import people, signin_of
@@ -104,7 +104,7 @@ def test_splitting_loses_nothing_and_keeps_the_order(count: int, length: int) ->
     blocks = [message_block(f"{number} " + "x" * length) for number in range(count)]
     parts = messages(blocks, "notice")
     assert [block for part in parts for block in part["blocks"]] == blocks
-    assert all(len(part["blocks"]) <= 50 for part in parts)
+    assert all(len(part["blocks"]) <= 50 and text_units(part["blocks"]) <= 10_000 for part in parts)
     assert [part["text"] for part in parts][-1] == (
         "notice" if len(parts) == 1 else f"notice ({len(parts)} of {len(parts)})"
     )
