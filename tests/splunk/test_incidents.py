@@ -6,7 +6,7 @@ import pytest
 from busybody.verdict import Verdict
 from busybody_splunk.incidents import FIELDS, INCIDENTS, Incidents, incident
 from busybody_splunk.model import KVModel
-from busybody_splunk.verdicts import Verdicts
+from busybody_splunk.verdicts import VERDICTS, Verdicts
 from direct import Direct
 from fake_splunkd import Instance
 
@@ -50,7 +50,7 @@ def test_incidents_and_answers_are_kept_for_a_year(monkeypatch: pytest.MonkeyPat
         now[0] += 40 * 86400.0
     assert 10 <= len(list(incidents.find())) <= 22
     assert [each.verdict.event_id for each in verdicts.pending()] == ["e1"]
-    assert 10 <= len(verdicts.of("ana")) <= 22
+    assert 10 <= len(instance.kv.collections[VERDICTS]) <= 22
 
 
 def test_models_have_their_own_incidents() -> None:

@@ -6,6 +6,8 @@ commit would show as two numbers; a lost or doubled one as a number that is miss
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Dict, List, NamedTuple, Optional
 
 import pytest
@@ -14,9 +16,10 @@ from busybody.stores import Row
 from busybody.verdict import Verdict
 from busybody_splunk.lease import Held, Lost
 from busybody_splunk.model import KEEP, KVModel
+from busybody_splunk.rest import Splunkd
 from busybody_splunk.verdicts import Verdicts
 from direct import Direct
-from fake_splunkd import Instance
+from fake_splunkd import FakeSplunkd, Instance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from interleaved import Killed, Program
@@ -41,7 +44,7 @@ class World:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def model(self, splunkd: Optional[Direct] = None) -> KVModel:
+    def model(self, splunkd: Optional[Splunkd] = None) -> KVModel:
         return KVModel(splunkd or Direct(self.instance), clock=self.clock, sleep=self.sleep)
 
     def begin(self, body: Any) -> Program:
@@ -76,14 +79,14 @@ def look(model: KVModel) -> Seen:
     return Seen(number, model.meta().get("verdicts", "").split())
 
 
-def score(world: World, splunkd: Direct) -> Seen:
+def score(world: World, splunkd: Splunkd) -> Seen:
     least = world.shown
     seen = look(world.model(splunkd))
     assert seen.number >= least, "what was committed before is not seen"
     return seen
 
 
-def update(world: World, splunkd: Direct, *, pieces: bool = False) -> int:
+def update(world: World, splunkd: Splunkd, *, pieces: bool = False) -> int:
     """Raises the number, and takes the verdicts that wait; all at once, or as a training does, in pieces."""
     verdicts = Verdicts(splunkd)
     with world.model(splunkd).writer("update", LEASE) as writer:
@@ -104,7 +107,7 @@ def update(world: World, splunkd: Direct, *, pieces: bool = False) -> int:
         return seen.number + 1
 
 
-def train(world: World, splunkd: Direct) -> int:
+def train(world: World, splunkd: Splunkd) -> int:
     return update(world, splunkd, pieces=True)
 
 
@@ -314,3 +317,24 @@ def test_kv_store_that_goes_down_leaves_a_whole_model(after: int) -> None:
     if writer.error is not None:
         assert "the KV store is not available" in str(writer.error)
     settle(world)
+
+
+@pytest.mark.slow
+def test_many_searches_at_once_over_the_network() -> None:
+    with FakeSplunkd() as fake:
+        world = World()
+        world.instance = fake
+
+        def search(_: int) -> int:
+            done = 0
+            with Splunkd(fake.uri, fake.session_key, ca_file=fake.ca_file) as splunkd:
+                while done < 8:
+                    with suppress(Held):
+                        update(world, splunkd)
+                        done += 1
+                    score(world, splunkd)
+            return done
+
+        with ThreadPoolExecutor(6) as pool:
+            assert list(pool.map(search, range(6))) == [8] * 6
+        assert sorted(world.told) == list(range(1, 49))

@@ -87,6 +87,13 @@ def test_names_are_compared_except_on_loopback(fake: FakeSplunkd) -> None:
         assert not context.verify_flags & ssl.VERIFY_X509_STRICT
 
 
+def test_certificate_without_the_name_is_refused_elsewhere(fake: FakeSplunkd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trust, "is_loopback", lambda _: False)
+    client = Splunkd(fake.uri, fake.session_key, ca_file=fake.ca_file)
+    with client, pytest.raises(SplunkdError, match="its certificate is not to be trusted"):
+        context_of(client)
+
+
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:8089", "127.0.0.1:8089", ""])
 def test_address_without_tls_is_refused(uri: str) -> None:
     with pytest.raises(SplunkdError, match="is no https address. Set enableSplunkdSSL"):

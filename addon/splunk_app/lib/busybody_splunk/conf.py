@@ -101,17 +101,6 @@ def password(splunkd: Splunkd, realm: str, name: str) -> str:
         raise SplunkdError(f"the secret {name} has no clear text. Store it again.") from error
 
 
-def store_password(splunkd: Splunkd, realm: str, name: str, secret: str) -> None:
-    """Stores a secret, or replaces it. Raises SplunkdError."""
-    path = f"{APP}/storage/passwords"
-    try:
-        splunkd.post(path, form={"realm": realm, "name": name, "password": secret})
-    except SplunkdError as error:
-        if error.status != 409:
-            raise
-        splunkd.post(f"{path}/{quote(_stored(realm, name), safe='')}", form={"password": secret})
-
-
 def _stored(realm: str, name: str) -> str:
     """The key under which Splunk stores a secret."""
     return "".join(part.replace("\\", "\\\\").replace(":", "\\:") + ":" for part in (realm, name))

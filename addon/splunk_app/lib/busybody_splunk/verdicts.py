@@ -83,11 +83,6 @@ class Verdicts:
             done = [{"model": self.name}, {"applied": {"$gt": 0}}, {"given_at": {"$lt": writer.clock() - KEPT}}]
             writer.afterwards.delete(VERDICTS, {"$and": done})
 
-    def of(self, user: str) -> List[Document]:
-        """All answers about a person, oldest first."""
-        rows = self._collection.find({"$and": [{"model": self.name}, {"user": user}]})
-        return sorted(rows, key=lambda row: (row["given_at"], row["_key"]))
-
 
 def _hash(model: str, verdict: Verdict) -> str:
     text = json.dumps([model, verdict.user, verdict.event_id])
