@@ -17,6 +17,7 @@ from typing import Any, Callable, Dict, List
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "tools" / "splunk" / "dashboards"
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 VIEWS = ROOT / "default" / "data" / "ui" / "views"
 FILES = ("package.json", "package-lock.json", "page.jsx")
 BACKGROUND = "#0e1116"
@@ -26,10 +27,23 @@ CONFIG = {
 }  # fmt: skip
 TIMES = (("Last 30 days", "-30d@d", "now"), ("Last 7 days", "-7d@h", "now"), ("Last 24 hours", "-24h@h", "now"))
 SPLUNK_WEB: Dict[str, Any] = {  # what the choice of a time range asks of Splunk Web
-    "current-context": {"entry": [{"name": "context", "content": {"username": "analyst", "tz": "UTC", "roles": ["user"], "capabilities": []}}]},
+    "current-context": {
+        "entry": [
+            {"name": "context", "content": {"username": "analyst", "tz": "UTC", "roles": ["user"], "capabilities": []}}
+        ]
+    },
     "times": {
         "entry": [
-            {"name": label, "content": {"label": label, "earliest_time": earliest, "latest_time": latest, "order": place, "disabled": False}}
+            {
+                "name": label,
+                "content": {
+                    "label": label,
+                    "earliest_time": earliest,
+                    "latest_time": latest,
+                    "order": place,
+                    "disabled": False,
+                },
+            }
             for place, (label, earliest, latest) in enumerate(TIMES)
         ]
     },
@@ -82,49 +96,101 @@ def _run(folder: Path, *command: str) -> None:
         raise RuntimeError(f"{' '.join(command[:2])} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
 
 
+# Where a panel says what is wrong, or that it has to wait for something.
+FAULT = '[data-test="viz-waiting-for-input-message"], [data-test="message"][data-test-type="error"]'
+# True once no search has been asked for two seconds, and all were answered.
+STILL = "() => window.asked > 0 && window.asked === window.answered && performance.now() - window.latest > 2000"
+HOST, INPUTS = "http://dashboard.test/", 84  # pixels that the inputs above the canvas take
+HTML = (
+    f'<!doctype html><link rel="stylesheet" href="page.css"><style>body {{ margin: 0; background: {BACKGROUND}; }}</style>'
+    f'<link rel="icon" href="data:,"><div id="dashboard"></div><script>$C = {json.dumps(CONFIG)}</script><script src="page.js"></script>'
+)
 Answer = Callable[[str, str, str], Dict[str, Any]]  # query, earliest, latest -> fields and columns, or error
 
 
-class Page:
-    """A page that draws one dashboard after the other."""
+def tabbed(board: Dict[str, Any]) -> Dict[str, Any]:
+    """The definition with its layout in the form of the newest schema; we ship the one that every version reads."""
+    layout = board["layout"]
+    one = {"type": layout["type"], "options": layout["options"], "structure": layout["structure"]}
+    tabs = {"items": [{"layoutId": "layout_1", "label": board["title"]}]}
+    return {
+        **board,
+        "layout": {
+            "globalInputs": layout["globalInputs"],
+            "tabs": tabs,
+            "layoutDefinitions": {"layout_1": one},
+            "options": {},
+        },
+    }
 
-    def __init__(self, browser: Any, built: Path, answer: Answer, width: int = 1440) -> None:
-        self.width, self.refused, self.said = width, [], []  # type: int, List[str], List[str]
-        self.page = browser.new_page(viewport={"width": width, "height": 1000}, device_scale_factor=1, timezone_id="UTC", locale="en-US")
+
+class Page:
+    """A page that draws one dashboard after the other. A context manager."""
+
+    def __init__(self, browser: Any, built: Path, width: int = 1440) -> None:
+        self.built, self.width = built, width
+        self.answer: Answer = lambda query, earliest, latest: {"error": "nobody answers"}
+        self._refused: List[str] = []
+        self._said: List[str] = []
+        self.page = browser.new_page(viewport={"width": width, "height": 1000}, timezone_id="UTC", locale="en-US")
+        self.page.on("console", lambda line: self._said.append(line.text) if line.type == "error" else None)
+        self.page.on("pageerror", lambda error: self._said.append(str(error)))
         self.page.route("**/*", self._route)
-        self.built = built
-        self.page.on("console", lambda line: self.said.append(line.text) if line.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.expose_function("answer", answer)
+        self.page.expose_function("answer", self._answered)
+        self.page.goto(HOST)
+        self.page.wait_for_function("() => Boolean(window.draw)", timeout=120_000)
+
+    def __enter__(self) -> Page:  # noqa: PYI034 - Self is of 3.11
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.page.close()
+
+    def _answered(self, query: str, earliest: str, latest: str) -> Dict[str, Any]:
+        return self.answer(query, earliest, latest)
 
     def _route(self, route: Any) -> None:
         """The page comes from here, and nothing else from anywhere."""
-        url = route.request.url
-        if url.startswith("http://dashboard.test/page."):
+        url = route.request.url.partition("?")[0]
+        if url in (f"{HOST}page.css", f"{HOST}page.js"):
             kind = "text/css" if url.endswith("css") else "text/javascript"
-            route.fulfill(body=(self.built / url.rpartition("/")[2]).read_bytes(), content_type=f"{kind}; charset=utf-8")
-        elif url.partition("?")[0] == "http://dashboard.test/":
-            style = f"body {{ margin: 0; background: {BACKGROUND}; }}"
-            body = f'<!doctype html><link rel="stylesheet" href="page.css"><style>{style}</style><div id="dashboard"></div><script>$C = {json.dumps(CONFIG)}</script><script src="page.js"></script>'
-            route.fulfill(body=body, content_type="text/html; charset=utf-8")
-        elif url.startswith("http://dashboard.test/splunkd/__raw/"):
-            name = url.partition("?")[0].rpartition("/")[2]
-            route.fulfill(body=json.dumps(SPLUNK_WEB.get(name, {"entry": []})), content_type="application/json")
+            route.fulfill(
+                body=(self.built / url.rpartition("/")[2]).read_bytes(), content_type=f"{kind}; charset=utf-8"
+            )
+        elif url == HOST:
+            route.fulfill(body=HTML, content_type="text/html; charset=utf-8")
+        elif url.startswith(f"{HOST}splunkd/__raw/"):
+            told = SPLUNK_WEB.get(url.rpartition("/")[2], {"entry": []})
+            route.fulfill(body=json.dumps(told), content_type="application/json")
         else:
-            self.refused.append(url)
+            self._refused.append(url)
             route.abort()
 
-    def open(self) -> None:
-        """An empty page, with the components loaded."""
-        self.page.goto("http://dashboard.test/")
-        self.page.wait_for_function("() => Boolean(window.draw)")
-
-    def draw(self, board: Dict[str, Any]) -> None:
+    def draw(self, board: Dict[str, Any], answer: Answer) -> None:
         """Draws a dashboard and waits until its searches are answered and it holds still."""
-        self.open()
-        height = board["layout"]["options"]["height"] + 120
+        self.answer = answer
+        self._said, self._refused = [], []
+        height = board["layout"]["options"]["height"] + INPUTS
         self.page.set_viewport_size({"width": self.width, "height": height})
+        self.page.evaluate("() => history.replaceState({}, '', '/')")  # where the tokens of the one before stand
         self.page.evaluate("([board, width, height]) => window.draw(board, width, height)", [board, self.width, height])
-        self.page.wait_for_selector('[data-test="dashboard-core"], [data-test-type], [data-item-id]', state="attached", timeout=20_000)
-        self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_timeout(2500)
+        self.page.wait_for_function(STILL, timeout=120_000, polling=500)
+
+    def faults(self) -> List[str]:
+        """Errors on panels and of the page, and addresses that it wanted besides."""
+        shown = self.page.locator(FAULT).all_inner_texts()
+        return [*shown, *self._said, *(f"the page wants {url}" for url in self._refused)]
+
+    def validate(self, board: Dict[str, Any]) -> List[Any]:
+        """What Splunk's validator says."""
+        return self.page.evaluate("(board) => window.validate(board)", board) or []
+
+    def options(self) -> Dict[str, List[str]]:
+        """Kind of panel or input -> the options that it has."""
+        found: Dict[str, List[str]] = self.page.evaluate("() => window.optionsOf()")
+        return found
+
+    def picture(self, path: Path) -> Path:
+        """A picture of the whole page, as it is."""
+        self.page.screenshot(path=str(path))
+        return path

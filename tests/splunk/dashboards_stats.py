@@ -12,6 +12,8 @@ CALL = re.compile(
     r'(count|\w+)(?:\((?:eval\((?P<eval>(?:[^()]|\((?:[^()]|\([^()]*\))*\))+)\)|(?P<field>[\w.]*))\))?(?:\s+(?:as|AS)\s+(?:"([^"]+)"|([\w.]+)))?[,\s]*'
 )
 
+SPANS = ("1s", "5s", "10s", "30s", "1m", "5m", "10m", "30m", "1h", "1d", "30d")
+
 
 class Sum(NamedTuple):
     """One thing that is counted."""
@@ -113,12 +115,20 @@ def summed(words: str, table: Table, beside: bool) -> Table:
     return Table([*fields, *(one.name for one in sums)], rows)
 
 
+def _span(length: float, most: int) -> str:
+    """The span that Splunk takes where none is given: the shortest of which there are not too many."""
+    return next((name for name in SPANS if length / (int(name[:-1]) * UNITS[name[-1]]) <= most), SPANS[-1])
+
+
 def chart(words: str, table: Table, span: Span) -> Table:
     """`timechart span=… <sum> [by field]`, empty spans included."""
-    width = options(words).get("span", "1d")
+    said = options(words)
+    width = said.get("span") or _span(span.latest - span.earliest, int(said.get("bins", "100")))
     seconds = int(width[:-1]) * UNITS[width[-1]]
-    rest = re.sub(r"\b(span|limit|useother|usenull|fixedrange)=\S+\s*", "", words)
+    rest = re.sub(r"\b(span|bins|limit)=\S+\s*", "", words)
     sums, by = _read(rest, table)
+    if not table.rows:
+        return Table(["_time", *(() if by else (one.name for one in sums))], [])
     starts = [float(time) for time in range(int(span.earliest // seconds) * seconds, int(span.latest), seconds)]
     rows: Dict[float, Row] = {start: {"_time": start} for start in starts}
     columns = ["_time"]

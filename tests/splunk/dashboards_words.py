@@ -76,10 +76,7 @@ class _Parser:
         left = self.level(depth + 1)
         while self.peek().lower() in LEVELS[depth] and self.tokens[self.at][0] in ("sign", "name"):
             sign = self.take().lower()
-            if sign == "in":
-                left = _within(left, self.arguments())
-            else:
-                left = _joined(sign, left, self.level(depth + 1))
+            left = _within(left, self.arguments()) if sign == "in" else _joined(sign, left, self.level(depth + 1))
         return left
 
     def unary(self) -> Get:

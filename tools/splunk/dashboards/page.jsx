@@ -35,7 +35,13 @@ class AnsweredSearch extends DataSource {
             if (wanted) {
                 const { earliest, latest } = this.range();
                 const meta = { sid: this.context.id, search: { query: this.query(), range: this.range() } };
+                const { drawn } = window;
+                window.asked += 1;
                 window.answer(this.query(), earliest, latest).then((found) => {
+                    if (drawn === window.drawn) { // and not for a dashboard that is gone
+                        window.answered += 1;
+                        window.latest = performance.now();
+                    }
                     if (!wanted) {
                         return;
                     }
@@ -89,14 +95,25 @@ window.validate = (definition) => {
 /** Every option that the visualizations and inputs of a definition may have, by their type. */
 window.optionsOf = () =>
     Object.fromEntries(
-        Object.entries({ ...EnterprisePreset.visualizations, ...EnterprisePreset.inputs }).map(([type, component]) => [
-            type,
-            Object.keys(component.config?.optionsSchema ?? component.schema ?? {}),
-        ]),
+        Object.entries({ ...EnterprisePreset.visualizations, ...EnterprisePreset.inputs }).map(([type, component]) => {
+            const schema = component.config?.optionsSchema ?? component.schema ?? {};
+            return [type, schema.extend ? propertiesWithin(schema.extend) : Object.keys(schema)];
+        }),
     );
 
+/** The names of all properties that a JSON schema speaks of, in whichever of its branches. */
+const propertiesWithin = (schema) =>
+    schema && typeof schema === 'object'
+        ? [...Object.keys(schema.properties ?? {}), ...Object.values(schema).flatMap(propertiesWithin)]
+        : [];
+
+let root = null;
+
 window.draw = (definition, width, height) => {
-    createRoot(document.getElementById('dashboard')).render(
+    root?.unmount();
+    root = createRoot(document.getElementById('dashboard'));
+    Object.assign(window, { drawn: (window.drawn ?? 0) + 1, asked: 0, answered: 0, latest: performance.now() });
+    root.render(
         <SplunkThemeProvider family="enterprise" colorScheme="dark" density="comfortable">
             <DashboardContextProvider preset={preset} initialDefinition={definition}>
                 <DashboardCore width={width} height={height} />

@@ -88,7 +88,9 @@ class Dashboard:
 
         `colours`: from which value on which colour; of the field `graded`, where the figure is text.
         """
-        steps = [{"value": colour, **({"from": start} if number else {})} for number, (start, colour) in enumerate(colours)]
+        steps = [
+            {"value": colour, **({"from": start} if number else {})} for number, (start, colour) in enumerate(colours)
+        ]
         for step, (start, _) in zip(steps, colours[1:]):
             step["to"] = start
         self.panel(
@@ -100,7 +102,12 @@ class Dashboard:
 
     def chart(self, name: str, kind: str, place: Place, search: str, title: str, note: str, **options: Any) -> None:
         """Columns, bars or lines, without what the title has said already."""
-        settings = {"legendDisplay": "bottom", "xAxisTitleVisibility": "hide", "yAxisTitleVisibility": "hide", **options}
+        settings = {
+            "legendDisplay": "bottom",
+            "xAxisTitleVisibility": "hide",
+            "yAxisTitleVisibility": "hide",
+            **options,
+        }
         self.panel(name, kind, place, search, title=title, note=note, backgroundColor=CARD, **settings)
 
     def table(
@@ -128,7 +135,10 @@ class Dashboard:
             "risks": RISKS,
             "stripes": [CARD, "#1a1f27"],
             "ink": [INK],
-            "statuses": [*({"match": status, "value": value} for status, value in STATUSES.items()), {"match": "", "value": INK}],
+            "statuses": [
+                *({"match": status, "value": value} for status, value in STATUSES.items()),
+                {"match": "", "value": INK},
+            ],
             "links": [LINK],
         }
         self.panel(
