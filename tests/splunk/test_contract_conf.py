@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import List
+from importlib import import_module
+from typing import List, Optional, Sequence, Set, Tuple
 
 import conf_files
 import pytest
@@ -44,6 +45,39 @@ def test_every_command_has_a_script_and_runs_by_chunks_on_both_pythons() -> None
 
 def test_commands_that_write_are_risky_and_no_others() -> None:
     assert {name for name, stanza in conf("commands").items() if is_true(stanza["is_risky"])} == WRITERS
+
+
+@pytest.mark.parametrize(
+    ("args", "asked"),
+    [
+        ((), {"_time", "user", "src", "action", "busy_risk"}),
+        (("fields=okta",), {"_time", "_raw"}),
+        (("cursor=true",), {"_indextime"}),
+    ],
+)
+def test_busyscore_asks_only_for_the_columns_that_it_reads_and_writes(args: Tuple[str, ...], asked: Set[str]) -> None:
+    """It more than halves what splunkd sends."""
+    columns = begun("busyscore", *args)
+    assert columns is not None
+    assert asked <= set(columns)
+    assert len(columns) < 80
+    assert "*" not in columns
+
+
+def test_busytrain_asks_only_for_the_columns_that_it_reads() -> None:
+    columns = begun("busytrain")
+    assert columns is not None
+    assert {"_time", "user", "src", "action"} <= set(columns)
+    assert not [name for name in columns if name.startswith("busy_")]
+
+
+def begun(command: str, *args: str) -> Optional[Sequence[str]]:
+    """The required fields that a command answers to getinfo."""
+    from busybody_splunk.protocol import Messages, Search
+
+    module = import_module(f"busybody_splunk.commands.{launch.COMMANDS[command]}")
+    columns: Optional[Sequence[str]] = module.command().begin(Search(args=args, command=command), Messages())
+    return columns
 
 
 def test_the_search_bar_knows_every_command_and_just_its_options() -> None:
