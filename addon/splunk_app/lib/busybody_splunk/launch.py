@@ -35,7 +35,7 @@ def run(name):  # type: (str) -> int
         from .protocol import serve
 
         command = import_module("busybody_splunk.commands." + COMMANDS[name]).command()
-    except (ImportError, SyntaxError) as error:
+    except Exception as error:  # noqa: BLE001 - a module is missing, cut short or damaged
         return refuse(stdin, stdout, "%s cannot start: %s. Install the app Busybody again, whole." % (name, error))
     return serve(command, stdin, stdout, sys.stderr)
 
