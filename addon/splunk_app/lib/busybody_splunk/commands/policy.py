@@ -75,6 +75,8 @@ def _keys(policy: Policy) -> Iterator[Dict[str, Any]]:
 
     mapping = policy.to_mapping()
     for key in schema().keys:
+        if key.key == "name":
+            continue  # it stands in the stanza's own
         value = (mapping[key.section] if key.section else mapping)[key.leaf]
         about = f"{key.about} Takes {key.type_words}{f' [{key.unit}]' if key.unit else ''}."
         yield {

@@ -106,11 +106,15 @@ class Desk:
 
         from .ledger import EVENTS
 
-        waiting = next((entry.signin for entry in person.profile.window if entry.signin.id == event), None)
-        if waiting is not None:
-            return event, waiting
         rows = person.incidents
-        if event in person.profile.verdicts or any(event in (row["id"], row["event"], row["opening"]) for row in rows):
+        named = next((row for row in rows if event in (row["id"], row["event"], row["opening"])), None)
+        meant = (event,) if named is None else (event, named["event"], named["opening"])
+        for entry in person.profile.window:
+            if (
+                entry.signin.id in meant
+            ):  # what still waits is settled by its answer, or it would open the incident again
+                return entry.signin.id, entry.signin
+        if named is not None or event in person.profile.verdicts:
             return event, None
         for known in self._incidents.find({"user": person.key}):
             if event in (known["event_id"], *known.get(EVENTS, ())):
