@@ -149,11 +149,13 @@ def _head(words: str, table: Table, sources: Sources, span: Span) -> Table:
 
 
 def _dedup(words: str, table: Table, sources: Sources, span: Span) -> Table:
+    """The first row of each combination; a row without one of the fields goes, as in Splunk."""
     fields = names(words)
     known(fields, table)
     kept: Dict[Tuple[str, ...], Row] = {}
     for row in table.rows:
-        kept.setdefault(tuple(text(row.get(field)) for field in fields), row)
+        if all(row.get(field) is not None for field in fields):
+            kept.setdefault(tuple(text(row[field]) for field in fields), row)
     return Table(table.columns, list(kept.values()))
 
 

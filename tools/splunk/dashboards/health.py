@@ -34,7 +34,7 @@ def figures(board: Dashboard) -> None:
     board.search(
         "model",
         f"""
-        | inputlookup busybody_models where kind=end state=committed model=default | sort 0 - number | head 1
+        | inputlookup busybody_models where kind=end AND state=committed AND model=default | sort 0 - number | head 1
         | eval age=now()-time | table number, people, age
         | appendpipe [stats count | where count=0 | eval number=0, people=0 | fields number, people]
         | eval shown=if(number=0, "none", {AGE.format("age")}), words=if(number=0, "train it: | busytrain", "since commit ".number),
@@ -43,9 +43,9 @@ def figures(board: Dashboard) -> None:
     board.search(
         "cursor",
         f"""
-        | busycursor | eval from=tonumber(replace(search, "^.*_index_earliest=([0-9]+).*$$", "\\1")), lag=now()-from-900
-        | eval shown=if(isnull(from) OR from<86400, "not set", {AGE.format("lag")}), words=if(isnull(from) OR from<86400, "set by the first scheduled run", "of scoring; five minutes are usual"),
-        state=case(isnull(from) OR from<86400, 1, lag>3600, 2, lag>1200, 1, true(), 0)""",
+        | busycursor | eval start=tonumber(replace(search, "^.*_index_earliest=([0-9]+).*$$", "\\1")), lag=now()-start-900
+        | eval shown=if(isnull(start) OR start<86400, "not set", {AGE.format("lag")}), words=if(isnull(start) OR start<86400, "set by the first scheduled run", "of scoring; five minutes are usual"),
+        state=case(isnull(start) OR start<86400, 1, lag>3600, 2, lag>1200, 1, true(), 0)""",
     )
     board.search(
         "faults",

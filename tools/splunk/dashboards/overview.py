@@ -115,7 +115,7 @@ def people(board: Dashboard) -> None:
 # a and c are the latitude and longitude before, b and d those of the finding, f the share of the way.
 JOURNEYS = f"""
     | inputlookup busybody_land.csv | eval colour=0 | fields geom, colour
-    | append [search {SCORES} busy_level IN ($level|s$) | sort 0 - busy_risk | dedup user, busy_incident | head 60
+    | append [search {SCORES} busy_level IN ($level|s$) | sort 0 - busy_risk | eval incident=coalesce(busy_incident, busy_event_id) | dedup user, incident | head 60
     | iplocation prefix=to_ src | iplocation prefix=from_ busy_previous_ip
     | eval lat=coalesce(lat, to_lat), lon=coalesce(lon, to_lon) | where isnotnull(lat) AND isnotnull(lon)
     | eval from_lat=coalesce(from_lat, lat), from_lon=coalesce(from_lon, lon), here=coalesce(City, to_City, Country, to_Country, "?"),
@@ -183,13 +183,13 @@ def findings(board: Dashboard) -> None:
     board.search(
         "findings",
         f"""
-        {SCORES} busy_level IN ($level|s$) | sort 0 - _time | dedup user, busy_incident | head 200
+        {SCORES} busy_level IN ($level|s$) | sort 0 - _time | eval incident=coalesce(busy_incident, busy_event_id) | dedup user, incident | head 200
         | eval time=strftime(_time, "%d %b %H:%M"), risk=round(busy_risk), why={WHY.format("busy_sentence")},
-        where=mvappend(mvjoin(mvappend(City, Country), ", "), src),
+        place=mvappend(mvjoin(mvappend(City, Country), ", "), src),
         before=mvappend(mvjoin(mvappend(busy_previous_city, busy_previous_country), ", "), strftime(busy_previous_time, "%d %b %H:%M"))
-        | table time, user, busy_level, risk, why, where, before
+        | table time, user, busy_level, risk, why, place, before
         | {nothing("user", "No findings", "why", "No sign-in of these levels in this time range. Choose more levels or a longer range; if Health shows no sign-ins either, switch on the search that scores them.")}
-        | rename time AS Time, user AS Person, busy_level AS Level, risk AS Risk, why AS "What is odd", where AS "Sign-in from", before AS "Before, from" """,
+        | rename time AS Time, user AS Person, busy_level AS Level, risk AS Risk, why AS "What is odd", place AS "Sign-in from", before AS "Before, from" """,
     )
     (place,) = row(1130, 560, 1)
     board.table(

@@ -39,7 +39,7 @@ def figures(board: Dashboard) -> None:
     board.search(
         "totals",
         f"""
-        {SCORES} busy_level=* | stats count AS signins max(busy_risk) AS worst count(eval(busy_level IN ("critical", "high"))) AS findings
+        {SCORES} busy_level=* | stats count AS signins max(busy_risk) AS worst count(eval(busy_level="critical" OR busy_level="high")) AS findings
         dc(Country) AS countries dc(src) AS addresses max(_time) AS last
         | eval worst=coalesce(round(worst), 0), finding_words="the worst has risk ".worst,
         signin_words=if(signins=0, "none in this time: check the name", "the last on ".strftime(last, "%d %b %H:%M")),
@@ -80,19 +80,19 @@ def story(board: Dashboard) -> None:
         | lookup busybody_detectors detector OUTPUT title
         | eval when=mvappend(strftime(opened, "%d %b %H:%M"), if(last-opened>60, "to ".strftime(last, "%d %b %H:%M"), null())), risk=round(risk), what=coalesce(title, detector),
         why={WHY.format("sentence")}, why=case(isnull(why) OR why="", "part of what is above", match(why, "[.]$$"), why, true(), why."…"), answer=if(status="open", "open", status)
-        | table when, level, risk, answer, count, why
+        | table when, level, risk, answer, why
         | {nothing("answer", "none", "why", "No incident is known of this person. Open the Overview and click on somebody, or type a name as the log has it.")}
-        | rename when AS When, level AS Level, risk AS Risk, answer AS Status, count AS "Sign-ins", why AS "What happened" """,
+        | rename when AS When, level AS Level, risk AS Risk, answer AS Status, why AS "What happened" """,
     )
-    left, right = row(156, 400, 1, 1.35)
+    left, right = row(156, 420, 1, 1.35)
     board.chart(
         "chart_timeline", "column", left, "timeline", "Risk over time", "The riskiest sign-in of each span, in the colour of its level.",
         stackMode="stacked", seriesColorsByField=LEVELS, yAxisMin=0, yAxisMax=100, columnSpacing=2,
     )  # fmt: skip
     board.table(
         "table_incidents", right, "incidents", "Incidents", "What belongs together. Status is the answer that was given, or open.",
-        widths={"When": 122, "Level": 84, "Risk": 76, "Status": 98, "Sign-ins": 100, "What happened": 304}, levels=["Level"], risks=["Risk"],
-        right=["Sign-ins"], statuses=["Status"], rows=5,
+        widths={"When": 122, "Level": 84, "Risk": 76, "Status": 98, "What happened": 404}, levels=["Level"], risks=["Risk"],
+        statuses=["Status"], rows=4,
     )  # fmt: skip
 
 
@@ -104,19 +104,18 @@ def findings(board: Dashboard) -> None:
         {SCORES} busy_level IN ($level|s$) | sort 0 - _time | head 200
         | eval time=strftime(_time, "%d %b %H:%M"), risk=round(busy_risk), why={WHY.format("busy_sentence")},
         here=mvappend(mvjoin(mvappend(City, Country), ", "), src, app),
-        before=mvappend(mvjoin(mvappend(busy_previous_city, busy_previous_country), ", "), busy_previous_ip, replace(busy_previous_device, "-", " ")),
-        gap=strftime(busy_previous_time, "%d %b %H:%M"),
+        before=mvappend(strftime(busy_previous_time, "%d %b %H:%M"), mvjoin(mvappend(busy_previous_city, busy_previous_country), ", "), busy_previous_ip,
+        replace(busy_previous_device, "-", " ")),
         learned=case(busy_learned="trusted", "yes", busy_learned="pending", "not yet", busy_learned="withheld", "no", true(), busy_learned)
-        | table time, busy_level, risk, why, here, gap, before, learned, busy_event_id
+        | table time, busy_level, risk, why, here, before, learned, busy_event_id
         | {nothing("time", "none", "why", "No sign-in of these levels in this time range. Choose more levels or a longer range, or check the name.")}
-        | rename time AS Time, busy_level AS Level, risk AS Risk, why AS "What is odd", here AS "This sign-in", gap AS "Before, at",
-        before AS "Sign-in before", learned AS Learned, busy_event_id AS "Event id" """,
+        | rename time AS Time, busy_level AS Level, risk AS Risk, why AS "What is odd", here AS "This sign-in",         before AS "Sign-in before", learned AS Learned, busy_event_id AS "Event id" """,
     )
-    (place,) = row(572, 480, 1)
+    (place,) = row(592, 540, 1)
     board.table(
         "table_findings", place, "findings", "Findings", "Each odd sign-in with the one that it is compared with. The event id goes into | busyverdict.",
-        widths={"Time": 116, "Level": 84, "Risk": 76, "What is odd": 366, "This sign-in": 160, "Before, at": 116, "Sign-in before": 192, "Learned": 104, "Event id": 164},
-        levels=["Level"], risks=["Risk"], rows=5,
+        widths={"Time": 116, "Level": 84, "Risk": 76, "What is odd": 472, "This sign-in": 170, "Sign-in before": 192, "Learned": 104, "Event id": 164},
+        levels=["Level"], risks=["Risk"], rows=4,
     )  # fmt: skip
 
 
@@ -142,13 +141,13 @@ def known(board: Dashboard) -> None:
         | {nothing("time", "none", "answer", "nobody was asked")}
         | rename time AS Time, answer AS Answer, how AS Proof, given_by AS By, event_id AS "Event id" """,
     )
-    left, right = row(1068, 440, 1.25, 1)
+    left, right = row(1148, 440, 1.25, 1)
     board.table(
         "table_profile", left, "profile", "What is usual", "Networks, countries, devices, hours and places that the model knows of this person, and what it does not trust yet.",
-        widths={"Kind": 116, "What is usual": 180, "Detail": 250, "Share": 84, "Last used": 120}, right=["Share"], rows=8,
+        widths={"Kind": 116, "What is usual": 180, "Detail": 250, "Share": 84, "Last used": 120}, right=["Share"], rows=6,
     )  # fmt: skip
     board.table(
         "table_verdicts", right, "verdicts", "Answers", "What this person or an analyst said of a sign-in.",
         widths={"Time": 116, "Answer": 100, "Proof": 92, "By": 96, "Event id": 164}, statuses=["Answer"], rows=8,
     )  # fmt: skip
-    board.text("text_attribution", (EDGE, 1524, 1408, 40), ATTRIBUTION, customFontSize=12)
+    board.text("text_attribution", (EDGE, 1604, 1408, 40), ATTRIBUTION, customFontSize=12)
