@@ -86,7 +86,7 @@ def test_what_does_not_fit_follows_in_the_thread(world: World, slack: FakeSlack)
 
 
 def test_links_lead_to_the_person_and_the_results(world: World, slack: FakeSlack) -> None:
-    world.act(ACTION, [scored("a&b c@example.com")])
+    world.act(ACTION, [scored("a&b/c d@example.com")])
     urls = [
         part["url"]
         for block in slack.posts[0]["blocks"][-1]["elements"]
@@ -94,7 +94,7 @@ def test_links_lead_to_the_person_and_the_results(world: World, slack: FakeSlack
         if part["type"] == "link"
     ]
     assert urls == [
-        "https://splunk.example.com:8000/en-US/app/busybody/person?form.user=a%26b%20c%40example.com",
+        "https://splunk.example.com:8000/en-US/app/busybody/person?form.user=a%26b%2Fc%20d%40example.com",
         LINK,
     ]
 
@@ -265,7 +265,14 @@ def test_a_webhook_behind_a_proxy(world: World) -> None:
         assert len(proxy.seen) == len(slack.calls) == len(slack.posts) + 1
 
 
+def test_a_name_with_quotes_stays_in_its_field(world: World, slack: FakeSlack) -> None:
+    world.act(ACTION, [scored()], payload={"search_name": 'Odd" action_status="success" \\'})
+    assert r' search_name="Odd\" action_status=\"success\" \\" sid=' in world.modalert(ACTION)[0]
+
+
 def test_no_secret_is_ever_written(world: World, slack: FakeSlack) -> None:
+    slack.fail(400)
+    assert OWNER_KEY not in world.act(ACTION, [scored(OWNER_KEY)]).log
     world.secret("slack_token", slack.token + "-wrong")
     logs = world.act(ACTION, [scored()]).log
     slack.fail(500, body=slack.token.encode(), times=9)

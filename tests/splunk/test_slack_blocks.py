@@ -124,6 +124,16 @@ def test_thousands_of_rows_are_counted_and_linked() -> None:
     found = posts([scored(risk=float(number % 97)) for number in range(5000)])
     assert len(found) <= 10
     assert "and 4799 more, which the results show" in json.dumps(found)
+    lists = [
+        part
+        for message in found
+        for block in message["blocks"]
+        for part in block.get("elements", [])
+        if part["type"] == "rich_text_list"
+    ]
+    assert (
+        sum(len(part["elements"]) for part in lists) == 2 + 200 + 1
+    )  # findings, sign-ins, and the count of the others
 
 
 def test_people_come_in_the_order_of_their_risk_and_once_each() -> None:
