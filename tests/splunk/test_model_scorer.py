@@ -133,3 +133,25 @@ def test_training_in_pieces_is_training_at_once(month: List[SignIn]) -> None:
     assert in_pieces.profiles(users) == at_once.profiles(users)
     assert [in_pieces.journal(user) for user in users] == [at_once.journal(user) for user in users]
     assert in_pieces.population() == at_once.population()
+
+
+def test_new_day_is_settled_in_few_requests() -> None:
+    """Everybody who signed in during the day waits until it is over, and is then read by the scorer one by one."""
+    events = generate(Organisation(people=150, days=4, seed=3))
+    signins = sorted((event.signin for event in events), key=lambda signin: signin.time)
+    splunkd = Direct(Instance())
+    model = KVModel(splunkd)
+    most = 0
+    start = signins[0].time // 86400 * 86400 + 86400
+    for end in range(int(start) + 3600, int(start) + 2 * 86400, 3600):
+        window = [signin for signin in signins if end - 3600 <= signin.time < end]
+        before = splunkd.requests
+        with model.writer("busyscore", LEASE) as writer:
+            scorer = Scorer(Policy.default(), writer.staging())
+            prefetched(scorer, writer, window)
+            for signin in window:
+                scorer.process(signin)
+            scorer.save()
+            writer.commit()
+        most = max(most, splunkd.requests - before)
+    assert most < 60

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, Iterable, List
 
-from .chain import MODELS, ORDER, Head
+from .chain import JOURNALS, MODELS, ORDER, POPULATION, PROFILES, Head
 from .kvstore import Collection, Document, Query
 
 BATCH = 1_000  # documents or keys in one order
@@ -78,6 +78,14 @@ def _carry_out(opened: Opener, order: Dict[str, Any]) -> None:
         collection.delete_among("_key", order["keys"])
     else:
         collection.delete(order["delete"])
+
+
+def discard(opened: Opener, model: str, first: int, last: int) -> None:
+    """Deletes what was written under numbers that are no part of the chain."""
+    theirs = [{"model": model}, {"number": {"$gte": first}}, {"number": {"$lte": last}}]
+    for kind in (PROFILES, JOURNALS, POPULATION):
+        opened(kind).delete({"$and": theirs})
+    opened(MODELS).delete({"$and": [*theirs, {"kind": ORDER}]})
 
 
 def _batches(items: List[Any]) -> Iterable[List[Any]]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple, Type
 
-from busybody.errors import StoreError
+from busybody.errors import ModelError, StoreError
+from busybody.model import population_of
 from busybody.stores.protocol import DAY, NOTHING, Row, check_commit
 
 from .chain import (
     JOURNALS,
     MODELS,
-    ORDER,
     POPULATION,
     PROFILES,
     SCHEMA,
@@ -27,7 +28,7 @@ from .kvstore import Document, pieces
 from .lease import Lease, forget_old
 from .model import KEEP, KVModel
 from .model_migrations import migrate
-from .orders import Orders, carry_out
+from .orders import Orders, carry_out, discard
 from .rest import Splunkd, SplunkdError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 Content = Optional[Tuple[str, Mapping[str, Any]]]  # text and what is kept beside it; None erases
 SELDOM = 100  # writers, of whom one looks for what is very old
+ONE_BY_ONE = 10  # people read by themselves, until those are read together who will follow
 NO_PROFILES: Mapping[str, Optional[Row]] = {}
 NO_JOURNALS: Mapping[str, Optional[str]] = {}
 
@@ -59,6 +61,7 @@ class Writer(KVModel):
         self.staged_bytes = 0  # of profiles and journals
         self._seconds = seconds
         self._ended = False
+        self._singles = 0  # people who were read by themselves
         self._next = base._replace(
             number=lease.number,
             series=base.series or uuid.uuid4().hex,
@@ -80,16 +83,9 @@ class Writer(KVModel):
         base = self.lease.base
         carry_out(self.collection, self.name, base, now)
         if base.number + 1 < self.lease.number:
-            self._discard(base.number + 1, self.lease.number - 1)
+            discard(self.collection, self.name, base.number + 1, self.lease.number - 1)
         if self.is_turn_to_forget:
             forget_old(self.lease, now)
-
-    def _discard(self, first: int, last: int) -> None:
-        """Deletes what was written under numbers that are no part of the chain."""
-        theirs = [{"model": self.name}, {"number": {"$gte": first}}, {"number": {"$lte": last}}]
-        for kind in (PROFILES, JOURNALS, POPULATION):
-            self.collection(kind).delete({"$and": theirs})
-        self.collection(MODELS).delete({"$and": [*theirs, {"kind": ORDER}]})
 
     @property
     def is_turn_to_forget(self) -> bool:
@@ -115,6 +111,14 @@ class Writer(KVModel):
     def prefetch(self, users: Iterable[str], *, journals: bool = True) -> None:
         """As every model; journals come along, since whoever learns will ask for them."""
         super().prefetch(users, journals=journals)
+
+    def _text(self, kind: str, user: str) -> Optional[str]:
+        if user not in self._fetched[kind] and self._may_have(kind, user):
+            self._singles += 1
+            if self._singles == ONE_BY_ONE:  # a new day has begun, and everybody who waits is about to be settled
+                with suppress(ModelError):  # a store does not judge what it keeps
+                    self.prefetch(set(population_of(self)[1]) - self._asked[PROFILES])
+        return super()._text(kind, user)
 
     def _read(self, kind: str, users: Iterable[str]) -> Dict[str, Version]:
         asked = {user for user in users if self._may_have(kind, user)}
@@ -218,11 +222,9 @@ class Writer(KVModel):
         self.lease.commit(head)
         self._ended = True
         self._next = head
-        try:
-            if models.one(self.lease.following) is None:  # else the next writer is about to do it, or did
+        with suppress(SplunkdError):  # it is committed; the next writer does the rest
+            if models.one(self.lease.following) is None:  # else that one is about to do it, or did
                 carry_out(self.collection, self.name, head, now)
-        except SplunkdError:
-            pass  # it is committed; the next writer does the rest
 
     def _people(self) -> int:
         """How many have a profile."""
@@ -252,7 +254,7 @@ class Writer(KVModel):
         if not self._ended:
             self._ended = True
             if self.lease.give_up(self.clock()):
-                self._discard(self.lease.number, self.lease.number)
+                discard(self.collection, self.name, self.lease.number, self.lease.number)
 
     def staging(self) -> Staging:
         """This writer as a Store whose `commit` only stages: for a scorer that saves more than once before the end."""
