@@ -41,7 +41,7 @@ class Changes(NamedTuple):
 class Person:
     """One person's profile at hand, and what follows from it."""
 
-    __slots__ = ("box", "due", "incidents", "journal", "key", "profile")
+    __slots__ = ("box", "due", "incidents", "journal", "key", "profile", "ripe")
 
     def __init__(self, key: str, profile: Profile, hours: float = 0.0, lateness: float = 0.0) -> None:
         self.key = key
@@ -50,6 +50,7 @@ class Person:
         self.incidents: List[incidents.Row] = []  # with those that only wait to be learned
         self.box: Optional[Box] = None  # around all places that travel may start at
         self.due = due_hour(profile, lateness)
+        self.ripe = 0  # the latest epoch of which `Ripe` says that something of theirs settles by then; 0 for none
         self.refresh(hours)
 
     def refresh(self, hours: float) -> None:
@@ -106,7 +107,8 @@ class Keeper:
 
     def get(self, user: str) -> Optional[Person]:
         """The person, or None where nothing is known of them."""
-        return self.by_key(user if not self._private and user.isascii() else self.key(user))
+        person = self._people.get(user) if not self._private else None
+        return person if person is not None else self.by_key(self.key(user))
 
     def by_key(self, key: str) -> Optional[Person]:
         try:

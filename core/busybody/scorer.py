@@ -12,20 +12,21 @@ A surface that reads a stream calls `process`, which does all of it in the right
 from __future__ import annotations
 
 from functools import lru_cache
+from math import floor
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from .decay import Decay
 from .filters.marks import LEAVERS, counted, held_back
 from .fusion import BASE
-from .fusion.judge import Judge
-from .fusion.short_path import EVERYTHING, NETWORK, Doubts, Limits, doubts
-from .people import Changes, Keeper, Person, Ripe, due_hour, population_text
+from .fusion.judge import Ask, Judge
+from .fusion.short_path import EVERYTHING, Limits, doubts
+from .people import NEVER, Changes, Keeper, Person, Ripe, population_text
 from .policy import Policy
 from .population import NOTHING, About, Population
 from .population.delta import Delta
 from .profile import Profile, Waiting, incidents, learning
 from .profile.known import untrusted
-from .profile.profile import CROWDED, WINDOW, Doubt, Habit
+from .profile.profile import CROWDED, WINDOW, Doubt
 from .risk import BELOW_MEDIUM, VIP, alert_rarity, alert_threshold, level_of, person_risk, risk_of
 from .sentence import sentence
 from .signin import Assessment, Finding, SignIn
@@ -35,8 +36,10 @@ from .watch import Lists, Watch
 
 MODEL = "habit-1"
 HOUR, DAY = 3600.0, 86400.0
+LONG_AGO = float("-inf")
 Findings = Tuple[Finding, ...]
 NOBODY: Tuple[Lists, Findings] = (), ()  # of whom the policy says nothing
+UNSAID = (None, NOTHING)  # by recent evidence
 _build = tuple.__new__  # what the record's own constructor calls, without its keyword arguments
 
 
@@ -52,6 +55,7 @@ class Scorer:
         self.policy = policy
         self.decay = Decay(policy.learning.half_life_days)
         self.people = Keeper(store, policy)
+        self._changed, self._taught = self.people.changed.add, self.people.taught.add
         self._judge = Judge(policy)
         self._limits = Limits(policy)
         self._short_path = short_path
@@ -63,7 +67,6 @@ class Scorer:
         self._profiles = self._watch.profiles or None
         self.organisation, self.evidence, self._delta, self._ripe, self.hour = self.people.population(self.decay)
         self._described: Tuple[Optional[Assessment], str] = (None, "")
-        self._asked, self._weight = (0, 0), 1  # the last answer of `_unit`
         self._new_hour(self.hour)
         self._new_epoch()
 
@@ -81,20 +84,20 @@ class Scorer:
         if person is None:
             profile = Profile()
             lists, said = self._said(signin, profile)
-            population = self._population(signin, profile, about or self._about(signin, None, EVERYTHING))
-            judgement = self._judge(profile, signin, population, [], EVERYTHING, said)
+            population = self._population(signin, profile)
+            judgement = self._judge(profile, signin, population, [], EVERYTHING, said, self._ask(signin, about))
             return self._assess(signin, profile, judgement, False, lists)
         profile = person.profile
         late = learning.is_late(profile, signin, self._lateness_of(signin.source))
-        habit, doubted = doubts(signin, profile, self._unit(signin.time, profile.era), self._limits, person.box)
+        time, era = signin.time, profile.era
+        unit = self._weight if self._midnight <= time < self._tomorrow and era == self._era else self._unit(time, era)
+        _, doubted = doubts(signin, profile, unit, self._limits, person.box)
         lists, said = self._said(signin, profile) if doubted or self._speaks else NOBODY
         if not doubted and not said and self._short_path:
             return self._everyday(signin, self._standing(signin, profile, late), late)
-        if about is None:
-            about = self._about(signin, habit, doubted)
-        population = self._population(signin, profile, about)
+        population = self._population(signin, profile)
         which = doubted if self._short_path else EVERYTHING
-        judgement = self._judge(profile, signin, population, person.incidents, which, said)
+        judgement = self._judge(profile, signin, population, person.incidents, which, said, self._ask(signin, about))
         assessment = self._assess(signin, profile, judgement, late, lists)
         return assessment if doubted or said else assessment._replace(habitual=True)
 
@@ -126,10 +129,8 @@ class Scorer:
 
     def _unit(self, time: float, era: int) -> int:
         """What one sign-in of that day weighs in counts of `era`; of nobody yet (0), in those of the day's own."""
-        asked = (int(time // DAY), era)
-        if asked != self._asked:
-            self._asked, self._weight = asked, self.decay.weight(asked[0], era or self.decay.era(asked[0]))
-        return self._weight
+        day = int(time // DAY)
+        return self.decay.weight(day, era or self.decay.era(day))
 
     def _assess(
         self, signin: SignIn, profile: Profile, judgement: learning.Judgement, late: bool, lists: Lists
@@ -176,18 +177,16 @@ class Scorer:
             return risk >= self.threshold
         return self.organisation.calibration.rarity(log_odds) <= alert_rarity(self.organisation, self.policy)
 
-    def _population(self, signin: SignIn, profile: Profile, about: About) -> Population:
+    def _population(self, signin: SignIn, profile: Profile, about: About = NOTHING) -> Population:
         day = int(signin.time // DAY)
         return Population(
             self.organisation, about, self._unit(signin.time, profile.era),
             self.decay.weight(day, self.organisation.era or self.decay.era(day)), day,
         )  # fmt: skip
 
-    def _about(self, signin: SignIn, habit: Optional[Habit], doubted: Doubts) -> About:
-        """What recent evidence says of a sign-in: nothing where nobody got in, or where nothing is foreign."""
-        if signin.outcome != "success" or (habit is not None and NETWORK[0] not in doubted):
-            return NOTHING
-        return self.evidence.about(signin)
+    def _ask(self, signin: SignIn, about: Optional[About] = None) -> Ask:
+        """How to ask for recent evidence; `about` is what another worker said."""
+        return (lambda: about) if about is not None else (lambda: self.evidence.about(signin))
 
     # Learn --------------------------------------------------------------------------------------------------
 
@@ -196,33 +195,38 @@ class Scorer:
         time = signin.time
         if time >= self._next_hour:
             self.advance(time)
-        person = self._met(signin.user) if self._plain else None
+        person = self.people.get(signin.user) if self._plain else None
         if person is None:
             assessment = self.score(signin)
             self.learn(signin, assessment)
             return assessment
+        if person.due <= self.hour:
+            self._settle(person, self._cutoff)
         profile = person.profile
-        habit, doubted = doubts(signin, profile, self._unit(time, profile.era), self._limits, person.box)
+        era, latest = profile.era, profile.last
+        unit = self._weight if time >= self._midnight and era == self._era else self._unit(time, era)
+        habit, doubted = doubts(signin, profile, unit, self._limits, person.box)
         lists, said = self._said(signin, profile) if doubted or self._speaks else NOBODY
-        latest = profile.last
         late = (latest is None or time <= latest) and learning.is_late(
             profile, signin, self._lateness_of(signin.source)
         )
         if not doubted and not said:
-            learned = self._standing(signin, profile, late)
             self.evidence.observe(signin)
-            if learned == learning.TRUSTED:
-                self._await(person, Waiting(signin, habit))
-            return self._everyday(signin, learned, late)
-        about = self._about(signin, habit, doubted)
-        population = self._population(signin, profile, about)
-        judgement = self._judge(profile, signin, population, person.incidents, doubted, said)
+            event_id = signin.id
+            if late or signin.outcome != "success" or (signin.source, event_id) in profile.seen:
+                return self._everyday(signin, learning.WITHHELD, late)
+            self._await(person, Waiting(signin, habit))
+            return _build(Assessment, (event_id, time, signin.user) + self._habitual)
+        population = self._population(signin, profile)
+        judgement = self._judge(profile, signin, population, person.incidents, doubted, said, self._ask(signin))
         assessment = self._assess(signin, profile, judgement, late, lists)
         self.evidence.observe(signin)
         if signin.outcome == "success" and not late and not learning.is_known(profile, signin):
             doubt = self._doubt(signin, assessment)
             entry = Waiting(signin, habit, doubt)
-            if not profile.window and about is NOTHING:  # nothing that comes before it can still change what it is
+            if (
+                not profile.window and judgement.about in UNSAID
+            ):  # nothing that comes before it can still change what it is
                 entry.outcome = self._outcome(judgement, doubt)
             self._await(person, entry)
         return assessment
@@ -249,21 +253,20 @@ class Scorer:
     def _await(self, person: Person, entry: Waiting) -> None:
         """Let a new sign-in wait for its lateness bound; one that is past it already settles at once."""
         profile, signin, doubt = person.profile, entry.signin, entry.doubt
-        time = signin.time
+        time, window = signin.time, profile.window
         learning.admit(profile, entry)
-        self.people.changed.add(person.key)
-        if time < self._cutoff or len(profile.window) > CROWDED:
-            early = profile.window[WINDOW].signin.time if len(profile.window) > CROWDED else self._cutoff
+        self._changed(person.key)
+        if time < self._cutoff or len(window) > CROWDED:
+            early = window[WINDOW].signin.time if len(window) > CROWDED else self._cutoff
             self._settle(person, max(self._cutoff, early))
             return
-        due = (time + self._lateness) // HOUR + 1.0
-        if due < person.due:
-            person.due = due
-        day = int(-(-due // 24.0))  # before which it settles at the latest
-        waiting = self._ripe.get(day)
-        if waiting is None:
-            waiting = self._ripe[day] = set()
-        waiting.add(person.key)
+        over = time + self._lateness
+        if window[0] is entry:
+            person.due = over // HOUR + 1.0
+        day = floor(over) // 86400 + 1  # before which it settles at the latest
+        if day != person.ripe:
+            self._ripe.setdefault(day, set()).add(person.key)
+            person.ripe = day
         person.widen(signin)
         if doubt is not None and doubt.risk >= incidents.RISK:
             person.suspect(signin, doubt, self.policy.learning.incident_hours)
@@ -360,38 +363,52 @@ class Scorer:
                     self._settle(person, self._cutoff)
                 if person.due > 24 * day:
                     keys.discard(person.key)
+                    person.ripe = 0
 
     def _new_hour(self, hour: int) -> None:
         self.hour = hour
         self._next_hour = (hour + 1) * HOUR if hour else float("-inf")
         self._cutoff = hour * HOUR - self._lateness if hour else float("-inf")
+        day = hour // 24
+        self._midnight, self._tomorrow = (day * DAY, (day + 1) * DAY) if hour else (float("inf"), float("inf"))
+        self._era = self.decay.era(day)
+        self._weight = self.decay.weight(day, self._era)  # of one sign-in of that day, in counts of its era
 
     def _new_epoch(self) -> None:
-        self._everyday_risk = risk_of(BASE, self.organisation, False, False)
+        self._everyday_risk = risk = risk_of(BASE, self.organisation, False, False)
+        rest = risk, "none", BASE, BASE, (), learning.TRUSTED, None, MODEL, None, False, False, False, True, ()
+        self._habitual = rest  # of the assessment of a habitual sign-in that will teach
         self.threshold = alert_threshold(self.organisation, self.policy)
 
     def _settle(self, person: Person, cutoff: float) -> None:
         """Let what waits before `cutoff` teach, in time order."""
-        profile, policy, decay, delta = person.profile, self.policy, self.decay, self._delta
+        profile, key, policy, decay, delta = person.profile, person.key, self.policy, self.decay, self._delta
         window, sure, profiles = profile.window, True, self._profiles
         journal = person.journal or self.people.journal(person)
-        while window and window[0].signin.time < cutoff:
-            entry = window.pop(0)
-            signin, outcome, before = entry.signin, None, profile.count
+        settled = profile.settled if profile.settled is not None else LONG_AGO
+        while window:
+            entry = window[0]
+            signin = entry.signin
+            time = signin.time
+            if time >= cutoff:
+                break
+            del window[0]
+            outcome, before = None, profile.count
             if entry.doubt is not None:
                 sure, outcome = False, self._reconsidered(person, entry, entry.doubt)
             if outcome is None:
-                learning.repeat(profile, journal, signin, entry.habit, policy, decay, delta, person.key)
+                unit = self._weight if time >= self._midnight and profile.era == self._era else 0
+                learning.repeat(profile, journal, signin, entry.habit, unit, policy, decay, delta, key)
             else:
-                learning.teach(profile, journal, signin, outcome, policy, decay, delta, person.key)
+                learning.teach(profile, journal, signin, outcome, policy, decay, delta, key)
             if profiles is not None:
                 profiles.taught(profile, signin, outcome, profile.count > before)
-            if profile.settled is None or signin.time > profile.settled:
-                profile.settled = signin.time
+            if time > settled:
+                profile.settled = settled = time
         learning.forget_seen(profile, self._lateness_of)
-        person.due = due_hour(profile, self._lateness)
-        self.people.changed.add(person.key)
-        self.people.taught.add(person.key)
+        person.due = (window[0].signin.time + self._lateness) // HOUR + 1.0 if window else NEVER
+        self._changed(key)
+        self._taught(key)
         if not sure or person.incidents is not profile.incidents:
             person.refresh(policy.learning.incident_hours)
 
@@ -399,9 +416,9 @@ class Scorer:
         """Judge a sign-in again when it settles, all that came before it in place; None where it repeats a habit."""
         known: Optional[learning.Outcome] = entry.outcome
         profile, signin = person.profile, entry.signin
-        about = self.evidence.about(signin, person.key)
-        if known is not None and known.epoch == self.organisation.epoch and about is NOTHING:
-            return known
+        if known is not None and known.epoch == self.organisation.epoch:
+            if not known.asked or self.evidence.about(signin, person.key) is NOTHING:
+                return known
         said = self._watch.says(signin, profile, doubt.lists)
         doubted = EVERYTHING
         if self._short_path:
@@ -409,8 +426,16 @@ class Scorer:
             entry.habit, doubted = doubts(signin, profile, unit, self._limits, person.box)
             if not doubted and not said:
                 return None
-        population = self._population(signin, profile, about)
-        judgement = self._judge(profile, signin, population, profile.incidents, doubted, said)
+        population = self._population(signin, profile)
+        judgement = self._judge(
+            profile,
+            signin,
+            population,
+            profile.incidents,
+            doubted,
+            said,
+            lambda: self.evidence.about(signin, person.key),
+        )
         judged = self._watch.judged(signin, profile, judgement, doubt.lists)
         risk = 0.0 if doubt.ignored else self._risk(signin, profile, judged)
         words = self._incident_words(judged.findings, risk, judged.log_odds, signin)
@@ -420,7 +445,7 @@ class Scorer:
         """What learning needs of a judgement."""
         return learning.Outcome(
             doubt.log_odds, doubt.risk, judgement.hard, doubt.sentence, judgement.seen, judgement.incident,
-            self.organisation.epoch,
+            self.organisation.epoch, judgement.about is not None,
         )  # fmt: skip
 
     # Keep ---------------------------------------------------------------------------------------------------

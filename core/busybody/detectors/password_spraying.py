@@ -38,6 +38,9 @@ def detect(signin: SignIn, profile: Profile, seen: Known, population: Population
 
 def crowded(signin: SignIn, profile: Profile, seen: Known, population: Population) -> Optional[Signal]:
     """The same whether or not the person failed, too."""
+    about = population.about
+    if about.source is None and about.family is None and about.device is None:
+        return None
     found = max(
         filter(None, (_source(signin, population), _family(signin, seen, population), _device(signin, seen, population))),
         key=lambda one: one[0], default=None,

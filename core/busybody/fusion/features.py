@@ -24,6 +24,7 @@ HABITS = (
     "unusual_hour", "dormant_account",
 )  # fmt: skip
 NAMES = (*HABITS, "speed", "distance")
+PLACES = {name: place for place, name in enumerate(HABITS)}
 DOUBT_PLACES = ("impossible_travel", "unusual_network", "new_country")
 NEAR_KM = 30.0  # closer than that, where somebody is cannot be told
 AT_LEAST_HOURS = 0.25  # added to the time of a journey: two clocks may differ
@@ -35,9 +36,9 @@ def features(
     """The features in the order of NAMES, and which of them each detector that found something answers for."""
     values = [0.0] * len(NAMES)
     owned: Dict[str, List[int]] = {}
-    for place, name in enumerate(HABITS):
-        signal = signals.get(name)
-        if signal is not None:
+    for name, signal in signals.items():  # in the order of the catalogue, as HABITS
+        place = PLACES.get(name)
+        if place is not None:
             values[place] = signal.surprisal
             owned[name] = [place]
     doubting = next((name for name in DOUBT_PLACES if name in owned), None)

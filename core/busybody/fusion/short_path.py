@@ -7,9 +7,11 @@ in the window: what the person did within the last hour can only add.
 
 from __future__ import annotations
 
+from math import floor
+from operator import itemgetter
 from typing import Optional, Tuple
 
-from ..detectors.impossible_travel import NEGLIGIBLE, benign, beyond, surprise_of
+from ..detectors.impossible_travel import NEGLIGIBLE, benign, surprise_of
 from ..detectors.new_device import BACK
 from ..detectors.signal import FAMILIAR
 from ..detectors.unusual_hour import RARE
@@ -32,17 +34,40 @@ NETWORK, ANONYMOUS_NETWORK, DEVICE = ("unusual_network",), ("anonymous_network",
 TRAVEL, HOUR, METHOD = ("impossible_travel",), ("unusual_hour",), ("legacy_method",)
 
 Box = Tuple[float, float, float, float]
+_looked_at = itemgetter(
+    *map(
+        SignIn._fields.index,
+        (
+            "time",
+            "subnet",
+            "network",
+            "country",
+            "lat",
+            "lon",
+            "asn",
+            "device",
+            "version",
+            "device_id",
+            "method",
+            "flags",
+        ),
+    )
+)  # in one call
 
 
 class Limits:
     """The policy's limits in the units that the short path compares."""
 
-    __slots__ = ("atypical", "degrees", "dormant", "policy", "window")
+    __slots__ = ("atypical", "degrees", "dormant", "policy", "short", "speed", "window")
 
     def __init__(self, policy: Policy) -> None:
         self.atypical = int(policy.countries.atypical_days) * DAY
         self.dormant = int(policy.dormant.days) * DAY
         self.degrees = policy.travel.min_distance_km * DEGREES_PER_KM
+        self.short, self.speed = (
+            policy.travel.min_distance_km,
+            policy.travel.max_speed_kmh,
+        )  # see impossible_travel.beyond
         self.window = policy.travel.window_hours * 3600.0
         self.policy = policy
 
@@ -55,58 +80,56 @@ def doubts(  # noqa: C901  one look at everything, on the way of every sign-in
     Where it repeats a habit and no detector might, it is habitual: every detector would find exactly nothing.
     `unit` is what one sign-in of its day weighs; `box` holds all places that travel may start at.
     """
-    time, asn, device, subnet = signin.time, signin.asn, signin.device, signin.subnet
-    habit = profile.habits.get(
-        (signin.network, signin.country, asn if asn is not None else subnet, device, signin.device_id)
-    )
+    time, subnet, network, country, lat, lon, asn, device, version, device_id, method, flags = _looked_at(signin)
+    habit = profile.habits.get((network, country, asn if asn is not None else subnet, device, device_id))
     last = profile.last
     if habit is None or last is None or profile.frozen or profile.denied:
         return None, EVERYTHING
-    total = profile.total + (SLACK + len(profile.window)) * unit
+    waiting = len(profile.window)
+    total = profile.total + (SLACK + waiting) * unit
     if habit.count < FAMILIAR * total or time - last >= limits.dormant or time - habit.last >= limits.atypical:
         return None, EVERYTHING
     found = NOTHING
     if subnet not in habit.subnets and subnet is not None and profile.fresh + 0.5 * unit < FAMILIAR * total:
         found += NETWORK
-    if signin.flags and not (ANONYMITY if signin.network in ANONYMOUS else HARMLESS).issuperset(signin.flags):
+    if flags and not (ANONYMITY if network in ANONYMOUS else HARMLESS).issuperset(flags):
         found += ANONYMOUS_NETWORK
-    if signin.method in REMEMBERED_METHODS and signin.method not in profile.methods:
+    if method in REMEMBERED_METHODS and method not in profile.methods:
         found += METHOD
-    if signin.version is not None and device is not None:
+    if version is not None and device is not None:
         usual = profile.versions.get(device)
-        if usual is not None and signin.version < usual + len(profile.window) - BACK:
+        if usual is not None and version < usual + waiting - BACK:
             # what waits can still raise the usual version, by one each
-            if signin.version < usual + sum((entry.signin.version or 0) > usual for entry in profile.window) - BACK:
+            if version < usual + sum([(entry.signin.version or 0) > usual for entry in profile.window]) - BACK:
                 found += DEVICE
-    lat, lon = signin.lat, signin.lon
     if lat is not None and lon is not None and box is not None:
-        reach = limits.degrees
-        if not (box[1] - reach <= lat <= box[0] + reach and box[3] - reach <= lon <= box[2] + reach):
+        reach, (south, north, west, east) = limits.degrees, box
+        if not (north - reach <= lat <= south + reach and east - reach <= lon <= west + reach):
             if not _near_all(signin, habit, profile, unit, limits):
                 found += TRAVEL
-    hours, hour = profile.hours, int(time % DAY // 3600.0)
-    if 2 * hours[hour] + hours[hour - 1] + hours[(hour + 1) % 24] < 4.0 * RARE * total:
+    hours, hour, rare = profile.hours, floor(time) // 3600 % 24, 4.0 * RARE * total
+    near = 2 * hours[hour]
+    if near < rare and near + hours[hour - 1] + hours[(hour + 1) % 24] < rare:
         found += HOUR
     return habit, found
 
 
 def _near_all(signin: SignIn, habit: Habit, profile: Profile, unit: int, limits: Limits) -> bool:
     """Whether the way from every recent place is short, slow enough or a habit, by what this habit alone proves."""
-    lat, lon, reach, policy = signin.lat or 0.0, signin.lon or 0.0, limits.degrees, limits.policy
-    anonymous = habit.count if signin.network in ANONYMOUS else 0
+    time, subnet, lat, lon, reach = signin.time, signin.subnet, signin.lat or 0.0, signin.lon or 0.0, limits.degrees
     for place in (*profile.anchors, *[entry.signin for entry in profile.window]):
-        if place.lat is None or place.lon is None or place.subnet == signin.subnet:
+        there, across = place.lat, place.lon
+        if there is None or across is None or (abs(there - lat) <= reach and abs(across - lon) <= reach):
             continue
-        if abs(place.lat - lat) <= reach and abs(place.lon - lon) <= reach:
+        seconds = abs(time - place.time)
+        if seconds > limits.window or place.subnet == subnet:
             continue
-        seconds = abs(signin.time - place.time)
-        if seconds > limits.window:
+        distance, hours = distance_km(there, across, lat, lon), seconds / 3600.0
+        if distance <= limits.short or distance <= limits.speed * hours:
             continue
-        distance, hours = distance_km(place.lat, place.lon, lat, lon), seconds / 3600.0
-        if not beyond(distance, hours, policy):
-            continue
+        anonymous = habit.count if signin.network in ANONYMOUS else 0
         doubt = 1.0 - benign(signin, place, profile, anonymous, False, unit)
-        if surprise_of(signin, place, distance, hours, doubt, habit.count / unit, policy) >= NEGLIGIBLE:
+        if surprise_of(signin, place, distance, hours, doubt, habit.count / unit, limits.policy) >= NEGLIGIBLE:
             return False
     return True
 

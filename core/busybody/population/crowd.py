@@ -7,9 +7,10 @@ MOST in four hours, and short beyond: a crowd it is either way.
 
 from __future__ import annotations
 
+from math import floor, inf
 from typing import Any, Dict, NamedTuple, Optional, Set, Tuple
 
-SPAN = 4 * 3600.0  # seconds
+SPAN = 4 * 3600  # seconds
 MOST = 64  # people kept of one span
 LEAST = 4  # people that make a crowd
 
@@ -32,40 +33,47 @@ class Crowd:
         self.size = 0  # entries kept
         self._ends: Dict[int, Tuple[float, str]] = {}  # span that is full -> who came last
 
-    def add(self, who: str, time: float) -> None:
-        """Somebody was there."""
+    def add(self, who: str, time: float) -> int:
+        """Somebody was there. Returns by how many entries the crowd grew."""
         if time > self.latest:
             self.latest = time
-        span = int(time // SPAN)
-        end = self._ends.get(span)
-        if end is not None and (time, who) >= end:
-            return
-        people = self.spans.setdefault(span, {})
+        span = floor(time) // SPAN
+        people = self.spans.get(span)
+        if people is None:
+            people = self.spans[span] = {}
         known = people.get(who)
         if known is not None and known <= time:
-            return
+            return 0
+        end = self._ends.get(span)
+        if end is not None and (time, who) >= end:
+            return 0
         people[who] = time
-        self.size += known is None
+        grown = int(known is None)
         if len(people) > MOST:
             del people[_last(people)[1]]
-            self.size -= 1
+            grown -= 1
         if len(people) == MOST:
             self._ends[span] = _last(people)
+        self.size += grown
+        return grown
 
     def between(self, since: float, until: float) -> Optional[Many]:
         """Who was there from `since` on and before `until`; None for fewer than LEAST."""
         if self.size < LEAST:
             return None
         names: Set[str] = set()
-        first = until
+        earliest, first = inf, until
         for span, people in self.spans.items():
             begins = span * SPAN
-            if since - SPAN < begins < until:
-                if begins < since or begins + SPAN > until:
-                    people = {who: time for who, time in people.items() if since <= time < until}  # noqa: PLW2901
-                if people:
-                    names.update(people)
-                    first = min(first, *people.values())
+            if not since - SPAN < begins < until or not people:
+                continue
+            whole = begins >= since or min(people.values()) >= since
+            if not whole or (begins + SPAN > until and max(people.values()) >= until):
+                people = {who: time for who, time in people.items() if since <= time < until}  # noqa: PLW2901
+            if people:
+                names.update(people)
+                if begins < earliest:
+                    earliest, first = begins, min(people.values())
         return Many(len(names), first) if len(names) >= LEAST else None
 
     def forget(self, before: float) -> None:

@@ -5,25 +5,64 @@ Workers hand their deltas over and add them up: counting is the same in any orde
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from collections import Counter
+from math import floor
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..signin import SignIn
 from .calibration import BASE, bin_of
 
 TABLES = ("class", "country", "asn", "device", "hour")
+AT_ONCE = 1000  # sign-ins whose values wait to be counted
 Tally = Dict[Any, int]
+Rows = List[Tuple[Any, int]]
+Values = Tuple[Optional[str], Optional[str], Optional[int], Optional[str], int]  # network class to hour
 
 
 class Day:
     """What the settled sign-ins of one day add: a tally for each table, and for each table of each peer group."""
 
-    __slots__ = ("groups", "habitual", "scores", "tables")
+    __slots__ = ("_groups", "_noted", "_tables", "habitual", "scores")
 
     def __init__(self) -> None:
-        self.tables: Tuple[Tally, ...] = ({}, {}, {}, {}, {})  # in the order of TABLES
-        self.groups: Dict[str, Tuple[Tally, ...]] = {}  # without the hours
+        self._tables: Tuple[Tally, ...] = ({}, {}, {}, {}, {})  # in the order of TABLES
+        self._groups: Dict[str, Tuple[Tally, ...]] = {}  # without the hours
+        self._noted: Dict[Optional[str], List[Values]] = {}  # peer group -> what is not counted yet
         self.scores: Tally = {}  # bin -> sign-ins
         self.habitual = 0  # sign-ins about which nothing was odd
+
+    @property
+    def tables(self) -> Tuple[Tally, ...]:
+        """In the order of TABLES."""
+        if self._noted:
+            self._count()
+        return self._tables
+
+    @property
+    def groups(self) -> Dict[str, Tuple[Tally, ...]]:
+        """Those of each peer group, without the hours."""
+        if self._noted:
+            self._count()
+        return self._groups
+
+    def note(self, values: Values, group: Optional[str]) -> None:
+        """The values of one sign-in. They are counted many at once, which is cheaper."""
+        noted = self._noted.get(group)
+        if noted is None:
+            noted = self._noted[group] = []
+        noted.append(values)
+        if len(noted) >= AT_ONCE:
+            self._count()
+
+    def _count(self) -> None:
+        noted, self._noted = self._noted, {}
+        for group, rows in noted.items():
+            columns = [Counter(column) for column in zip(*rows)]
+            for column in columns:
+                column.pop(None, None)
+            for tables in (self._tables, self.group(group) if group is not None else ()):
+                for tally, column in zip(tables, columns):
+                    _add(tally, column)
 
     def add(self, other: Day) -> None:
         self.habitual += other.habitual
@@ -34,10 +73,15 @@ class Day:
             for mine, theirs in zip(self.group(group), tables):
                 _add(mine, theirs)
 
+    def take(self, tables: List[Rows], groups: List[Tuple[str, List[Rows]]]) -> None:
+        """What `Delta.to_json` wrote."""
+        self._tables = tuple(dict(rows) for rows in tables)
+        self._groups = {group: tuple(dict(rows) for rows in tallies) for group, tallies in groups}
+
     def group(self, name: str) -> Tuple[Tally, ...]:
-        tables = self.groups.get(name)
+        tables = self._groups.get(name)
         if tables is None:
-            tables = self.groups[name] = ({}, {}, {}, {})
+            tables = self._groups[name] = ({}, {}, {}, {})
         return tables
 
 
@@ -56,24 +100,10 @@ class Delta:
     def note_values(self, signin: SignIn, number: int, user: str) -> None:
         """One trusted sign-in."""
         day = self.days.get(number) or self.day(number)
-        classes, countries, asns, devices, hours = day.tables
-        network, country, asn, device = signin.network, signin.country, signin.asn, signin.device
-        if network is not None:
-            classes[network] = classes.get(network, 0) + 1
-        if country is not None:
-            countries[country] = countries.get(country, 0) + 1
-        if asn is not None:
-            asns[asn] = asns.get(asn, 0) + 1
-        if device is not None:
-            devices[device] = devices.get(device, 0) + 1
-        hour = int(signin.time % 86400.0 // 3600.0)
-        hours[hour] = hours.get(hour, 0) + 1
-        if signin.group is not None:
-            for tally, value in zip(day.group(signin.group), (network, country, asn, device)):
-                if value is not None:
-                    tally[value] = tally.get(value, 0) + 1
-        if signin.subnet is not None:
-            self.egress[(signin.subnet, user)] = number
+        hour, subnet = floor(signin.time) // 3600 % 24, signin.subnet
+        day.note((signin.network, signin.country, signin.asn, signin.device, hour), signin.group)
+        if subnet is not None:
+            self.egress[subnet, user] = number
 
     def note_score(self, log_odds: float, number: int) -> None:
         """One success that is no repetition of an open incident."""
@@ -112,18 +142,17 @@ class Delta:
             for number, habitual, scores, tables, groups in row["days"]:
                 day = delta.day(number)
                 day.habitual, day.scores = habitual, dict(scores)
-                day.tables = tuple(dict(tally) for tally in tables)
-                day.groups = {group: tuple(dict(tally) for tally in tallies) for group, tallies in groups}
+                day.take(tables, groups)
             delta.egress = {(subnet, who): seen for subnet, who, seen in row["egress"]}
             delta.people = row["people"]
         return delta
 
 
-def _rows(tally: Tally) -> List[Tuple[Any, int]]:
+def _rows(tally: Tally) -> Rows:
     """In one order, whoever counted first."""
     return sorted(tally.items(), key=lambda row: str(row[0]))
 
 
-def _add(mine: Tally, theirs: Tally) -> None:
+def _add(mine: Tally, theirs: Mapping[Any, int]) -> None:
     for value, number in theirs.items():
         mine[value] = mine.get(value, 0) + number

@@ -12,6 +12,7 @@ a few megabytes, and the memory of older failures elsewhere.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Type, TypeVar, Union
 
 from ..signin import SignIn
@@ -42,6 +43,7 @@ class About(NamedTuple):
 
 NOTHING = About()
 Row = TypeVar("Row", Crowd, Tries)
+_heard = itemgetter(*map(SignIn._fields.index, ("time", "outcome", "subnet", "network", "device")))
 
 
 class Evidence:
@@ -53,38 +55,41 @@ class Evidence:
         self.arrived: Dict[str, Crowd] = {}  # subnet that is failing, operator or |tool ->
         self.sizes = [0, 0, 0]
         self.latest = 0.0
+        self.midnight = LIFETIME  # the end of the day that `latest` lies in
 
     def asks(self, outcome: str, subnet: Optional[str], network: Optional[str], device: Optional[str]) -> bool:
         """Whether `observe` would take anything in but the time: who hears of many sign-ins need not read the rest."""
-        return outcome == "failure" or (
-            outcome == "success" and (subnet in self.failing or network in ANONYMOUS or is_tool(device))
-        )
+        if outcome != "success":
+            return outcome == "failure"
+        return subnet in self.failing or network in ANONYMOUS or is_tool(device)
 
     def reach(self, time: float) -> None:
         """Let event time reach `time`. Once a day what is too old to say anything is dropped."""
         if time > self.latest:
-            if time // LIFETIME > self.latest // LIFETIME:
+            if time >= self.midnight:
                 self._forget(time - KEPT)
+                self.midnight = (time // LIFETIME + 1.0) * LIFETIME
             self.latest = time
 
     def observe(self, signin: SignIn) -> None:
         """Take one sign-in in. Older than KEPT says nothing any more; taken in twice changes nothing."""
-        time = signin.time
-        self.reach(time)
-        if time < self.latest - KEPT:
-            return
-        if not self.asks(signin.outcome, signin.subnet, signin.network, signin.device):
+        time, outcome, subnet, network, device = _heard(signin)
+        if self.latest < time < self.midnight:
+            self.latest = time
+        else:
+            self.reach(time)
+        if not self.asks(outcome, subnet, network, device) or time < self.latest - KEPT:
             return
         who = person(self._key(signin.user))
-        if signin.outcome == "failure":
+        if outcome == "failure":
             self._fail(signin, who)
             return
-        if signin.subnet in self.failing:
-            self._note(2, self.arrived, signin.subnet or "", who, time)
-        if signin.network in ANONYMOUS and signin.asn is not None:
+        if subnet in self.failing:
+            self._note(2, self.arrived, subnet or "", who, time)
+        if network in ANONYMOUS and signin.asn is not None:
             self._note(2, self.arrived, str(signin.asn), who, time)
-        if is_tool(signin.device):
-            self._note(2, self.arrived, f"|{signin.device}", who, time)
+        if is_tool(device):
+            self._note(2, self.arrived, f"|{device}", who, time)
 
     def about(self, signin: SignIn, key: Optional[str] = None) -> About:
         """What was seen in the day before this sign-in; the object NOTHING where nothing was.
@@ -131,9 +136,9 @@ class Evidence:
         crowd = crowds.get(key)
         if crowd is None:
             crowd = crowds[key] = Crowd()
-        size = crowd.size
-        crowd.add(who, time)
-        self._grown(table, crowd.size - size)
+        grown = crowd.add(who, time)
+        if grown:
+            self._grown(table, grown)
 
     def _grown(self, table: int, entries: int) -> None:
         """Keep the bound."""
@@ -161,6 +166,7 @@ class Evidence:
         evidence = cls(key)
         if row and row["v"] == VERSION:
             evidence.latest = row["latest"]
+            evidence.midnight = (evidence.latest // LIFETIME + 1.0) * LIFETIME
             evidence.tries = _from_json(Tries, row["tries"])
             evidence.failing = _from_json(Crowd, row["failing"])
             evidence.arrived = _from_json(Crowd, row["arrived"])

@@ -29,6 +29,7 @@ SHARED_BY = 4  # people that make a subnet shared egress
 EGRESS_DAYS = 30
 World = Tuple[float, float, float, Dict[Any, float]]
 EVERYDAY = bin_of(BASE)
+REMEMBERED = 4096  # answers of `base`
 GROUP_MASS = 10.0  # sign-ins of back-off from the peer group to the organisation
 
 
@@ -58,11 +59,24 @@ class Organisation:
         self.signins = 0.0  # decayed
         self.calibration = Calibration(Survival({}, 0.0))
         self._counts: List[Any] = [0.0, []]  # what it was made of
+        self._bases: Dict[Tuple[str, Key, Optional[str], float], float] = {}  # answers of `base` in this epoch
 
     # What detectors read ------------------------------------------------------------------------------------
 
     def base(self, table: str, value: Key, group: Optional[str], unit: float) -> float:
-        """Probability of a value for somebody here of whom nothing is known. `unit` is the weight of one sign-in."""
+        """Probability of a value for somebody here of whom nothing is known. `unit` is the weight of one sign-in.
+
+        What was asked before in this epoch is remembered: many sign-ins ask the same.
+        """
+        asked = table, value, group, unit
+        base = self._bases.get(asked)
+        if base is None:
+            if len(self._bases) >= REMEMBERED:
+                self._bases.clear()
+            base = self._bases[asked] = self._base(table, value, group, unit)
+        return base
+
+    def _base(self, table: str, value: Key, group: Optional[str], unit: float) -> float:
         mass, floor, other, values = WORLD[table]
         prior = values.get(value, other)
         mass *= unit
@@ -105,6 +119,7 @@ class Organisation:
             self.person_days = self.person_days * kept + self.people * (1.0 - kept) / (1.0 - daily)
             self.signins *= kept
         self.epoch = epoch
+        self._bases.clear()
         self.people += delta.people
         for number in sorted(delta.days):
             self._take_day(number, delta.days[number])

@@ -26,7 +26,7 @@ class Known(NamedTuple):
     anonymous: int  # of hosting, VPN and Tor together
 
 
-ANONYMOUS = ("hosting", "vpn", "tor")
+ANONYMOUS = frozenset(("hosting", "vpn", "tor"))
 NOBODY = Known(0, 0, 0, False, 0, None, False, 0, 0, False, 0)
 
 

@@ -7,11 +7,14 @@ habit, else `teach`. So the order of arrival within the bound changes nothing, a
 
 from __future__ import annotations
 
+from math import floor
+from operator import itemgetter
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ..decay import Decay
 from ..places import distance_km
 from ..policy import Policy
+from ..population import About
 from ..population.delta import Delta
 from ..signin import SignIn
 from . import incidents, trust
@@ -25,6 +28,9 @@ ANY = "*"  # the floor of every data set whose own was forgotten
 FIRST_SIGNINS = 3  # of a new person: there is nothing yet that one side could vouch for
 LONG_AGO, FOREVER = float("-inf"), float("inf")
 PLACE_KM = 100.0  # anchors closer than this are one place
+_repeated = itemgetter(
+    *map(SignIn._fields.index, ("time", "subnet", "device", "version", "session", "method", "group"))
+)  # what a habitual sign-in may still change, in one call
 
 
 class Judgement(NamedTuple):
@@ -36,6 +42,7 @@ class Judgement(NamedTuple):
     incident: Optional[Dict[str, Any]]  # the open incident that it belongs to
     anchor: Optional[SignIn]  # what travel was measured from
     seen: Known
+    about: Optional[About] = None  # what recent evidence said, where it was asked
 
 
 class Outcome(NamedTuple):
@@ -48,6 +55,7 @@ class Outcome(NamedTuple):
     seen: Known
     incident: Optional[Dict[str, Any]]
     epoch: int  # of the organisation that it was judged by
+    asked: bool  # whether recent evidence had a say
 
 
 def is_known(profile: Profile, signin: SignIn) -> bool:
@@ -66,14 +74,14 @@ def is_late(profile: Profile, signin: SignIn, lateness: float) -> bool:
 
 def admit(profile: Profile, entry: Waiting) -> None:
     """Put a new sign-in in its place among those that wait. The caller asked `is_late` and `is_known`."""
-    window, signin, last = profile.window, entry.signin, profile.last
-    time, source = signin.time, signin.source
+    signin, last = entry.signin, profile.last
+    event_id, time, source = signin.id, signin.time, signin.source
     if last is None or time > last:
-        window.append(entry)
+        profile.window.append(entry)
         profile.last = time
     else:
-        _insert(window, entry)
-    profile.seen[source, signin.id] = time
+        _insert(profile.window, entry)
+    profile.seen[source, event_id] = time
     sources = profile.sources
     latest = sources.get(source)
     if latest is None:
@@ -109,8 +117,9 @@ def forget_seen(profile: Profile, lateness_of: Callable[[str], float]) -> None:
     seen = profile.seen
     for source, latest in profile.sources.items():
         oldest = latest - lateness_of(source)
-        for event in [event for event, time in seen.items() if time < oldest and event[0] == source]:
-            del seen[event]
+        for event in [event for event, time in seen.items() if time < oldest]:
+            if event[0] == source:
+                del seen[event]
     if len(seen) > WINDOW:
         _cap(profile)
 
@@ -135,26 +144,32 @@ def standing(profile: Profile, signin: SignIn, fresh: List[Value], incident: Opt
 
 
 def repeat(
-    profile: Profile, journal: Journal, signin: SignIn, habit: Optional[Habit], policy: Policy, decay: Decay, delta: Delta,
-    user: str,
+    profile: Profile, journal: Journal, signin: SignIn, habit: Optional[Habit], unit: int, policy: Policy, decay: Decay,
+    delta: Delta, user: str,
 ) -> None:  # fmt: skip
-    """Learn a sign-in that the short path found habitual: nothing about it is in doubt."""
-    time = signin.time
-    day = int(time // DAY)
+    """Learn a sign-in that the short path found habitual: nothing about it is in doubt.
+
+    `unit` is what one sign-in of its day weighs, 0 where that is not at hand.
+    """
+    time, subnet, device, version, session, method, group = _repeated(signin)
+    hour, era = floor(time) // 3600, profile.era
+    day = hour // 24
     counts = delta.days.get(day) or delta.day(day)
     counts.habitual += 1
-    if signin.session is not None:
+    if session is not None and session != profile.noted:
         profile.note_session(signin)
-    if habit is None or not habit.kept or day - profile.era >= decay.era_days:
+    if habit is None or not habit.kept or day - era >= decay.era_days:
         _learn(profile, journal, signin, day, policy, decay, delta, user)
         return
     profile.count += 1
-    if profile.repeat(habit, signin.subnet, time, decay.weight(day, profile.era), day):
+    if profile.repeat(habit, subnet, time, unit or decay.weight(day, era), day):
         delta.note_values(signin, day, user)
     if habit.trail is None:
         habit.trail = journal.trail(key_of(signin))
-    habit.trail.append(int(time // HOUR))
-    _follow(profile, signin, day, policy, decay)
+    habit.trail.append(hour)
+    if version != profile.versions.get(device) or group != profile.group or method in REMEMBERED_METHODS:
+        _follow(profile, signin)
+    _move(profile, signin, day, policy, decay)
 
 
 def teach(
@@ -215,11 +230,12 @@ def _learn(
     if profile.add(key, signin.subnet, time, decay.weight(day, profile.era)):
         delta.note_values(signin, day, user)  # once a day: who signs in a thousand times is one of the people here
     journal.trail(key).append(int(time // HOUR))
-    _follow(profile, signin, day, policy, decay)
+    _follow(profile, signin)
+    _move(profile, signin, day, policy, decay)
 
 
-def _follow(profile: Profile, signin: SignIn, day: int, policy: Policy, decay: Decay) -> None:
-    """Keep what is not counted: browser version, peer group, and where the person was."""
+def _follow(profile: Profile, signin: SignIn) -> None:
+    """Keep what is not counted: browser version, peer group, old methods."""
     device, version = signin.device, signin.version
     if version is not None and device is not None and version != profile.versions.get(device):
         profile.follow(device, version)
@@ -227,18 +243,17 @@ def _follow(profile: Profile, signin: SignIn, day: int, policy: Policy, decay: D
         profile.group = signin.group
     if signin.method in REMEMBERED_METHODS and signin.method not in profile.methods:
         profile.methods.append(signin.method or "")
-    _move(profile, signin, day, policy, decay)
 
 
 def _move(profile: Profile, signin: SignIn, day: int, policy: Policy, decay: Decay) -> None:
     """Keep the previous sign-in, the anchors of travel and the pairs of networks used in turn."""
-    before = profile.previous
+    before, asn = profile.previous, signin.asn
     if before is not None:
-        if before.time > signin.time:
+        then = before.time
+        if then > signin.time:
             return
-        if before.time < day // 7 * 7 * DAY:
+        if then < day // 7 * 7 * DAY:
             tidy(profile, signin.time, policy)
-        asn = signin.asn
         if before.asn != asn or asn is None:
             here, there = operator_of(signin), operator_of(before)
             if here != there and here is not None and there is not None:
@@ -246,7 +261,11 @@ def _move(profile: Profile, signin: SignIn, day: int, policy: Policy, decay: Dec
     profile.previous = signin
     if signin.lat is not None and signin.lon is not None and signin.network != "private":
         if signin.interactive is not False:
-            _anchor(profile.anchors, signin)
+            anchors = profile.anchors
+            if anchors and anchors[-1].subnet == signin.subnet:
+                anchors[-1] = signin
+            else:
+                _anchor(anchors, signin)
 
 
 def _anchor(anchors: List[SignIn], signin: SignIn) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from math import floor
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ..decay import Decay, shifted
@@ -82,7 +83,7 @@ class Profile:
 
     __slots__ = (
         "anchors", "count", "custom", "denied", "era", "first", "floor", "fresh", "frozen", "group", "habits", "hours",
-        "incidents", "last", "methods", "pairs", "pending", "previous", "promoted", "seen", "sessions", "settled", "sources",
+        "incidents", "last", "methods", "noted", "pairs", "pending", "previous", "promoted", "seen", "sessions", "settled", "sources",
         "total", "verdicts", "versions", "window",
     )  # fmt: skip
 
@@ -100,6 +101,7 @@ class Profile:
         self.pairs: Dict[str, List[int]] = {}  # two networks used one after the other -> [count, last day]
         self.methods: List[str] = []  # of REMEMBERED_METHODS
         self.sessions: Dict[str, Opening] = {}  # short hash -> where it was opened, oldest first
+        self.noted: Optional[str] = None  # the session that was noted last: it is among them
         self.anchors: List[SignIn] = []  # trusted places where travel may start, oldest first
         self.previous: Optional[SignIn] = None  # the latest trusted sign-in, placed or not
         self.pending: Dict[str, Dict[str, Any]] = {}  # see trust
@@ -128,11 +130,11 @@ class Profile:
     def repeat(self, habit: Habit, subnet: Optional[str], time: float, weight: int, day: int) -> bool:
         """Count one sign-in of a habit at hand; returns whether it is the first of that day."""
         midnight, last, subnets = day * DAY, habit.last, habit.subnets
-        if day < habit.first:
-            habit.first = day
         habit.count += weight
         if time > last:
             habit.last = time
+        elif day < habit.first:
+            habit.first = day
         if subnet in subnets:
             if last < midnight:
                 subnets[subnet] = day
@@ -141,7 +143,7 @@ class Profile:
             if len(subnets) >= SUBNETS:
                 del subnets[min(subnets, key=lambda name: (subnets[name], name))]
             subnets[subnet] = day
-        self.hours[int((time - midnight) // HOUR)] += weight
+        self.hours[floor(time) // 3600 % 24] += weight
         self.total += weight
         return last < midnight
 
@@ -206,6 +208,7 @@ class Profile:
     def note_session(self, signin: SignIn) -> None:
         """Keep where a session was opened: at its first sign-in, trusted or not."""
         name = short(signin.session or "")
+        self.noted = signin.session
         if name not in self.sessions:
             self.sessions[name] = (signin.time, operator_of(signin), signin.device)
             if len(self.sessions) > SESSIONS:
