@@ -6,10 +6,11 @@ text that came: only the cells that a command adds are written anew.
 
 from __future__ import annotations
 
-from itertools import chain, count, islice
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple, Union
+from itertools import chain, islice
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
 from .cells import MULTI, Cell, as_bytes, decoded, parsed, row_text, row_texts, with_multi
+from .cut import Cut
 from .frames import Fatal
 from .records import records_of
 
@@ -99,47 +100,23 @@ class Chunk:
         added = row_texts(len(names), cells)
         if not header:
             return _body(with_multi(names), added)
-        counted = count()
-        size, kept = len(self._records), self._consumed()
-        if replaced:
-            kept = self._without(replaced, kept)
-        body = _body(header + with_multi(names), (f"{left},{right}" for left, right, _ in zip(kept, added, counted)))
-        if next(counted) != size or next(added, None) is not None:
-            raise ValueError("a command answered more or fewer rows than it was given")  # one would be lost
-        return body
-
-    def _consumed(self) -> Iterator[str]:
-        """The records, let go in parts; the rows of a part have been read by then."""
+        plain = len(self.columns)
+        cut = Cut(plain, len(self._header) - plain, replaced, self._cells) if replaced else None
+        pieces = [as_bytes(row_text(header + with_multi(names)) + "\n")]
         for start in range(0, len(self._records), PIECE):
             part = self._records[start : start + PIECE]
-            yield from part
+            lines = [f"{left},{right}\n" for left, right in zip(cut(part) if cut else part, added)]
+            if len(lines) != len(part):
+                raise ValueError("a command answered fewer rows than it was given")
+            pieces.append(as_bytes("".join(lines)))
             self._records[start : start + PIECE] = [""] * len(part)
+        if next(added, None) is not None:
+            raise ValueError("a command answered more rows than it was given")
         self._records = []
+        return Body(tuple(pieces))
 
-    def _without(self, places: Set[int], records: Iterable[str]) -> Iterator[str]:
-        """The text of each row without these columns.
-
-        Columns that a command will fill come empty and side by side, with little behind them: that much is cut out of
-        the text. A row that is otherwise is parsed and written again.
-        """
-        plain, multi = len(self.columns), len(self._header) - len(self.columns)
-        hit = sorted(place for place in places if place < plain)
-        gap = "," * len(hit)
-        after = plain - hit[-1] - 1 if hit else plain
-        blanks, fewer = "," * multi, "," * (multi - len(places) + len(hit))
-        kept = [place for place in range(len(self._header)) if place not in places]
-        cuttable = bool(hit) and hit[0] > 0 and hit[-1] - hit[0] + 1 == len(hit)
-        for record in records:
-            end = len(record) - multi
-            if cuttable and record.endswith(blanks):
-                place = end
-                for _ in range(after):
-                    place = record.rfind(",", 0, place)
-                if record.endswith(gap, 0, place) and record.find('"', place) < 0 < place:
-                    yield record[: place - len(gap)] + record[place:end] + fewer
-                    continue
-            for row in self._checked([record], 1):
-                yield row_text([row[place] for place in kept])
+    def _cells(self, record: str) -> List[str]:
+        return next(self._checked([record], 1))
 
 
 def _body(header: Sequence[str], records: Iterator[str], more: bool = False) -> Body:
