@@ -27,4 +27,4 @@ def tool(venv: str, name: str) -> Path:
 def run(command: List[str], cwd: Path) -> subprocess.CompletedProcess[str]:
     """The tool's answer, whatever its exit code; it finds its own virtual environment, and none of ours."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=900)
