@@ -100,6 +100,7 @@ def _run(folder: Path, *command: str) -> None:
 FAULT = '[data-test="viz-waiting-for-input-message"], [data-test="message"][data-test-type="error"]'
 # True once no search has been asked for two seconds, and all were answered.
 STILL = "() => window.asked > 0 && window.asked === window.answered && performance.now() - window.latest > 2000"
+PATIENCE = 180_000.0  # milliseconds: the components are 14 MB, and the machine may have others to serve
 HOST, INPUTS = "http://dashboard.test/", 84  # pixels that the inputs above the canvas take
 HTML = (
     f'<!doctype html><link rel="stylesheet" href="page.css"><style>body {{ margin: 0; background: {BACKGROUND}; }}</style>'
@@ -137,8 +138,9 @@ class Page:
         self.page.on("pageerror", lambda error: self._said.append(str(error)))
         self.page.route("**/*", self._route)
         self.page.expose_function("answer", self._answered)
+        self.page.set_default_timeout(PATIENCE)
         self.page.goto(HOST)
-        self.page.wait_for_function("() => Boolean(window.draw)", timeout=120_000)
+        self.page.wait_for_function("() => Boolean(window.draw)")
 
     def __enter__(self) -> Page:  # noqa: PYI034 - Self is of 3.11
         return self
@@ -174,7 +176,7 @@ class Page:
         self.page.set_viewport_size({"width": self.width, "height": height})
         self.page.evaluate("() => history.replaceState({}, '', '/')")  # where the tokens of the one before stand
         self.page.evaluate("([board, width, height]) => window.draw(board, width, height)", [board, self.width, height])
-        self.page.wait_for_function(STILL, timeout=120_000, polling=500)
+        self.page.wait_for_function(STILL, polling=500)
 
     def faults(self) -> List[str]:
         """Errors on panels and of the page, and addresses that it wanted besides."""
