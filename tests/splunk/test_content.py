@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from functools import lru_cache
 from random import Random
 from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from conf_files import is_true
@@ -184,6 +186,32 @@ def test_late_hidden_and_skipped_is_learned_once_and_written_at_most_once(
     reported = Counter((row["busy_incident"], row["busy_level"]) for row in risk(scheduler))
     assert set(reported.values()) <= {1}
     assert scheduler.errors == []
+
+
+def asked_of(query: Any) -> Set[str]:
+    """The fields that a query compares, within $and and $or, too."""
+    found: Set[str] = set()
+    for name, value in query.items():
+        found |= {field for part in value for field in asked_of(part)} if name in ("$and", "$or") else {name}
+    return found
+
+
+def test_every_query_begins_with_an_accelerated_field(trained: Head, plain: Scheduler) -> None:
+    """What training and scoring asked of the KV store, held against collections.conf."""
+    seen: Dict[Tuple[str, ...], str] = {}
+    for request in trained.fake.requests:
+        parts = urlsplit(request.split(" ", 1)[1])
+        query = parse_qs(parts.query).get("query")
+        if query:
+            collection = parts.path.split("/data/")[1].split("/")[0]
+            seen[(collection, *sorted(asked_of(json.loads(query[0]))))] = request
+    assert len(seen) > 4
+    for collection, *fields in seen:
+        kept = [
+            value for key, value in conf("collections")[collection].items() if key.startswith("accelerated_fields.")
+        ]
+        firsts = {next(iter(json.loads(value))) for value in kept} | {"_key"}
+        assert firsts & set(fields), f"{collection} is read whole for {fields}"
 
 
 # The other content ----------------------------------------------------------------------------------------------------
