@@ -115,6 +115,23 @@ def test_maps_in_the_docs_exist() -> None:
     assert named <= maps
 
 
+def test_fields_that_the_docs_add_to_a_source_are_read_and_are_those_of_the_vendor() -> None:
+    folder = ROOT / "core" / "busybody" / "fields" / "maps"
+    cim = (folder / "splunk_cim.json").read_text(encoding="utf-8")
+    vendors = {"OktaIM2:log": "okta", "azure:monitor:aad": "entra"}
+    added = [
+        (stanza, name, path.strip("'"))
+        for _, text in fenced(PAGE, "ini")
+        for stanza, lines_of in re.findall(r"^\[([\w:]+)\]\n((?:EVAL-.*\n)+)", text, re.MULTILINE)
+        for name, path in re.findall(r"EVAL-(\w+) = (\S+)", lines_of)
+    ]
+    assert len(added) > 8
+    for stanza, name, path in added:
+        assert f'"{name}"' in cim, f"nobody reads {name}"
+        vendor = (folder / f"{vendors[stanza]}.json").read_text(encoding="utf-8")
+        assert path in vendor or path.partition("properties.")[2] in vendor, f"{path} is no field of {stanza}"
+
+
 def risky() -> List[Tuple[str, str]]:
     """Searches of dashboards with a command that Splunk asks to confirm."""
     boards = [(name, text) for name, text in searches() if ".xml " in name]
