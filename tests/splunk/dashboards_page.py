@@ -177,6 +177,9 @@ class Page:
         self.page.evaluate("() => history.replaceState({}, '', '/')")  # where the tokens of the one before stand
         self.page.evaluate("([board, width, height]) => window.draw(board, width, height)", [board, self.width, height])
         self.page.wait_for_function(STILL, polling=500)
+        if any(panel["type"] == "splunk.map" for panel in board["visualizations"].values()):
+            self.page.wait_for_selector('[data-test="choropleth-anchor"]', state="attached")  # it draws its areas last
+            self.page.wait_for_function(STILL, polling=500)
 
     def faults(self) -> List[str]:
         """Errors on panels and of the page, and addresses that it wanted besides."""

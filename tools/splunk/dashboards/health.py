@@ -27,7 +27,7 @@ def figures(board: Dashboard) -> None:
         "scores",
         f"""
         {SCORES} | stats count AS rows count(eval(isnotnull(busy_error))) AS broken max(_time) AS last
-        | eval age=now()-last, age_words=if(rows=0, "nothing in this time: switch on the search that scores", "since the newest sign-in scored"),
+        | eval age=now()-last, age_words=if(rows=0, "switch on the search that scores", "since the newest sign-in scored"),
         shown=if(rows=0, "never", {AGE.format("age")}), share=if(rows=0, 0, round(100*broken/rows, 2)),
         broken_words=tostring(broken, "commas")." of ".tostring(rows, "commas")." rows", state=case(rows=0, 2, age>21600, 2, age>3600, 1, true(), 0)""",
     )
@@ -43,7 +43,7 @@ def figures(board: Dashboard) -> None:
     board.search(
         "cursor",
         f"""
-        | busycursor | eval start=tonumber(replace(search, "^.*_index_earliest=([0-9]+).*$$", "\\1")), lag=now()-start-900
+        | busycursor | appendpipe [stats count | where count=0 | eval search="" | fields search] | eval start=tonumber(replace(search, "^.*_index_earliest=([0-9]+).*$$", "\\1")), lag=now()-start-900
         | eval shown=if(isnull(start) OR start<86400, "not set", {AGE.format("lag")}), words=if(isnull(start) OR start<86400, "set by the first scheduled run", "of scoring; five minutes are usual"),
         state=case(isnull(start) OR start<86400, 1, lag>3600, 2, lag>1200, 1, true(), 0)""",
     )
@@ -90,7 +90,7 @@ def sources(board: Dashboard) -> None:
         {SCORES} | stats count AS rows count(eval(busy_level!="")) AS scored count(eval(isnotnull(busy_error))) AS broken dc(user) AS people max(_time) AS last by orig_sourcetype
         | eval quiet=now()-last, state=case(quiet>21600, "quiet", true(), "fresh"), seen={AGE.format("quiet")}." ago"
         | sort 0 - rows | table orig_sourcetype, state, seen, rows, scored, broken, people
-        | {nothing("orig_sourcetype", "No source", "state", "nothing is scored")}
+        | {nothing("orig_sourcetype", "Nothing is scored. Switch on the saved search that scores sign-ins.", "state", "quiet")}
         | rename orig_sourcetype AS Source, state AS State, seen AS "Last sign-in", rows AS Rows, scored AS Scored, broken AS Unreadable, people AS People""",
     )
     board.search(
@@ -142,7 +142,7 @@ def runs(board: Dashboard) -> None:
         | stats count AS runs count(eval(status="skipped" OR status="continued")) AS skipped count(eval(status="success")) AS good avg(run_time) AS mean perc95(run_time) AS slow max(_time) AS last by savedsearch_name
         | eval state=case(good=0, "failed", skipped>0, "skipped", true(), "success"), mean=round(mean, 1), slow=round(slow, 1), last=strftime(last, "%d %b %H:%M") | sort 0 savedsearch_name
         | table savedsearch_name, state, runs, skipped, mean, slow, last
-        | {nothing("savedsearch_name", "No scheduled search ran", "state", "see docs/splunk.md")}
+        | {nothing("savedsearch_name", "None ran, or your role may not read index=_internal.", "state", "quiet")}
         | rename savedsearch_name AS Search, state AS State, runs AS Runs, skipped AS Skipped, mean AS "Mean s", slow AS "Slow s", last AS "Last run" """,
     )
     left, right = row(744, 320, 1, 1.25)

@@ -114,7 +114,7 @@ def people(board: Dashboard) -> None:
 # the great circle, thin where it begins, with a head where it ends; a finding without a journey is a disc. Angles in radians;
 # a and c are the latitude and longitude before, b and d those of the finding, f the share of the way.
 JOURNEYS = f"""
-    | inputlookup busybody_land.csv | eval colour=0 | fields geom, colour
+    | inputlookup busybody_land.csv | eval colour=0, person="", area="", risk="" | fields person, area, risk, colour, geom
     | append [search {SCORES} busy_level IN ($level|s$) | sort 0 - busy_risk | eval incident=coalesce(busy_incident, busy_event_id) | dedup user, incident | head 60
     | iplocation prefix=to_ src | iplocation prefix=from_ busy_previous_ip
     | eval lat=coalesce(lat, to_lat), lon=coalesce(lon, to_lon) | where isnotnull(lat) AND isnotnull(lon)
