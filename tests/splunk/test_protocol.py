@@ -183,6 +183,13 @@ def test_a_generating_command_may_have_more_rows_than_one_chunk_holds() -> None:
     assert served(command, frame(getinfo()), chunk, chunk)[1:] == [{"finished": False}, {"finished": True}]
 
 
+def test_nothing_is_taken_after_the_last_chunk_and_the_process_waits_for_the_end_of_the_input() -> None:
+    command = Recorder()
+    last = frame({"action": "execute", "finished": True}, b"user\nana\n")
+    assert served(command, frame(getinfo()), last, last)[1:] == [{"finished": True}, {"finished": True}]
+    assert len(command.chunks) == 1
+
+
 # --- what goes wrong ------------------------------------------------------------------------------------------------
 
 

@@ -141,6 +141,10 @@ def _converse(command: Command, messages: Messages, stdin: BinaryIO, stdout: Bin
     _reply(stdout, _configuration(command, fields), messages)
     while not _answered(command, search, messages, stdin, stdout):
         pass
+    # splunkd closes the pipe when it has read the last reply; to end before could look to it like a crash.
+    for frame in iter(lambda: read_frame(stdin), None):
+        deque(frame.body, 0)
+        _reply(stdout, {"finished": True}, messages)
 
 
 def _answered(command: Command, search: Search, messages: Messages, stdin: BinaryIO, stdout: BinaryIO) -> bool:
@@ -180,9 +184,8 @@ def _reply(stdout: BinaryIO, metadata: Mapping[str, Any], messages: Messages, bo
     said = messages.taken()
     whole = {"inspector": said, **metadata} if said else metadata
     text = json.dumps(whole, separators=(",", ":"), ensure_ascii=False)
-    write_frame(
-        stdout, text.encode("utf-8", "replace"), body.pieces
-    )  # half a surrogate pair would be no JSON to splunkd
+    told = text.encode("utf-8", "replace")  # half a surrogate pair would be no JSON to splunkd
+    write_frame(stdout, told, body.pieces)
 
 
 def _say_fatal(text: str, messages: Messages, stdout: BinaryIO) -> None:
