@@ -1,7 +1,8 @@
 """Network class: what kind of network an address belongs to.
 
 The class of an AS comes from reviewed overrides by AS number, then from patterns in the name of its organisation, then
-from a list of systems that look like hosting (`data/networks.json`). The lists of the user's policy win over all three,
+from an override of another AS of the very same name, then from a list of systems that look like hosting
+(`data/networks.json`). The lists of the user's policy win over all three,
 and single addresses over AS numbers.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import Dict, FrozenSet, Iterable, NamedTuple, Optional, Pattern, Tuple
+from typing import Dict, FrozenSet, Iterable, NamedTuple, Optional, Pattern, Set, Tuple
 
 from ..signin import NETWORK_CLASSES
 from .resources import read_json
@@ -38,6 +39,7 @@ class Rules(NamedTuple):
 
     overrides: Dict[int, str]  # AS number -> class
     patterns: Tuple[Tuple[str, Pattern[str]], ...]  # tried in this order
+    named: Dict[str, str]  # name of an override (`plain`) -> class, where all overrides of that name agree
     likely: FrozenSet[int]  # hosting by the look of its addresses and name (`tools/geo/likely_hosting.py`)
 
 
@@ -60,7 +62,17 @@ def reviewed(asn: Optional[int], as_org: Optional[str]) -> Optional[str]:
         for name, pattern in known.patterns:
             if pattern.search(as_org):
                 return name
+        return known.named.get(plain(as_org))
     return None
+
+
+def plain(as_org: str) -> str:
+    """A name as it is compared: its words in small letters.
+
+    >>> plain("China Telecom(Group)"), plain("BrainStorm Network, Inc")
+    ('china telecom group', 'brainstorm network inc')
+    """
+    return " ".join("".join(letter if letter.isalnum() else " " for letter in as_org.lower()).split())
 
 
 def from_flags(flags: Iterable[str]) -> Optional[str]:
@@ -85,12 +97,16 @@ def rules() -> Rules:
 
     data = read_json(FILE)
     overrides: Dict[int, str] = {}
+    named: Dict[str, Set[str]] = {}
     for name, numbers in data["overrides"].items():
-        for asn in map(int, numbers):  # each with the name it had when it was reviewed
+        for number, as_org in numbers.items():  # each with the name it had when it was reviewed
+            asn = int(number)
+            named.setdefault(plain(as_org), set()).add(name)
             if overrides.setdefault(asn, name) != name:
                 raise ValueError(f"AS{asn} is {overrides[asn]} and {name} in {FILE}")
     patterns = tuple((row["class"], re.compile("|".join(row["any"]), re.IGNORECASE)) for row in data["patterns"])
     unknown = {name for name in (*overrides.values(), *(name for name, _ in patterns)) if name not in NETWORK_CLASSES}
     if unknown:
         raise ValueError(f"{FILE} speaks of unknown network classes: {sorted(unknown)}")
-    return Rules(overrides, patterns, frozenset(data["likely"]))
+    agreed = {as_org: next(iter(classes)) for as_org, classes in named.items() if as_org and len(classes) == 1}
+    return Rules(overrides, patterns, agreed, frozenset(data["likely"]))

@@ -25,8 +25,8 @@ SERVERS = ("hosting", "vpn")
 PEOPLE = ("residential", "mobile")
 WANTED = 0.9  # of the hosting networks; only the revealed half reaches it
 KEPT_FLOOR = 0.8  # measured 29 of 48 at first, 40 of 48 since the reviews by name
-FRESH_FLOOR = 0.78  # measured 46 of 57; 95 % interval 0.69 to 0.89
-FRESH_REST_FLOOR = 0.75  # measured 35 of 45 among those that have no override; 0.64 to 0.88
+FRESH_FLOOR = 0.8  # measured 47 of 57; 95 % interval 0.71 to 0.90
+FRESH_REST_FLOOR = 0.77  # measured 36 of 45 among those that have no override; 0.66 to 0.89
 KEPT_OVERRIDES = 25  # from reviews that had not seen the labels
 
 

@@ -36,7 +36,7 @@ def test_nothing_is_opened_before_the_first_look_up_which_takes_less_than_0_3_se
 def test_works_out_of_a_zip_archive(tmp_path):
     archive = tmp_path / "core.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as target:
-        for part in ("__init__.py", "errors.py", "signin.py", "places"):
+        for part in ("__init__.py", "distinct.py", "errors.py", "signin.py", "places"):
             for file in [CORE / part] if part.endswith(".py") else (CORE / part).rglob("*.*"):
                 if "__pycache__" not in file.parts:
                     target.write(file, Path("busybody") / file.relative_to(CORE))

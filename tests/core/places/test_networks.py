@@ -111,6 +111,25 @@ def test_an_override_says_something_that_the_patterns_do_not():
     assert not needless
 
 
+def test_an_override_reaches_the_other_systems_of_the_same_name_but_no_pattern():
+    known = networks.rules()
+    assert known.overrides[967] == "hosting"
+    assert networks.classify(None, "VMISS Inc.") == networks.classify(64500, "vmiss, INC") == "hosting"
+    assert networks.classify(64500, "VMISS") is None
+    for as_org, name in known.named.items():
+        by_name = next((found for found, pattern in known.patterns if pattern.search(as_org)), None)
+        assert networks.classify(64500, as_org) == (by_name or name)
+
+
+def test_a_name_that_overrides_disagree_about_says_nothing():
+    data = read_json(networks.FILE)["overrides"]
+    classes = {}
+    for name, systems in data.items():
+        for as_org in systems.values():
+            classes.setdefault(networks.plain(as_org), set()).add(name)
+    assert {name for name, found in classes.items() if len(found) > 1}.isdisjoint(networks.rules().named)
+
+
 def test_what_looks_like_hosting_is_asked_last():
     known = networks.rules()
     asn = min(known.likely)
