@@ -74,13 +74,15 @@ class Person:
 
     def widen(self, signin: SignIn) -> None:
         """Take one more place into the box."""
-        lat, lon, box = signin.lat, signin.lon, self.box
+        lat, lon = signin.lat, signin.lon
         if lat is None or lon is None:
             return
-        if box is None:
+        if self.box is None:
             self.box = lat, lat, lon, lon
-        elif not (box[0] <= lat <= box[1] and box[2] <= lon <= box[3]):
-            self.box = min(box[0], lat), max(box[1], lat), min(box[2], lon), max(box[3], lon)
+            return
+        south, north, west, east = self.box
+        if not (south <= lat <= north and west <= lon <= east):
+            self.box = min(south, lat), max(north, lat), min(west, lon), max(east, lon)
 
 
 def due_hour(profile: Profile, lateness: float) -> float:

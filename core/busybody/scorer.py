@@ -87,14 +87,16 @@ class Scorer:
             population = self._population(signin, profile)
             judgement = self._judge(profile, signin, population, [], EVERYTHING, said, self._ask(signin, about))
             return self._assess(signin, profile, judgement, False, lists)
-        profile = person.profile
-        late = learning.is_late(profile, signin, self._lateness_of(signin.source))
-        time, era = signin.time, profile.era
+        profile, time = person.profile, signin.time
+        era, latest = profile.era, profile.last
         unit = self._weight if self._midnight <= time < self._tomorrow and era == self._era else self._unit(time, era)
         _, doubted = doubts(signin, profile, unit, self._limits, person.box)
         lists, said = self._said(signin, profile) if doubted or self._speaks else NOBODY
+        late = (latest is None or time <= latest) and learning.is_late(
+            profile, signin, self._lateness_of(signin.source)
+        )
         if not doubted and not said and self._short_path:
-            return self._everyday(signin, self._standing(signin, profile, late), late)
+            return self._everyday(signin, profile, late)
         population = self._population(signin, profile)
         which = doubted if self._short_path else EVERYTHING
         judgement = self._judge(profile, signin, population, person.incidents, which, said, self._ask(signin, about))
@@ -113,19 +115,13 @@ class Scorer:
         lists = self._watch.lists(signin.user)
         return lists, self._watch.says(signin, profile, lists)
 
-    @staticmethod
-    def _standing(signin: SignIn, profile: Profile, late: bool) -> str:
-        """Whether a sign-in that repeats a habit will teach."""
-        withheld = late or signin.outcome != "success" or learning.is_known(profile, signin)
-        return learning.WITHHELD if withheld else learning.TRUSTED
-
-    def _everyday(self, signin: SignIn, learned: str, late: bool) -> Assessment:
-        """The assessment of a sign-in that repeats a habit: nothing was odd."""
-        values = (
-            signin.id, signin.time, signin.user, self._everyday_risk, "none", BASE, BASE, (), learned, None, MODEL, None,
-            late, False, False, True, (),
-        )  # fmt: skip
-        return _build(Assessment, values)
+    def _everyday(self, signin: SignIn, profile: Profile, late: bool) -> Assessment:
+        """The assessment of a sign-in that repeats a habit: nothing was odd. It teaches, unless that is ruled out."""
+        event_id = signin.id
+        assessment = _build(Assessment, (event_id, signin.time, signin.user) + self._habitual)
+        if late or signin.outcome != "success" or (signin.source, event_id) in profile.seen:
+            return assessment._replace(learned=learning.WITHHELD, late=late)
+        return assessment
 
     def _unit(self, time: float, era: int) -> int:
         """What one sign-in of that day weighs in counts of `era`; of nobody yet (0), in those of the day's own."""
@@ -212,11 +208,10 @@ class Scorer:
         )
         if not doubted and not said:
             self.evidence.observe(signin)
-            event_id = signin.id
-            if late or signin.outcome != "success" or (signin.source, event_id) in profile.seen:
-                return self._everyday(signin, learning.WITHHELD, late)
-            self._await(person, Waiting(signin, habit))
-            return _build(Assessment, (event_id, time, signin.user) + self._habitual)
+            assessment = self._everyday(signin, profile, late)
+            if assessment.learned == learning.TRUSTED:
+                self._await(person, Waiting(signin, habit))
+            return assessment
         population = self._population(signin, profile)
         judgement = self._judge(profile, signin, population, person.incidents, doubted, said, self._ask(signin))
         assessment = self._assess(signin, profile, judgement, late, lists)
