@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
@@ -205,3 +206,18 @@ def test_more_people_than_memory_keeps_are_one_commit(head: Head, monkeypatch: p
     assert head.number("small") == 1
     following = simulated()[700:900]
     assert head.run("busyscore", following, "model=plain").rows == head.run("busyscore", following, "model=small").rows
+
+
+def test_with_pseudonyms_no_name_is_stored(head: Head, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("0123456789abcdef0123456789abcdef")
+    head.fake.conf.set("local", "busybody", "policy:default", {**THRESHOLD, "identity.pseudonym_key_file": str(key)})
+    head.run("busytrain", [{**row, "event_hash": f"e{number}"} for number, row in enumerate(habit("somebody"))])
+    odd = {**FEW, "user": "somebody"}
+    assert reported(head.run("busyscore", [odd], "update=true")) == [odd["event_hash"]]
+    held = {name: rows for name, rows in head.fake.kv.collections.items() if name != "busybody_verdicts"}
+    assert "somebody" not in json.dumps(held)
+    assert head.run("busyprofile", (), "user=somebody").rows
+    head.run("busyverdict", (), "user=somebody", f"event_id={odd['event_hash']}", "verdict=malicious")
+    head.run("busyscore", (), "update=true")
+    assert head.run("busyrisk", (), "user=somebody").rows[0]["status"] == "malicious"

@@ -117,6 +117,14 @@ def test_verdicts_that_wait_are_applied_first(head: Head) -> None:
     assert "frozen" in [row.get("item") for row in profile]
 
 
+def test_where_nothing_is_a_sign_in_an_error_says_what_is_needed(head: Head) -> None:
+    outcome = head.run("busytrain", [{"_time": "1773000000", "host": "x"}])
+    assert outcome.rows[0]["signins"] == "0"
+    (error,) = outcome.said("ERROR")
+    assert "None of 1 rows is a sign-in (no map knows this format)." in error
+    assert "needs _time, user, action and src" in error
+
+
 # --- who may, and when ------------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from ..chunks import EMPTY, Body, Chunk
 from ..columns import PREFIX, Cells, Columns
 from ..options import Option, UsageError, parse
 from ..signins import DEFAULT as CIM
-from ..signins import columns_wanted
+from ..signins import NEEDS, columns_wanted
 from .opening import DEFAULT, Opened, prepare
 
 if TYPE_CHECKING:
@@ -38,10 +38,6 @@ OPTIONS = (
 )
 INDEXED = "_indextime"
 EXAMPLES = 3  # broken rows that a message quotes
-NEEDS = (
-    "By default a row needs _time, user, action and src, as the Authentication data model names them; "
-    "fields=<map> reads others, such as fields=okta the events of Okta in _raw."
-)
 
 
 def command() -> Score:

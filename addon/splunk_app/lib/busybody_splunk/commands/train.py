@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tu
 from ..chunks import EMPTY, Body, Chunk, table
 from ..options import Option, parse
 from ..signins import DEFAULT as CIM
-from ..signins import SignIns, columns_wanted
+from ..signins import NEEDS, SignIns, columns_wanted
 from .opening import DEFAULT, Opened, prepare
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Train:
     def take(self, chunk: Chunk) -> Body:
         if chunk.preview or not (len(chunk) or chunk.finished):
             return EMPTY
-        spool = self._spool or self._begun()
+        spool = self._begun() if self._spool is None else self._spool
         if len(chunk):
             self._read(chunk, spool)
         return self._learned(spool) if chunk.finished else EMPTY
@@ -108,6 +108,9 @@ class Train:
         from .training import into_lookup, into_model
 
         assert self._opened is not None
+        if self._rows and not len(spool):
+            reasons = "; ".join(reason for reason, _ in _most({**self._counts.skipped, **self._counts.broken}))
+            self._messages.error(f"None of {self._rows:,} rows is a sign-in ({reasons}). {NEEDS}")
         if self._counts.broken:
             worst = next(iter(self._counts.broken))
             self._messages.warn(f"{sum(self._counts.broken.values()):,} rows could not be read, such as: {worst}")

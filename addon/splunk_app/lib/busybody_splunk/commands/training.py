@@ -8,7 +8,7 @@ sign-ins so far and the model is as it was; else the draft is begun anew.
 from __future__ import annotations
 
 import hashlib
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, Optional, cast
 
 from busybody.contracts import iso
@@ -85,6 +85,7 @@ def into_lookup(policy: Policy, spool: Spool, messages: Messages) -> Iterator[An
 def into_model(opened: Opened, policy: Policy, spool: Spool, name: str, messages: Messages) -> Result:
     """Learn on top of what the model knows. Raises BusybodyError: Held, Lost, and what the KV store refuses."""
     tally = Tally(len(spool), messages)
+    signins = _begun(spool.in_time())  # before the lease: sorting may take longer than that runs
     with opened.writable(name).writer(opened.owner, LEASE) as writer:
         staging = writer.staging()
         scorer = Scorer(policy, staging)
@@ -94,14 +95,14 @@ def into_model(opened: Opened, policy: Policy, spool: Spool, name: str, messages
         ledger.keep(writer)
         draft = None
         if len(spool) < CHECKPOINT:
-            for _ in _learned(scorer, spool.in_time(), tally):
+            for _ in _learned(scorer, signins, tally):
                 scorer.save()
             scorer.save()
         else:
             scorer.save()
             draft = Draft(opened, writer, [each.key for each in answers.given])
             try:
-                _learn_long(draft, policy, spool, tally)
+                _learn_long(draft, policy, signins, spool, tally)
             finally:
                 draft.close()
         writer.commit()
@@ -127,9 +128,14 @@ def _learned(scorer: Scorer, signins: Iterable[SignIn], tally: Tally) -> Iterato
             yield signin
 
 
-def _learn_long(draft: Draft, policy: Policy, spool: Spool, tally: Tally) -> None:
+def _begun(signins: Iterator[SignIn]) -> Iterator[SignIn]:
+    """The same, with the first of them at hand."""
+    return chain(list(islice(signins, 1)), signins)
+
+
+def _learn_long(draft: Draft, policy: Policy, ordered: Iterator[SignIn], spool: Spool, tally: Tally) -> None:
     """By way of a draft, on from where it stands."""
-    signins = _Digested(spool.in_time())
+    signins = _Digested(ordered)
     if draft.learned and not signins.skip(draft.learned, draft.digest):
         draft.begin_anew()
         signins = _Digested(spool.in_time())
