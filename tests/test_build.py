@@ -29,7 +29,7 @@ def test_without_a_verb_it_explains_every_verb() -> None:
     answer = subprocess.run(
         [sys.executable, "-I", "-S", str(ROOT / "build.py")], capture_output=True, text=True, check=True
     )
-    for verb in ("demo", "test", "lint", "wheel", "geo", "docs", "clean"):
+    for verb in ("demo", "test", "lint", "wheel", "splunk", "geo", "docs", "evaluate", "clean"):
         assert f"\n  {verb} " in answer.stdout
 
 

@@ -91,7 +91,7 @@ def password(splunkd: Splunkd, realm: str, name: str) -> str:
         return str(reply["entry"][0]["content"]["clear_password"])
     except SplunkdError as error:
         if error.status == 404:
-            told = f"no secret {name} is stored for {realm}. Store it on the setup page of the app Busybody."
+            told = f"no secret {name} is stored for {realm}. The app's guide (Slack, Ask the person) says how to store it."
             raise SplunkdError(told, 404) from error
         if error.status == 403:
             told = f"this session may not read the secret {name}: it needs the capability list_storage_passwords."
