@@ -16,6 +16,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import dashboards_month
 import dashboards_page
+import dashboards_sources
 import pytest
 from dashboards_answers import Answers, defaults, filled
 from dashboards_checks import Board, problems, tokens
@@ -35,7 +36,7 @@ def month() -> Iterator[dashboards_month.Month]:
 
 @pytest.fixture(scope="module")
 def answers(month: dashboards_month.Month) -> Answers:
-    return Answers(dashboards_month.sources(month), month.now)
+    return Answers(dashboards_sources.sources(month), month.now)
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +194,7 @@ def test_what_is_wrong_is_found(answers: Answers) -> None:
 
 @pytest.mark.slow
 def test_on_the_first_day_each_table_says_what_to_do(month: dashboards_month.Month) -> None:
-    nothing = Answers(dashboards_month.empty(month), month.now)
+    nothing = Answers(dashboards_sources.empty(month), month.now)
     for name in NAMES:
         board = BOARDS[name]
         tables = {
@@ -245,7 +246,7 @@ def test_splunks_own_components_draw_it(name: str, page: Page, answers: Answers,
 @pytest.mark.browser
 @pytest.mark.parametrize("name", NAMES)
 def test_an_empty_dashboard_is_drawn_all_the_same(name: str, page: Page, month: dashboards_month.Month) -> None:
-    nothing = Answers(dashboards_month.empty(month), month.now)
+    nothing = Answers(dashboards_sources.empty(month), month.now)
     page.draw(BOARDS[name], nothing)
     assert nothing.refused == []
     assert page.faults() == []
