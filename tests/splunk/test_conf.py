@@ -112,7 +112,7 @@ def test_any_policy_survives_the_way_through_splunkd(instance: Instance, splunkd
 
 
 def test_secrets_are_read_by_realm_and_name(splunkd: Splunkd) -> None:
-    with pytest.raises(SplunkdError, match="no secret token is stored for sl:ack. Store it on the setup page"):
+    with pytest.raises(SplunkdError, match="no secret token is stored for sl:ack. The app.s guide"):
         password(splunkd, "sl:ack", "token")
     passwords = "/servicesNS/nobody/busybody/storage/passwords"
     splunkd.post(passwords, form={"realm": "slack", "name": "token", "password": "näher & mehr"})
