@@ -66,6 +66,7 @@ def test_the_script_names_this_moment(head: Head) -> None:
     runs=st.lists(st.integers(200, 5_000), min_size=6, max_size=6),
     failing=st.sets(st.integers(0, 5), max_size=3),
 )
+@pytest.mark.slow
 def test_late_and_overlapping_events_are_neither_lost_nor_learned_twice(
     lags: List[int], runs: List[int], failing: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

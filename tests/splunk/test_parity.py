@@ -70,6 +70,7 @@ def test_reading_gives_what_the_command_line_gives(head: Head, learned: Path, tm
     assert head.content() == before
 
 
+@pytest.mark.slow
 def test_training_and_scoring_in_pieces_is_one_history(head: Head, tmp_path: Path, capfd: Any) -> None:
     """What was trained, then learned in several windows, is the model of one run."""
     events = simulated()

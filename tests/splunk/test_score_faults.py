@@ -125,6 +125,7 @@ def test_newest_first_is_refused_when_it_would_learn(known: Head) -> None:
     assert known.run("busyscore", events).said("ERROR") == []
 
 
+@pytest.mark.slow
 def test_a_store_that_fails_in_the_middle_leaves_the_model_as_it_was(known: Head) -> None:
     """Whichever request it is: afterwards the model is the old one, or the new one, never anything between."""
     events = [*(event("ana", 15 + day) for day in range(3)), *(event("cy", 15 + day) for day in range(3))]

@@ -82,6 +82,7 @@ def test_nothing_shows_before_the_end_and_nothing_remains_of_a_search_that_was_e
     assert head.run("busytrain", events, size=3).rows[0]["people"] == "2"
 
 
+@pytest.mark.slow
 def test_whichever_request_fails_the_model_is_the_old_one_or_the_new_one(head: Head) -> None:
     head.run("busytrain", habit("ana"))
     before = head.content()
@@ -200,6 +201,7 @@ def ended(head: Head, events: Any, monkeypatch: pytest.MonkeyPatch, after: int) 
             head.run("busytrain", events)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short")
 def test_a_long_history_is_learned_as_a_short_one(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
     events = simulated()[:600]

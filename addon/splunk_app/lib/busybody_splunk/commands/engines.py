@@ -47,8 +47,10 @@ class Engine(Protocol):
 class Reader:
     """Scores against the model as it is: any order and any chunks give the same answers."""
 
-    def __init__(self, opened: Opened, policy: Policy, signins: SignIns, model: str) -> None:
+    def __init__(self, opened: Opened, policy: Policy, signins: SignIns, model: str, least: float) -> None:
+        """Below the risk `least` nobody reads the sentence, and none is made."""
         self.signins = signins
+        self._least = least
         store = opened.model(model)
         self.scorer = Scorer(policy, store)
         self._prefetch = Prefetch(self.scorer.people, store)
@@ -59,7 +61,7 @@ class Reader:
 
     def _assessed(self, signin: SignIn) -> Assessed:
         found = self.scorer.score(signin)
-        if not found.findings:
+        if not found.findings or found.risk < self._least:
             return found, "", False
         return found, self.scorer.describe(signin, found), found.alert and self._is_new(found)
 

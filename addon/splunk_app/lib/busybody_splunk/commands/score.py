@@ -156,7 +156,7 @@ class Score:
         if options["update"] and not preview:
             self._engine = Learner(opened, policy, signins, options["model"], options["cursor"], self._messages)
         else:
-            self._engine = Reader(opened, policy, signins, options["model"])
+            self._engine = Reader(opened, policy, signins, options["model"], options["min_risk"])
         return self._engine
 
     def _other(self, payload: Payload, number: int) -> Cells:
