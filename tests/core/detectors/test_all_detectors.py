@@ -12,6 +12,7 @@ from builders import DAY, FAR, HOSTING, START, STRANGE, TOOL, adversarial, model
 from busybody import detectors
 from busybody.detectors import CATALOGUE, Entry, Signal
 from busybody.detectors.catalogue import KINDS
+from busybody.detectors.signal import foreign
 from busybody.policy import Policy
 from busybody.population import About, Population
 from busybody.population.crowd import Many
@@ -212,3 +213,15 @@ def test_module_says_what_it_computes() -> None:
 
 def test_sign_in_of_nobody_in_particular_is_well_formed() -> None:
     assert signin().user == "ana"
+
+
+@pytest.mark.parametrize("row", [row for row in ASKED if row.kind == "evidence"], ids=lambda row: row.name)
+def test_evidence_says_nothing_where_nothing_is_foreign(row: Entry, cases: List[Case]) -> None:
+    """The judge does not even ask for recent evidence then."""
+    homely = [
+        case
+        for case in cases
+        if not foreign(case.signin, case.profile, known(case.profile, case.signin), case.population)
+    ]
+    assert any(case.population.about.failed for case in homely)
+    assert not list(told(row, homely))
