@@ -16,12 +16,10 @@ ADDON = Path("addon/splunk_app")
 CORE = Path("core/busybody")
 # The command line and what only it uses: it prints, forks and trains with packages that Splunk's Python lacks.
 LEFT_OUT = (
-    "__main__.py", "cli.py", "evaluate", "simulate", "train",
+    "__main__.py", "cli.py", "commands", "evaluate", "simulate", "train",
     "stream/crew.py", "stream/run.py", "stream/shards.py", "stream/worker.py",
     "fields/README.md",
 )  # fmt: skip
-# Of the command line's own modules the app uses these: a person found by name, times in words, what a person's risk is made of.
-COMMANDS_KEPT = ("__init__", "opening", "options", "person", "risk", "tables", "times")
 FROM_ROOT = ("bin", "default")
 RENAMED = {
     "LICENSE": "LICENSE.txt",
@@ -97,8 +95,6 @@ def _named(root: Path) -> Iterator[Tuple[str, Path]]:
 
 def is_left_out(name: str) -> bool:
     """Whether a file of the core, named from its package on, stays out of the app."""
-    if name.startswith("commands/"):
-        return name[len("commands/") : -len(".py")] not in COMMANDS_KEPT
     return any(name == part or name.startswith(part + "/") for part in LEFT_OUT)
 
 

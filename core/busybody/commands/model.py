@@ -7,10 +7,11 @@ import sys
 from contextlib import ExitStack
 from typing import Any, Iterable, Iterator, List, Optional
 
+from ..named import key_of
 from .files import open_input
 from .opening import existing
 from .options import add_policy, add_store, load_policy, store_path
-from .person import UNKNOWN, key_of, unknown
+from .person import UNKNOWN, unknown
 
 DESCRIPTION = """\
 Writes what was learned as portable JSON Lines, whole or of some people, and takes it into another store. The same
@@ -131,8 +132,8 @@ def _import(arguments: argparse.Namespace) -> int:
 
 def _info(arguments: argparse.Namespace) -> int:
     from ..model_file import FORMAT, VERSION, load
+    from ..moments import minute
     from .tables import say, say_json
-    from .times import minute
 
     with ExitStack() as stack:
         loaded = stack.enter_context(load(open_input(arguments.file, stack), arguments.file))

@@ -89,7 +89,7 @@ def _what(alert: Alert) -> str:
 
 
 def _cells(signin: SignIn, alert: Alert) -> Tuple[str, ...]:
-    from .times import minute
+    from ..moments import minute
 
     who = f"{alert.user} (VIP)" if alert.vip else alert.user
     return minute(signin.time), who, alert.type, _what(alert), ", ".join(alert.filtered_by) or "-"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any, Dict, Iterator, List
 
+from ..named import key_of
 from ..profile.described import described, in_words, operator
 from .opening import existing
 from .options import add_policy, add_store, load_policy, store_path
-from .person import UNKNOWN, key_of, unknown
+from .person import UNKNOWN, unknown
 
 BAR = 40  # characters of the longest bar of the hours
 MOST = 12  # rows of a kind that a reader is shown
@@ -64,8 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def page(known: Dict[str, Any]) -> Iterator[str]:
     """The profile as lines to read."""
+    from ..moments import minute
     from ..report.words import plain
-    from .times import minute
 
     yield plain(known["user"]) + (f", {plain(known['group'])}" if known["group"] else "")
     waits = f"; {known['waiting']:,} not learned yet" if known["waiting"] else ""
@@ -96,8 +97,8 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
 
 
 def _row(row: Dict[str, Any], words: str) -> str:
+    from ..moments import minute
     from ..report.words import plain
-    from .times import minute
 
     return f"{row['share']:>5.0%}  {plain(words):<48}  last {minute(row['last'])}"
 
@@ -126,8 +127,8 @@ def _hours(shares: List[float]) -> Iterator[str]:
 
 
 def _place(row: Dict[str, Any]) -> str:
+    from ..moments import minute
     from ..report.words import plain
-    from .times import minute
 
     where = ", ".join(plain(row[part]) for part in ("city", "country") if row[part]) or "place unknown"
     via = ", ".join(plain(row[part]) for part in ("network", "as_org") if row[part])
@@ -135,7 +136,7 @@ def _place(row: Dict[str, Any]) -> str:
 
 
 def _pending(row: Dict[str, Any]) -> str:
-    from .times import day, minute
+    from ..moments import day, minute
 
     days = ", ".join(day(number) for number in row["days"]) or "none"
     return (
@@ -144,8 +145,8 @@ def _pending(row: Dict[str, Any]) -> str:
 
 
 def _incident(row: Dict[str, Any]) -> Iterator[str]:
+    from ..moments import minute
     from ..report.words import plain
-    from .times import minute
 
     span = minute(row["opened"]) + (f" to {minute(row['last'])}" if row["last"] - row["opened"] >= 60 else "")
     yield f"{row['status']}, risk {row['risk']:.0f}, {span}, {row['count']} sign-ins, id {plain(row['id'])}, event {plain(row['event'])}"

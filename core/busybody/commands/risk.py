@@ -75,8 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
     """List."""
     from heapq import nsmallest
 
+    from ..moments import minute
     from .tables import note
-    from .times import minute
 
     policy = load_policy(arguments)
     with existing(store_path(arguments)) as store:
@@ -111,8 +111,8 @@ def _now(text: Optional[str], store: Store) -> float:
     import json
     import time
 
+    from ..moments import moment_of
     from ..report.words import DAY
-    from .times import moment_of
 
     asked = moment_of(text, "--at")
     if asked is not None:
@@ -130,6 +130,8 @@ def _people(store: Store, policy: Policy, now: float, counted: List[int]) -> Ite
     """Everybody in the store with their risk, in its order; memory holds one batch."""
     from itertools import islice
 
+    from ..standing import standing
+
     users = store.users()
     while True:
         batch = list(islice(users, BATCH))
@@ -137,34 +139,7 @@ def _people(store: Store, policy: Policy, now: float, counted: List[int]) -> Ite
             return
         for user, text in store.profiles(batch).items():
             counted[0] += 1
-            yield person(user, text, policy, now)
-
-
-def person(user: str, text: str, policy: Policy, now: float) -> Dict[str, Any]:
-    """One person: risk, open incidents with the worst first, and when they were last seen."""
-    from ..people import Person
-    from ..profile import incidents
-    from ..profile.codec import decode
-    from ..risk import level_of, person_risk
-
-    profile = decode(text, user)
-    incidents.expire(profile, now)
-    known = Person(user, profile, policy.learning.incident_hours)
-    risk = round(person_risk(known.incidents, now), 2)
-    rows = [row for row in known.incidents if row["status"] in ("open", "malicious")]
-    rows.sort(key=_worst, reverse=True)
-    worst = round(max((row["risk"] for row in rows), default=0.0), 2)
-    return {
-        "user": user, "risk": risk, "level": level_of(max(risk, worst)), "worst": worst, "last_seen": profile.last,
-        "frozen": profile.frozen,
-        "incidents": [
-            {name: row[name] for name in ("id", "event", "status", "risk", "opened", "last", "count", "sentence")} for row in rows
-        ],
-    }  # fmt: skip
-
-
-def _worst(row: Dict[str, Any]) -> Tuple[bool, float, float]:
-    return row["status"] == "malicious", row["risk"], row["last"]
+            yield standing(user, text, policy, now)
 
 
 def _print(rows: Iterator[Dict[str, Any]], output: str) -> None:
@@ -182,8 +157,8 @@ def _print(rows: Iterator[Dict[str, Any]], output: str) -> None:
 
 
 def _shown(row: Dict[str, Any]) -> Tuple[Any, ...]:
+    from ..moments import minute
     from .profile import whole
-    from .times import minute
 
     user, risk, level, highest, number, status, _, why = _cells(row)
     worst = "" if not number else "confirmed" if status == "malicious" else f"{highest:.0f}"

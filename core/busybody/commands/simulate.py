@@ -100,11 +100,11 @@ def names(text: str) -> Tuple[str, ...]:
 def run(arguments: argparse.Namespace) -> int:
     """Write the log, then say on standard error what is in it."""
     from ..errors import PolicyError
+    from ..moments import moment_of
     from ..simulate import run as simulate
     from ..simulate.config import START
     from ..simulate.writers import WITHHELD
     from .tables import note
-    from .times import moment_of
 
     if arguments.misclassified > 1.0:
         raise PolicyError("is a share. Give a number from 0 to 1.", key="--misclassified")

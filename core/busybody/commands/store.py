@@ -7,9 +7,10 @@ import sys
 import time
 from typing import Any
 
+from ..named import key_of
 from .opening import existing
 from .options import add_policy, add_store, load_policy, store_path
-from .person import UNKNOWN, key_of, unknown
+from .person import UNKNOWN, unknown
 
 DAMAGED = 3  # exit code
 NOT_CONFIRMED = 1  # exit code
@@ -91,8 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _info(arguments: argparse.Namespace) -> int:
+    from ..moments import minute
     from .tables import say, say_json
-    from .times import minute
 
     path = store_path(arguments)
     with existing(path) as store:
@@ -135,8 +136,8 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _prune(arguments: argparse.Namespace) -> int:
+    from ..moments import minute, moment_of
     from .tables import say
-    from .times import minute, moment_of
 
     asked = moment_of(arguments.at, "--at")
     now = time.time() if asked is None else asked

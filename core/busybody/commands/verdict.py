@@ -6,9 +6,10 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
+from ..named import key_of
 from .opening import existing
 from .options import add_policy, add_store, load_policy, store_path
-from .person import UNKNOWN, key_of, unknown
+from .person import UNKNOWN, unknown
 
 if TYPE_CHECKING:
     from ..profile import Profile
@@ -66,10 +67,10 @@ def add(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Take the verdict, save, and say what it did."""
+    from ..moments import moment_of
     from ..scorer import Scorer
     from ..verdict import Verdict
     from .tables import note, say
-    from .times import moment_of
 
     policy = load_policy(arguments)
     when = moment_of(arguments.time, "--time")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from busybody.commands.person import key_of, nearest
 from busybody.errors import BusybodyError, shown
 from busybody.identity import Identity
+from busybody.named import key_of, nearest
 from busybody.people import Person
 from busybody.profile.codec import decode
 

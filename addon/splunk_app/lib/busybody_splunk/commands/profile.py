@@ -45,7 +45,7 @@ Line = Iterator[Any]
 
 
 def _person(known: Known) -> Line:
-    from busybody.commands.times import minute
+    from busybody.moments import minute
 
     since = f"learned since {minute(known['first'])} UTC" if known["first"] else "none learned yet"
     yield "sign-ins", f"{known['signins']:,} {since}", None, known["last"]
@@ -102,7 +102,7 @@ def _places(known: Known) -> Line:
 
 
 def _pending(known: Known) -> Line:
-    from busybody.commands.times import day, minute
+    from busybody.moments import day, minute
     from busybody.profile.described import in_words
 
     for row in known["pending"]:

@@ -40,7 +40,7 @@ def command() -> Generating:
 
 def rows(opened: Opened, options: Options, messages: Messages) -> Iterator[Row]:  # noqa: ARG001  all have these
     """The people at risk, the worst first; with `all` everybody, page by page."""
-    from busybody.commands.times import moment_of
+    from busybody.moments import moment_of
 
     moment = moment_of(options["at"], "at") or now()
     policy = opened.policy(options["policy"])
@@ -72,10 +72,10 @@ def _batches(store: Store) -> Iterator[List[str]]:
 
 
 def _risk(store: Store, policy: Policy, users: List[str], moment: float) -> List[Dict[str, Any]]:
-    from busybody.commands.risk import person
+    from busybody.standing import standing
 
     texts = store.profiles(users)
-    return [person(user, texts[user], policy, moment) for user in users if user in texts]
+    return [standing(user, texts[user], policy, moment) for user in users if user in texts]
 
 
 def _place(row: Dict[str, Any]) -> Tuple[int, float, str]:

@@ -1,11 +1,11 @@
-"""Times on the command line: read from an option, shown in UTC."""
+"""Times as a person gives and reads them: of an option, and shown in UTC."""
 
 from __future__ import annotations
 
 import time
 from typing import Optional
 
-from ..errors import PolicyError
+from .errors import PolicyError
 
 
 def moment_of(text: Optional[str], option: str) -> Optional[float]:
@@ -14,7 +14,7 @@ def moment_of(text: Optional[str], option: str) -> Optional[float]:
         return None
     if text == "now":
         return time.time()
-    from ..fields.times import TimeReader
+    from .fields.times import TimeReader
 
     plain = text + "T00:00:00Z" if len(text) == len("2026-03-02") and text.count("-") == 2 else text
     try:
@@ -28,7 +28,7 @@ def moment_of(text: Optional[str], option: str) -> Optional[float]:
 
 def minute(moment: Optional[float]) -> str:
     """`2026-03-02 08:00`, in UTC; a dash where nothing is known."""
-    from ..report.words import within
+    from .report.words import within
 
     return "-" if moment is None else time.strftime("%Y-%m-%d %H:%M", time.gmtime(within(moment)))
 
