@@ -98,6 +98,14 @@ class Intake:
                 break
         return self._long_way(record)
 
+    def where(self, reader: Reader, record: Mapping[str, Any]) -> Parts:
+        """Where from, from `ip` to `as_org`, of a record that holds what this part rests on (`lanes.PARTS`).
+
+        For whoever knows the other parts already. Raises ValueError for a field that is broken.
+        """
+        slots = reader.slots(record)
+        return self._where(reader, slots, event_place(slots, reader.places))
+
     def explain(self, record: Mapping[str, Any]) -> Any:
         """Which field became what and why, for people: an `explain.Explanation`."""
         from .explain import explain

@@ -26,6 +26,7 @@ REMEMBERED = 32_768  # combinations of each part, then it is learned anew
 OWN = ("id", "time", "session")
 Row = Sequence[str]
 Cells = Callable[[Row], Any]
+Where = Tuple[Any, ...]
 Way = Tuple[int, Callable[[Any], Any]]  # place of a cell, and what makes a value of it
 _new = tuple.__new__
 _at = SignIn._fields.index
@@ -54,9 +55,15 @@ class Part(NamedTuple):
 class Memory:
     """For rows of one header, read by one map."""
 
-    def __init__(self, reader: Reader, places: Mapping[str, int], latest: float) -> None:
-        """`places`: of the columns that the map knows; times after `latest` (epoch seconds) are left to others."""
+    def __init__(
+        self, reader: Reader, places: Mapping[str, int], latest: float, locate: Callable[[Mapping[str, str]], Where]
+    ) -> None:
+        """`places`: of the columns that the map knows; times after `latest` (epoch seconds) are left to others.
+
+        `locate` says where from, of the cells that this rests on: of the parts the one that is new most often.
+        """
         self._reader = reader
+        self._locate = locate
         self._places = places
         self._latest = latest
         self._texts: Dict[str, str] = {}
@@ -73,6 +80,7 @@ class Memory:
         self._ids, self._sessions = ways["id"] or [], ways["session"] or []
         self._decision = Part(_picker(decision), {})
         self._words, self._who, self._where, self._means = (Part(_picker(asked[part]), {}) for part in PARTS)
+        self._located = [(name, place) for name, place in places.items() if place in asked["where"]]
         self._single = _picker(meaning | varied)  # a cell of several lines may be several values: those are read anew
         self._needed = self._presences(decision)
         self._spelled = [(place, f'"{name}":') for name, place in sorted(places.items())]
@@ -93,11 +101,13 @@ class Memory:
         words = part.known.get(part.cells(row))
         part = self._who
         who = part.known.get(part.cells(row))
-        part = self._where
-        where = part.known.get(part.cells(row))
         part = self._means
         means = part.known.get(part.cells(row))
-        if words is None or who is None or where is None or means is None:
+        if words is None or who is None or means is None:
+            return None
+        part = self._where
+        where = part.known.get(part.cells(row)) or self._new_place(row)
+        if where is None:
             return None
         try:
             identity = _first(row, self._ids)
@@ -107,6 +117,19 @@ class Memory:
         outcome, app, manner = words
         own = identity or self._hashed(row)
         return _new(SignIn, (own, time, who, outcome, *where, *means, app, session, *manner, identity, NO_EXTRA))
+
+    def _new_place(self, row: Row) -> Optional[Where]:
+        """Where a row came from whose other parts are known; None where all of it has to be read."""
+        cells = {name: row[place] for name, place in self._located if row[place]}
+        text = "".join(cells.values())
+        if "\n" in text or not text.isascii():
+            return None  # several values, or no text
+        try:
+            found = self._locate(cells)
+        except (ValueError, OverflowError):
+            return None
+        self._where.keep(row, found, self._texts)
+        return found
 
     def remember(self, row: Row, found: Payload) -> None:
         """Keep what was made of a row, as far as other rows can be told by it."""

@@ -8,6 +8,7 @@ cannot be read as `Broken`: both as the core's own streams have them.
 from __future__ import annotations
 
 import json
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -121,7 +122,8 @@ class SignIns:
             tree = self._reader.tree()
             self._places = {name: chunk.index[name] for name in chunk.columns if name in tree}
             self._ordered = tuple(self._places.items())
-            self._memory = Memory(self._reader, self._places, self._latest)
+            locate = partial(self._intake.where, self._reader)
+            self._memory = Memory(self._reader, self._places, self._latest, locate)
         memory = self._memory
         recall = memory.recall if self._plain and memory.works else _nothing
         for row in chunk.rows:
