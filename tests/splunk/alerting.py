@@ -104,7 +104,7 @@ class World:
         self.splunk.__exit__(*what)
 
     def conf(self, stanza: str, **settings: str) -> None:
-        self.splunk.conf.set("local", "busybody", stanza, settings)
+        self.splunk.conf.set("local", "busybody_send", stanza, settings)
 
     def secret(self, name: str, value: str) -> None:
         found = {"realm": "busybody", "username": name, "clear_password": value}

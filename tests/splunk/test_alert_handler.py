@@ -268,3 +268,49 @@ def test_a_secret_that_the_other_side_repeats_is_hidden(world: World) -> None:
         assert (
             payload["error"] == "The responder answered 403: [hidden] is no key. The key lacks the scope alerts:write."
         )
+
+
+def test_a_secret_that_no_header_carries_is_refused_without_a_word_of_it(world: World, slack: FakeSlack) -> None:
+    for odd, says in (
+        ("xoxb-1\nX: y", "slack_token has a line break"),
+        ("xoxb-gr\u00fc\u00df", "beyond ASCII"),
+        ("a\x7fb", "control"),
+    ):
+        world.secret("slack_token", odd)
+        payload = ask(world, HELLO)["payload"]
+        assert payload["outcome"] == "refused"
+        assert says in payload["error"]
+        assert not any(part in payload["error"] for part in ("xoxb", "gr\u00fc\u00df", "a\x7fb"))
+    assert slack.calls == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://127.0.0.1:70000", "https://127.0.0.1:port", "https://[::1", "https://a b", "https://\u00fc.example", "x"],
+)
+def test_an_address_that_is_none_is_refused(world: World, slack: FakeSlack, address: str) -> None:
+    world.secret("responder_key", "key-of-the-responder")
+    world.conf("responder", url=address)
+    world.conf("slack", api=address)
+    for document in (HELLO, {"to": "responder", "alerts": [{}], "once": "abc"}):
+        payload = ask(world, document)["payload"]
+        assert (payload["outcome"], "no https:// address" in payload["error"]) == ("refused", True)
+    world.secret("slack_webhook", "https://hooks.example/services/T00/B00/a line\u2028break")
+    del world.splunk.conf.secrets["busybody:slack_token:"]
+    assert "T00" not in json.dumps(ask(world, HELLO))
+
+
+def test_a_fault_of_our_own_tells_its_kind_alone(world: World, slack: FakeSlack, monkeypatch: Any) -> None:
+    def broken(*_: Any) -> Any:
+        raise ValueError(f"Invalid header value {TOKEN}")
+
+    monkeypatch.setattr("busybody_splunk.alerts.webapi.post", broken)
+    payload = ask(world, HELLO)["payload"]
+    assert payload["error"] == "Busybody's handler met a fault of its own (ValueError). Report it."
+
+
+def test_who_changes_the_policy_does_not_choose_where_secrets_go(world: World, slack: FakeSlack) -> None:
+    world.splunk.conf.set("local", "busybody", "slack", {"api": "https://attacker.example", "channel": "#theirs"})
+    assert ask(world, {**HELLO, "channel": ""})["payload"]["error"].startswith("channel: No channel")
+    assert ask(world, HELLO)["payload"]["outcome"] == "sent"
+    assert len(slack.posts) == 1

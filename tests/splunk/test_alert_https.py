@@ -111,7 +111,9 @@ def test_a_proxy_gets_its_login_and_the_service_does_not() -> None:
             send(service, Route(service.ca_file, proxy.address, "user:wrong"))
 
 
-@pytest.mark.parametrize("proxy", ["http://proxy:3128", "proxy", ":3128", "proxy:port"])
+@pytest.mark.parametrize(
+    "proxy", ["http://proxy:3128", "proxy", ":3128", "proxy:port", "proxy:0", "proxy:99999", "proxy:\u00b2"]
+)
 def test_a_proxy_that_is_no_host_and_port_says_so(proxy: str) -> None:
     with Echo() as service, pytest.raises(Untrusted, match="no host:port"):
         send(service, Route(service.ca_file, proxy))
@@ -163,3 +165,33 @@ def trusted(service: FakeService) -> str:
     folder = Path(service.ca_file).parent
     service_tls.write(folder)
     return service.ca_file
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "gr\u00fc\u00df", "a\0"])
+def test_a_header_that_cannot_be_sent_is_not_repeated(value: str) -> None:
+    with pytest.raises(Untrusted) as caught:
+        post("https://127.0.0.1:1/", b"", {"Authorization": value}, Route())
+    assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://h:port/x",
+        "https://h:99999/x",
+        "https://[::1/x",
+        "https://h/secret path",
+        "https://h/s\u00e9cret",
+        "https://h/\x01",
+    ],
+)
+def test_an_address_that_cannot_be_asked_for_is_not_repeated(url: str) -> None:
+    with pytest.raises(Untrusted, match="no https:// address") as caught:
+        post(url, b"", {}, Route())
+    assert "/" not in str(caught.value).replace("https://", "")
+
+
+def test_what_http_itself_refuses_is_not_repeated() -> None:
+    with Echo() as service, pytest.raises(Untrusted, match="is no HTTP") as caught:
+        send(service, Route(service.ca_file, f"pro\\x{'x' * 70}.example:3128"))
+    assert "\\x" not in str(caught.value)

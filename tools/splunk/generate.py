@@ -42,77 +42,15 @@ SPEC = """\
 """
 
 
-SENDING = """
-# Where the alert actions send to. Secrets stand in storage/passwords, realm busybody: slack_token or slack_webhook, responder_key, proxy.
-
-[slack]
-# The channel where an alert names none, such as #security.
-channel =
-# The channels that alerts may choose from, separated by commas. Empty: any that the bot is in.
-channels =
-# Slack's API, where it is not https://slack.com/api.
-api =
-# host:port of a proxy, and a file of certificates for one that opens TLS.
-proxy =
-ca_file =
-
-[responder]
-# https://… of the responder that asks people.
-url =
-proxy =
-ca_file =
-"""
-SENDING_SPEC = """
-[slack]
-* Where the alert action busybody_slack posts to. The secret stands in storage/passwords, realm busybody, name slack_token (of a bot) or
-  slack_webhook.
-
-channel = <text>
-* The channel where an alert names none, such as #security.
-* Default: empty
-
-channels = <comma-separated list>
-* The channels that alerts may choose from. Empty: any that the bot is in.
-* Default: empty
-
-api = <URL>
-* Slack's API, where it is not that of slack.com. Only https.
-* Default: empty
-
-proxy = <host:port>
-* A proxy on the way, without its password; that stands in storage/passwords, name proxy.
-* Default: empty
-
-ca_file = <path>
-* Certificates to trust, for a proxy that opens TLS.
-* Default: empty
-
-[responder]
-* Where the alert action busybody_ask sends to. The key stands in storage/passwords, realm busybody, name responder_key.
-
-url = <URL>
-* The responder. Only https.
-* Default: empty
-
-proxy = <host:port>
-* As in [slack].
-* Default: empty
-
-ca_file = <path>
-* As in [slack].
-* Default: empty
-"""
-
-
 def default_policy() -> str:
-    return GENERATED + starter("conf") + SENDING
+    return GENERATED + starter("conf")
 
 
 def specification() -> str:
     """README/busybody.conf.spec: each key with what it takes, means, its unit and its default."""
     rules = schema()
     keys = [key for key in rules.keys if key.key != "name"]
-    return SPEC + "\n".join(_specified(key) for key in [*keys, *rules.source_keys]) + SENDING_SPEC
+    return SPEC + "\n".join(_specified(key) for key in [*keys, *rules.source_keys])
 
 
 def _specified(key: Key) -> str:

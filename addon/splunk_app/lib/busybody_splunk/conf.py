@@ -13,6 +13,7 @@ from .rest import Splunkd, SplunkdError
 
 APP = "/servicesNS/nobody/busybody"
 FILE = "busybody.conf"
+POLICIES, SENDING = "busybody", "busybody_send"  # conf files, without their ending
 STANZA = "policy:"
 DEFAULT = "default"
 OF_SPLUNK = ("disabled",)  # what splunkd adds to every stanza, beside eai:*
@@ -20,9 +21,9 @@ OF_SPLUNK = ("disabled",)  # what splunkd adds to every stanza, beside eai:*
 Settings = Dict[str, str]
 
 
-def stanzas(splunkd: Splunkd) -> Dict[str, Settings]:
-    """All of busybody.conf, default and local layered. Raises SplunkdError."""
-    reply = splunkd.get(f"{APP}/configs/conf-busybody", count=0)
+def stanzas(splunkd: Splunkd, file: str = POLICIES) -> Dict[str, Settings]:
+    """All of one conf file of the app, default and local layered. Raises SplunkdError."""
+    reply = splunkd.get(f"{APP}/configs/conf-{file}", count=0)
     return {str(entry["name"]): _settings(entry["content"]) for entry in reply["entry"]}
 
 
@@ -91,7 +92,9 @@ def password(splunkd: Splunkd, realm: str, name: str) -> str:
         return str(reply["entry"][0]["content"]["clear_password"])
     except SplunkdError as error:
         if error.status == 404:
-            told = f"no secret {name} is stored for {realm}. The app's guide (Slack, Ask the person) says how to store it."
+            told = (
+                f"no secret {name} is stored for {realm}. The app's guide (Slack, Ask the person) says how to store it."
+            )
             raise SplunkdError(told, 404) from error
         if error.status == 403:
             told = f"this session may not read the secret {name}: it needs the capability list_storage_passwords."

@@ -33,12 +33,15 @@ DATA = "/storage/collections/data/"
 ADVICE = {
     400: "This is a fault of Busybody or of a conf file: report it with this line.",
     401: "The session has ended. Run the search again.",
-    403: "Ask an administrator for a role that may do this, such as busybody_admin.",
+    403: "Ask an administrator for a role that may do this: busybody_user reads, busybody_admin writes.",
     404: "Check that the app busybody is installed whole and enabled on this search head.",
     409: "Somebody else was faster. Run the search again.",
     413: "Ask an administrator to compare limits.conf [kvstore] with its defaults.",
     503: "If it goes on, ask an administrator to look at: splunk show kvstore-status",
 }
+
+
+NAMES = (62, 64)  # of X509_V_ERR: the certificate is for another host name, or another address
 
 
 class SplunkdError(StoreError):
@@ -65,11 +68,7 @@ class Splunkd:
 
         `timeout`: seconds until a reply. `sleep` waits between tries. Raises SplunkdError for an address without TLS.
         """
-        parts = urlsplit(uri)
-        if parts.scheme != "https" or not parts.hostname:
-            told = f"{shown(uri)} is no https address. Set enableSplunkdSSL = true in server.conf."
-            raise SplunkdError(told)
-        self._host, self._port = parts.hostname, parts.port or 8089
+        self._host, self._port = _address(uri)
         self._headers = {"Authorization": "Splunk " + session_key, "Accept": "application/json"}
         self._timeout = timeout
         self._sleep = sleep
@@ -147,17 +146,42 @@ class Splunkd:
             data = _body(reply)
         except ssl.SSLCertVerificationError as error:
             self.close()
-            raise SplunkdError(
-                f"its certificate is not to be trusted: {error.verify_message}. Let server.conf [sslConfig] "
-                "sslRootCAPath name the PEM file of the authority that signed it."
-            ) from error
+            raise SplunkdError(f"its certificate is not to be trusted: {_distrust(error)}") from error
         except TimeoutError as error:  # on 3.9 it is socket.timeout, an OSError
             raise Unanswered(f"gave no answer in {self._timeout:g} s. Check the load of the search head.") from error
         except (OSError, http.client.HTTPException) as error:
             late = "timed out" in str(error)
             told = f"gave no answer in {self._timeout:g} s" if late else f"the connection broke: {_words(error)}"
             raise Unanswered(f"{told}. Check that splunkd runs and what splunkd.log says.") from error
+        except ValueError:  # its words, and those of what it comes from, repeat the session key
+            self.close()
+            raise SplunkdError("the session key or the address cannot be sent. Run the search again.") from None
         return reply.status, data
+
+
+def _address(uri: str) -> Tuple[str, int]:
+    """Host and port of splunkd. Raises SplunkdError for an address without TLS."""
+    try:
+        parts = urlsplit(uri)
+        host, port = parts.hostname, parts.port or 8089
+    except ValueError:  # brackets that do not close, a port that is none
+        parts, host, port = urlsplit(""), None, 0
+    if parts.scheme != "https" or not host:
+        raise SplunkdError(f"{shown(uri)} is no https address. Set enableSplunkdSSL = true in server.conf.")
+    return host, port
+
+
+def _distrust(error: ssl.SSLCertVerificationError) -> str:
+    """What is wrong with the certificate, and what helps: another authority, or another name."""
+    if error.verify_code in NAMES:
+        return (
+            f"{error.verify_message}. Let splunkd be asked for by a name that is in its certificate, or have that name "
+            "added to the certificate (subjectAltName)."
+        )
+    return (
+        f"{error.verify_message}. Let server.conf [sslConfig] sslRootCAPath name the PEM file of the authority that "
+        "signed it."
+    )
 
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"

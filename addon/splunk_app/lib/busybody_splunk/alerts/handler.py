@@ -1,7 +1,7 @@
 """The side with the secrets: what splunkd runs with its own rights for POST /services/busybody/send.
 
 The alert's owner says what to send, and needs the capability `busybody_send` for it; where it goes and with which
-secret stands where only administrators can write: busybody.conf [slack] and [responder], and storage/passwords.
+secret stands where only administrators can write: busybody_send.conf [slack] and [responder], and storage/passwords.
 One call is one attempt; the script on the other side counts the tries.
 """
 
@@ -54,6 +54,8 @@ def handle(request: Union[str, bytes]) -> Document:
     except BusybodyError as error:
         later = getattr(error, "status", 400) in (0, 429, 500, 502, 503, 504)
         outcome = Outcome(LATER if later else REFUSED, str(error))
+    except Exception as error:  # noqa: BLE001  its words, which splunkd would log, may repeat a secret
+        outcome = Outcome(REFUSED, f"Busybody's handler met a fault of its own ({type(error).__name__}). Report it.")
     finally:
         splunkd.close()
     return _answer(200, outcome._replace(error=redacted(outcome.error, [token])))
@@ -82,17 +84,19 @@ def to_slack(splunkd: Splunkd, document: Mapping[str, Any]) -> Outcome:
         raise InputError("A channel is a name such as #security, or an id.", key="channel")
     allowed = [_plain(name) for name in conf.get("channels", "").split(",") if name.strip()]
     if channel and allowed and _plain(channel) not in allowed:
-        raise InputError(f"{shown(channel)} is not among [slack] channels of busybody.conf.", key="channel")
+        raise InputError(f"{shown(channel)} is not among [slack] channels of busybody_send.conf.", key="channel")
     route = _route(splunkd, conf)
     token = secret(splunkd, "slack_token")
     if token:
         if not channel:
-            raise InputError("No channel: name one in the alert, or [slack] channel in busybody.conf.", key="channel")
-        return _hidden(post_message(conf.get("api", ""), token, channel.strip(), message, route), token)
+            raise InputError(
+                "No channel: name one in the alert, or [slack] channel in busybody_send.conf.", key="channel"
+            )
+        return _hidden(post_message(conf.get("api", ""), token, channel.strip(), message, route), token, route)
     webhook = secret(splunkd, "slack_webhook")
     if not webhook:
         raise InputError("Neither slack_token nor slack_webhook is stored. Store one of them in realm busybody.")
-    return _hidden(post_webhook(webhook, message, route), webhook)
+    return _hidden(post_webhook(webhook, message, route), webhook, route)
 
 
 def to_responder(splunkd: Splunkd, document: Mapping[str, Any]) -> Outcome:
@@ -109,9 +113,12 @@ def to_responder(splunkd: Splunkd, document: Mapping[str, Any]) -> Outcome:
     conf = settings(splunkd, "responder")
     url, key = conf.get("url", ""), secret(splunkd, "responder_key")
     if not url or not key:
-        lacks = "busybody.conf has no [responder] url" if not url else "No responder_key is stored in realm busybody"
+        lacks = (
+            "busybody_send.conf has no [responder] url" if not url else "No responder_key is stored in realm busybody"
+        )
         raise InputError(f"{lacks}. Set the responder up before alerts use it.")
-    return _hidden(post_alerts(url, key, alerts, once, _route(splunkd, conf)), key)
+    route = _route(splunkd, conf)
+    return _hidden(post_alerts(url, key, alerts, once, route), key, route)
 
 
 TARGETS: Mapping[str, Callable[[Splunkd, Mapping[str, Any]], Outcome]] = {
@@ -132,9 +139,9 @@ def _message(found: Any) -> Document:
     return dict(found)
 
 
-def _hidden(outcome: Outcome, key: str) -> Outcome:
-    """Without the secret, should the other side have repeated it in its answer."""
-    return outcome._replace(error=redacted(outcome.error, [key]))
+def _hidden(outcome: Outcome, key: str, route: Route) -> Outcome:
+    """Without the secrets, should the other side have repeated one in its answer."""
+    return outcome._replace(error=redacted(outcome.error, [key, route.proxy_login]))
 
 
 def _route(splunkd: Splunkd, conf: Mapping[str, str]) -> Route:

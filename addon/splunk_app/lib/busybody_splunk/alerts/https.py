@@ -32,7 +32,7 @@ class Unreachable(BusybodyError):
 
 
 class Untrusted(BusybodyError):
-    """The address, the certificate or the CA file is no good: trying again will not help."""
+    """The address, the certificate, the CA file or the secret is no good: trying again will not help."""
 
 
 class Route(NamedTuple):
@@ -52,26 +52,43 @@ class Reply(NamedTuple):
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], route: Route) -> Reply:
-    """Send the body, return the answer whatever its status. Raises Unreachable or Untrusted, without the URL's path."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme != "https" or not host or parts.username:
-        raise Untrusted("This is no https:// address without a login in it.")
+    """Send the body, return the answer whatever its status. Raises Unreachable or Untrusted.
+
+    What it raises has neither the URL's path nor a header in it, and no cause that has: both may be secrets.
+    """
+    host, port, target = _place(url)
+    if not all(_is_plain(value) for value in headers.values()):
+        raise Untrusted("The stored secret has a line break or a letter beyond ASCII in it. Store it again.")
     try:
-        return _exchange(
-            _connect(host, parts.port or 443, route),
-            urlunsplit(("", "", parts.path or "/", parts.query, "")),
-            body,
-            headers,
-        )
+        return _exchange(_connect(host, port, route), target, body, headers)
     except ssl.SSLCertVerificationError as error:
         advice = "If the certificate is your own authority's, name its PEM file in ca_file."
         raise Untrusted(f"The certificate of {host} is not trusted: {error.verify_message}. {advice}") from None
     except (socket.timeout, TimeoutError):
         raise Unreachable(f"{host} did not answer in time.") from None
+    except ValueError:  # http.client and the codecs repeat in their words what they refuse
+        raise Untrusted(f"What is to be sent to {host} is no HTTP: check the address, the proxy, the secret.") from None
     except (OSError, http.client.HTTPException) as error:
         through = f" through the proxy {route.proxy}" if route.proxy else ""
-        raise Unreachable(f"{host} cannot be reached{through}: {str(error) or type(error).__name__}.") from None
+        told = (isinstance(error, OSError) and str(error)) or type(error).__name__
+        raise Unreachable(f"{host} cannot be reached{through}: {told}.") from None
+
+
+def _place(url: str) -> Tuple[str, int, str]:
+    """Host, port and what is asked for there. Raises Untrusted."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 443
+    except ValueError:
+        host = ""
+    if not host or parts.scheme != "https" or parts.username or not _is_plain(url) or " " in url:
+        raise Untrusted("This is no https:// address without a login in it.")
+    return host, port, urlunsplit(("", "", parts.path or "/", parts.query, ""))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether HTTP carries it as it is."""
+    return text.isascii() and text.isprintable()
 
 
 def trust(ca_file: str) -> ssl.SSLContext:
@@ -115,7 +132,7 @@ def _connect(host: str, port: int, route: Route) -> http.client.HTTPSConnection:
     if not route.proxy:
         return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
     name, _, number = route.proxy.rpartition(":")
-    if not name or not number.isdigit() or "/" in name:
+    if not name or not number.isdecimal() or not 0 < int(number) < 65536 or "/" in name or not _is_plain(route.proxy):
         raise Untrusted("The proxy is no host:port.", key="proxy")
     connection = http.client.HTTPSConnection(name, int(number), timeout=TIMEOUT, context=context)
     login: Dict[str, str] = {}
