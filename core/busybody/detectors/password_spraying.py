@@ -2,9 +2,10 @@
 
     surprise = 1 + ln(min(people / usual, 1 / share))      [nats, at most 5]
 
-The people are counted three ways, and the most telling is told: those who failed from this network (subnet) in the day
-before; in the six hours before, since many share these, from this operator with this kind of device; and with this kind
-of device wherever from, where the operator is new to the person and the device is, too, or a scripting tool. usual is what honest slips
+The people of the day before are counted three ways, and the most telling is told: those who failed from this network
+(subnet); from this operator with this kind of device; with this kind of device wherever
+from, where the operator is new to the person and the device is, too, or a scripting tool. The last two, which many share,
+only while it goes on: while several failed within the last six hours. usual is what honest slips
 explain: one at a network, else SLIPS of the organisation's people who use that operator or device. share is that
 of the sign-ins here with that operator or device: the rarer it is, the less it is chance that this one has it, too.
 

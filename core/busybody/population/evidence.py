@@ -1,7 +1,7 @@
 """The window of recent evidence: failures and arrivals that mean something only beside those of others.
 
-`observe` fills it while learning, `about` reads it while scoring, one day back from the sign-in asked about; six hours
-only where operator or kind of device are all that ties those who failed to it. Three tables: the tries at each account; the people who failed from each network, each operator with one kind of device, and
+`observe` fills it while learning, `about` reads it while scoring, one day back from the sign-in asked about; where
+operator or kind of device are all that ties those who failed to it, only as long as such a crowd failed within six hours. Three tables: the tries at each account; the people who failed from each network, each operator with one kind of device, and
 each kind of device anywhere; the people who got in from each hosting network, with each scripting tool, and from each
 network where somebody failed.
 
@@ -22,7 +22,7 @@ from .tries import Tries, Try
 
 VERSION = 2
 LIFETIME = 86400.0  # seconds that `about` looks back
-LIVE = 6 * 3600.0  # ... for what many people share: an attack that ended before says nothing of somebody else there
+LIVE = 6 * 3600.0  # ... in which a crowd goes on where many share what ties it: one that ended says nothing of others
 KEPT = 3 * LIFETIME  # what settles a day later, and its lateness bound before that, still has to find its day
 ENTRIES = 40_000  # of one table
 ANONYMOUS = frozenset(("hosting", "vpn", "tor"))
@@ -108,17 +108,18 @@ class Evidence:
         tool = self.arrived.get(f"|{device}") if is_tool(device) else None
         if tries is None and source is family is alike is arrived is tool is None:
             return NOTHING
-        live = until - LIVE
+        if family is not None and family.between(until - LIVE, until) is None:
+            family = None
+        if alike is not None and alike.between(until - LIVE, until) is None:
+            alike = None
         found = About(
             tries.between(since, until, False) if tries is not None else (),
             tries.between(since, until, True) if tries is not None else (),
             *[
-                crowd.between(begin, until) if crowd is not None else None
-                for crowd, begin in (
-                    (source, since), (family, live), (alike, live), (entered, since), (arrived, since), (tool, since),
-                )
+                crowd.between(since, until) if crowd is not None else None
+                for crowd in (source, family, alike, entered, arrived, tool)
             ],
-        )  # fmt: skip
+        )
         return found if found != NOTHING else NOTHING
 
     def _fail(self, signin: SignIn, who: str) -> None:
