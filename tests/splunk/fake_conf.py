@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
 from fake_kv import Refused
 
@@ -40,18 +40,15 @@ class FakeConf:
     def serve(
         self,
         method: str,
-        app: str,
         file: str,
         path: Sequence[str],
         query: Dict[str, str],
         form: Stanza,
-        capabilities: Sequence[str],
+        may_read: Callable[[str], bool],
     ) -> Any:
-        """/configs/conf-<file>[/<stanza>]."""
-        stanzas = self.merged(file)
+        """/configs/conf-<file>[/<stanza>]. What a session may not read is not there for it."""
+        stanzas = {name: stanza for name, stanza in self.merged(file).items() if may_read(name)}
         if method == "POST":
-            if "admin_all_objects" not in capabilities:
-                raise Refused(403, "You do not have permission to perform this operation")
             name = path[0] if path else form.pop("name", "")
             if path and name not in stanzas:
                 raise Refused(404, f"Could not find object id={name}")

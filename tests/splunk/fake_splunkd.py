@@ -12,10 +12,12 @@ POST <uri>/control {"down": "…"}                  # the same for a process; {"
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import sys
 import tempfile
 import threading
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Type
@@ -24,6 +26,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 sys.path.insert(0, str(Path(__file__).parent))  # as a process it is started by its path
 
 import tls
+from fake_access import Access, Session
 from fake_atom import atom
 from fake_conf import FakeConf
 from fake_kv import FakeKV, Limits, Refused
@@ -44,18 +47,31 @@ class Fault(NamedTuple):
 
 
 class Instance:
-    """What splunkd knows and answers, without HTTP. `requests` has method and path of all that were served."""
+    """What splunkd knows and answers, without HTTP. `requests` has method and path of all that were served.
+
+    `home`: of the Splunk whose lookup files it knows; SPLUNK_HOME where nobody says else.
+    """
 
     def __init__(self, limits: Optional[Limits] = None) -> None:
         self.kv = FakeKV(limits or Limits())
         self.conf = FakeConf()
+        self.access = Access()
+        self.home: Optional[Path] = None
         self.session_key = KEY
         self.sessions = {
             KEY: ["busybody_write", "list_storage_passwords", "admin_all_objects"],
             LIMITED_KEY: ["search"],
         }
+        self.roles = {KEY: ["admin"], LIMITED_KEY: ["busybody_user", "user"]}  # of others: user
         self.requests: List[str] = []
         self._faults: List[Optional[Fault]] = []
+
+    def login(self, role: str) -> str:
+        """The key of a session of somebody with that role, and with what it takes over from others."""
+        key = f"session-of-{role}"
+        self.roles[key] = sorted(self.access.inherited(role))
+        self.sessions[key] = sorted(self.access.capabilities(self.roles[key]))
+        return key
 
     def fail(self, status: int = 503, *, times: int = 1, after: int = 0, **what: Any) -> None:
         """After `after` more requests the next `times` ones meet the fault."""
@@ -101,24 +117,34 @@ class Instance:
 
     def _answer(self, method: str, path: List[str], query: Dict[str, str], body: bytes, key: str) -> Any:
         """The reply as JSON. Raises Refused."""
-        capabilities = self.sessions[key]
+        session = Session(self.roles.get(key, ["user"]), self.sessions[key])
+        capabilities = session.capabilities
         if path[:1] == ["servicesNS"]:
-            app, path = path[2], path[3:]
+            user, app, path = path[1], path[2], path[3:]
         elif path[:1] == ["services"]:
-            app, path = "-", path[1:]
+            user, app, path = "nobody", "-", path[1:]
         else:
             raise Refused(404, "Not Found")
         if path[:3] == DATA and len(path) > 3:
+            self.access.demand(session, "read" if method == "GET" else "write", "collections", path[3])
             return self._data(method, path[3:], query, body)
+        if path[:2] == ["data", "lookup-table-files"] and len(path) == 3 and method == "GET":
+            home = self.home or Path(os.environ["SPLUNK_HOME"])
+            return self.access.lookup_file(session, home, user, app, path[2])
         if path == ["authentication", "current-context"] and method == "GET":
-            content = {"username": "admin", "roles": ["admin"], "capabilities": sorted(capabilities)}
+            content = {"username": "admin", "roles": session.roles, "capabilities": sorted(capabilities)}
             return {"entry": [{"name": "context", "acl": {}, "content": content}]}
         if path[:1] == ["properties"] and method == "GET" and len(path) == 2:
             return self.conf.properties(path[1])
         if path[:2] == ["storage", "passwords"]:
             return self.conf.passwords(method, path[2:], _form(body), capabilities)
         if path[:1] == ["configs"] and len(path) > 1 and path[1].startswith("conf-"):
-            return self.conf.serve(method, app, path[1][5:], path[2:], query, _form(body), capabilities)
+            file, form = path[1][5:], _form(body)
+            if method == "POST" and len(path) == 2:
+                self.access.demand_app(session)
+            elif method != "GET":
+                self.access.demand(session, "write", file, path[2])
+            return self.conf.serve(method, file, path[2:], query, form, partial(self.access.may, session, "read", file))
         raise Refused(404, "Not Found")
 
     def _data(self, method: str, path: List[str], query: Dict[str, str], body: bytes) -> Any:

@@ -158,3 +158,11 @@ def test_any_key_is_found_again(names: List[str], data: st.DataObject) -> None:
     assert {row["_key"] for row in things.among("_key", set(wanted))} == set(wanted)
     for name in encodable:
         assert things.one(name) is not None
+
+
+def test_a_splunkd_that_gives_the_same_page_again_ends_the_reading(things: Collection, instance: Instance) -> None:
+    things.save({"_key": f"{n:05}"} for n in range(PAGE + 10))
+    find = instance.kv.find
+    instance.kv.find = lambda name, query=None, *rest: find(name, {}, *rest)  # type: ignore[method-assign]  # heeds no query
+    with pytest.raises(SplunkdError, match="things: a page begins before the end of the one before"):
+        list(things.find())

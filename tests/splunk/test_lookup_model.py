@@ -78,17 +78,55 @@ def test_what_is_no_model_is_named(text: str, told: str, tmp_path: Path) -> None
     assert str(caught.value).startswith("model.csv: " + told)
 
 
-def test_lookup_lies_in_the_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SPLUNK_HOME", str(tmp_path))
-    with pytest.raises(StoreError, match="model.csv: does not exist. Upload the lookup"):
-        LookupModel.named("model.csv").profile("ana")
-    lookups = tmp_path / "etc" / "apps" / "busybody" / "lookups"
+@pytest.fixture
+def instance(tmp_path: Path) -> Instance:
+    found = Instance()
+    found.home = tmp_path
+    return found
+
+
+def place(instance: Instance, *folders: str) -> None:
+    """A model of one note, which says where it lies."""
+    assert instance.home is not None
+    store = MemoryStore()
+    store.commit({}, {}, None, {"place": folders[-1]})
+    lookups = instance.home.joinpath("etc", *folders, "lookups")
     lookups.mkdir(parents=True)
-    write(lookups / "model.csv", MemoryStore())
-    assert LookupModel.named("model.csv").profile("ana") is None
+    write(lookups / "model.csv", store)
+
+
+def found(instance: Instance, role: str = "busybody_user", app: str = "search") -> str:
+    splunkd = Direct(instance)
+    splunkd._headers["Authorization"] = f"Splunk {instance.login(role)}"
+    return LookupModel.named("model.csv", splunkd, "ana", app).meta()["place"]
+
+
+def test_lookup_is_found_where_the_search_would_find_it(instance: Instance) -> None:
+    with pytest.raises(StoreError, match="model.csv: does not exist. Upload the lookup .* the app search or busybody"):
+        found(instance)
+    place(instance, "apps", "busybody")
+    assert (found(instance), found(instance, app=""), found(instance, app="busybody")) == ("busybody",) * 3
+    place(instance, "apps", "search")
+    assert (found(instance), found(instance, app="other")) == ("search", "busybody")
+    place(instance, "users", "ana", "search")
+    assert (found(instance), found(instance, app="busybody")) == ("search", "busybody")
+
+
+def test_who_has_none_of_our_roles_reads_no_model(instance: Instance) -> None:
+    place(instance, "apps", "busybody")
+    for role in ("user", "power"):
+        for app in ("search", "busybody"):
+            with pytest.raises(StoreError, match="if it is there, it is not shared with you"):
+                found(instance, role, app)
+    for role in ("busybody_user", "busybody_sender", "busybody_admin", "sc_admin", "admin"):
+        assert found(instance, role) == "busybody"
+
+
+def test_a_name_that_leads_elsewhere_is_no_lookup(instance: Instance) -> None:
     for name in ("../model.csv", "/etc/model.csv", "model", ".csv"):
         with pytest.raises(StoreError, match="is no lookup file. Give its name alone"):
-            LookupModel.named(name)
+            LookupModel.named(name, Direct(instance))
+    assert instance.requests == []
 
 
 def test_lookup_is_read_only(tmp_path: Path) -> None:

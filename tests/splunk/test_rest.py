@@ -90,11 +90,23 @@ def test_names_are_compared_except_on_loopback(fake: FakeSplunkd) -> None:
 def test_certificate_without_the_name_is_refused_elsewhere(fake: FakeSplunkd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trust, "is_loopback", lambda _: False)
     client = Splunkd(fake.uri, fake.session_key, ca_file=fake.ca_file)
-    with client, pytest.raises(SplunkdError, match="its certificate is not to be trusted"):
+    with client, pytest.raises(SplunkdError, match="its certificate is not to be trusted") as caught:
         context_of(client)
+    assert "subjectAltName" in str(caught.value)
+    assert "sslRootCAPath" not in str(caught.value)  # the authority is trusted; another one would not help
 
 
-@pytest.mark.parametrize("uri", ["http://127.0.0.1:8089", "127.0.0.1:8089", ""])
+def test_a_session_key_that_no_header_carries_is_not_repeated(fake: FakeSplunkd) -> None:
+    for key in ("a\r\nX-Evil: 1", "k\u0113y"):
+        with Splunkd(fake.uri, key, ca_file=fake.ca_file) as client, pytest.raises(SplunkdError) as caught:
+            context_of(client)
+        assert str(caught.value) == "splunkd: the session key or the address cannot be sent. Run the search again."
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://127.0.0.1:8089", "127.0.0.1:8089", "", "https://127.0.0.1:port", "https://[::1", "https://h:99999"]
+)
 def test_address_without_tls_is_refused(uri: str) -> None:
     with pytest.raises(SplunkdError, match="is no https address. Set enableSplunkdSSL"):
         Splunkd(uri, "key")
@@ -144,7 +156,12 @@ def test_without_certificates_it_says_where_to_look(tmp_path: Path, monkeypatch:
     ("key", "path", "status", "told"),
     [
         ("wrong", CONTEXT, 401, "The session has ended. Run the search again."),
-        (LIMITED_KEY, "/servicesNS/nobody/busybody/storage/passwords", 403, "Ask an administrator for a role"),
+        (
+            LIMITED_KEY,
+            "/servicesNS/nobody/busybody/storage/passwords",
+            403,
+            "busybody_user reads, busybody_admin writes",
+        ),
         ("session-of-the-tests", "/services/nothing/here", 404, "installed whole and enabled"),
     ],
 )

@@ -52,6 +52,9 @@ class Collection:
             if fields is not None:
                 asked["fields"] = ",".join(("_key", *fields))
             page = self._splunkd.get(self._path, **asked)
+            if sort is None and last is not None and any(row["_key"] == last for row in page):
+                told = f"{self.name}: a page begins before the end of the one before, so that reading would never end."
+                raise SplunkdError(f"{told} Report this with the version of Splunk.")
             yield from page
             if len(page) < min(size, FEW):
                 return

@@ -1,5 +1,8 @@
 """A model in a CSV lookup, for `model=<name>.csv`: read-only, without the KV store.
 
+splunkd is asked for the file, since it alone knows who may read it and where it is: a lookup may lie in the app that the
+search runs in, in ours, or with one person alone.
+
 Columns kind, key, text: kind is model (key "schema"), profile or journal (key is the person), population, meta. Texts
 longer than a piece go on in the next rows of the same kind and key.
 """
@@ -7,15 +10,20 @@ longer than a piece go on in the next rows of the same kind and key.
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Type
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Type
+from urllib.parse import quote
 
 from busybody.errors import StoreError, shown
 from busybody.stores import Info, Store
 
 from .read_only import ReadOnly
+from .rest import SplunkdError
 
+if TYPE_CHECKING:
+    from .rest import Splunkd
+
+OURS = "busybody"
 COLUMNS = ("kind", "key", "text")
 SCHEMA = 1
 PIECE = 500_000  # characters of one cell: outputlookup and csv readers have limits
@@ -34,12 +42,20 @@ class LookupModel(ReadOnly):
         self._texts: Optional[Dict[str, Dict[str, str]]] = None
 
     @classmethod
-    def named(cls, name: str, app: str = "busybody") -> LookupModel:
-        """The lookup file `name` of an app. Raises StoreError for a name that leads out of its folder."""
+    def named(cls, name: str, splunkd: Splunkd, user: str = "nobody", app: str = OURS) -> LookupModel:
+        """The lookup file `name` as that user finds it in that app, or else in ours.
+
+        Raises StoreError for what is no file's name, and for a file that is not there or not for this user.
+        """
         if not name.endswith(".csv") or Path(name).name != name or name.startswith("."):
             raise StoreError(f"{shown(name)} is no lookup file. Give its name alone, such as model.csv.")
-        home = os.environ.get("SPLUNK_HOME", "")
-        return cls(str(Path(home, "etc", "apps", app, "lookups", name)), name)
+        for place in dict.fromkeys((app or OURS, OURS)):
+            path = _path_of(splunkd, user or "nobody", place, name)
+            if path:
+                return cls(path, name)
+        places = " or ".join(dict.fromkeys((app or OURS, OURS)))
+        told = f"does not exist. Upload the lookup or export a model into it, in the app {places}"
+        raise StoreError(f"{told}; if it is there, it is not shared with you.", source=name)
 
     def _of(self, kind: str) -> Dict[str, str]:
         if self._texts is None:
@@ -121,6 +137,21 @@ class LookupModel(ReadOnly):
 
     def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: object) -> None:
         self.close()
+
+
+def _path_of(splunkd: Splunkd, user: str, app: str, name: str) -> Optional[str]:
+    """Where the file is; None where this user has none of that name there. Raises SplunkdError."""
+    place = "/".join(quote(part, safe="") for part in (user, app))
+    try:
+        reply = splunkd.get(f"/servicesNS/{place}/data/lookup-table-files/{quote(name, safe='')}")
+    except SplunkdError as error:
+        if error.status in (403, 404):
+            return None
+        raise
+    try:
+        return str(reply["entry"][0]["content"]["eai:data"])
+    except (KeyError, IndexError, TypeError) as error:
+        raise SplunkdError(f"does not say where the lookup {shown(name)} is. Check splunkd.log.") from error
 
 
 def rows_of(store: Store) -> Iterator[Row]:

@@ -51,7 +51,7 @@ class Opened:
             return KVModel(self.splunkd, name)
         from ..lookup_model import LookupModel
 
-        return LookupModel.named(name)
+        return LookupModel.named(name, self.splunkd, self.search.username or self.search.owner, self.search.app)
 
     def writable(self, name: str) -> KVModel:
         """A model, to write: one in the KV store, by somebody with the capability."""
