@@ -85,7 +85,7 @@ def test_settings_in_the_docs_exist() -> None:
     from busybody.policy.conf import read
     from busybody.policy.spellings import loads
 
-    spec = (ADDON / "README" / "busybody.conf.spec").read_text(encoding="utf-8")
+    spec = (ADDON / "README" / "busybody_send.conf.spec").read_text(encoding="utf-8")
     for line, text in fenced(PAGE, "ini"):
         if "[policy:" in text:
             assert loads(text, "conf", source=f"splunk.md:{line}", name=next(iter(read(text))))
@@ -144,4 +144,4 @@ def test_no_dashboard_asks_to_confirm_a_risky_command() -> None:
 
 def test_links_to_files_of_the_app_hold() -> None:
     for name in re.findall(r"`(local/\w+\.conf)`", PAGE.read_text(encoding="utf-8")):
-        assert Path(name).stem in {"busybody", "props", "macros"}, name
+        assert Path(name).stem in {"busybody", "busybody_send", "props", "macros"}, name
