@@ -32,7 +32,7 @@ def test_a_habit_is_no_risk_and_says_little(known: Head) -> None:
     (row,) = known.run("busyscore", [usual]).rows
     added = new_columns(row, usual)
     assert float(added.pop("busy_risk")) < 20.0
-    assert added == {"busy_level": "none", "busy_learned": "trusted", "busy_report": "0"}
+    assert added == {"busy_level": "none", "busy_learned": "trusted", "busy_report": "0", "busy_new": "1"}
 
 
 def test_an_odd_sign_in_says_why_and_what_came_before(known: Head) -> None:
@@ -43,7 +43,7 @@ def test_an_odd_sign_in_says_why_and_what_came_before(known: Head) -> None:
     assert "T1078" in row["busy_techniques"]
     assert row["busy_sentence"].startswith(f"Risk {float(row['busy_risk']):.0f} ")
     before = {name: row[f"busy_previous_{name}"] for name in ("country", "city", "ip", "device")}
-    assert before == {"country": "PT", "city": "Lisbon", "ip": "203.0.113.10", "device": "windows-desktop-chrome"}
+    assert before == {"country": "PT", "city": "Lisbon", "ip": "203.0.113.10", "device": "Chrome on Windows"}
     assert abs(float(row["busy_previous_time"]) - float(event(day=14, hour=9.2)["_time"])) < 0.01
     assert row["busy_event_id"] == ODD["event_hash"]
     assert row["busy_source"] in row["busy_findings"]
@@ -86,7 +86,7 @@ def test_below_min_risk_rows_stay_empty_and_stay(known: Head) -> None:
     usual = event(day=15)
     odd, quiet = known.run("busyscore", [ODD, usual], "min_risk=50").rows
     assert "busy_risk" in odd
-    assert new_columns(quiet, usual) == {}
+    assert new_columns(quiet, usual) == {"busy_new": "1"}
 
 
 def test_the_prefix_is_that_of_all_columns_but_the_risk_event(known: Head) -> None:
@@ -110,6 +110,10 @@ def test_every_row_comes_back_in_its_order_whatever_it_is(known: Head) -> None:
     assert [("busy_risk" in row, "busy_error" in row) for row in outcome.rows] == [
         (True, False), (False, False), (False, False), (False, True), (False, False), (False, True), (True, False),
     ]  # fmt: skip
+    assert [row.get("busy_skipped") for row in outcome.rows] == [
+        None, "no map knows this format", "a session ended", None, "no map knows this format", None, None,
+    ]  # fmt: skip
+    assert {row["busy_new"] for row in outcome.rows} == {"1"}
     assert "is no time" in outcome.rows[3]["busy_error"]
     assert "in the future" in outcome.rows[5]["busy_error"]
     (warning,) = outcome.said("WARN")
@@ -153,6 +157,14 @@ def test_people_are_read_together(known: Head) -> None:
     known.fake.requests.clear()
     known.run("busyscore", events, size=100)
     assert len(known.fake.requests) < 20
+
+
+@pytest.mark.parametrize("prefix", ["__mv_x", 'a",b', "a b", "a\nb", "prüf_"])
+def test_a_prefix_that_makes_no_field_names_is_refused(head: Head, prefix: str) -> None:
+    outcome = head.run("busyscore", [event()], f"prefix={prefix}")
+    (error,) = outcome.said("ERROR")
+    assert "prefix=" in error
+    assert outcome.rows[0].keys() - event().keys() == {"busy_error"}
 
 
 # --- other maps -------------------------------------------------------------------------------------------------------

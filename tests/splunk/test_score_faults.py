@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from typing import Any, Callable, Dict, List, Tuple
 
+import driver
 import pytest
 from busybody_splunk.columns import SAID
+from busybody_splunk.frames import Fatal
 from driver import Outcome
 from fake_splunkd import LIMITED_KEY
 from searching import Event, Head, event, habit, head, simulated
@@ -118,29 +121,71 @@ def test_newest_first_is_refused_when_it_would_learn(known: Head) -> None:
     before = known.content()
     error = one_error(known.run("busyscore", events, "update=true"), events)
     assert "| sort 0 _time" in error
-    outcome = known.run("busyscore", events, "update=true", size=7)  # found out when some of it is scored
-    assert "| sort 0 _time" in outcome.said("ERROR")[0]
-    assert "busy_error" in outcome.rows[-1]
+    with pytest.raises(Fatal, match=re.escape("| sort 0 _time")):  # found out when some of it is scored
+        known.run("busyscore", events, "update=true", size=7)
     assert known.content() == before
     assert known.run("busyscore", events).said("ERROR") == []
 
 
+@pytest.mark.parametrize("fault", [{}, {"cut": True}, {"cut": True, "late": True}], ids=["refused", "cut", "cut late"])
 @pytest.mark.slow
-def test_a_store_that_fails_in_the_middle_leaves_the_model_as_it_was(known: Head) -> None:
-    """Whichever request it is: afterwards the model is the old one, or the new one, never anything between."""
+def test_a_store_that_fails_in_the_middle_leaves_the_model_as_it_was(known: Head, fault: Dict[str, bool]) -> None:
+    """Whichever request it is: the model is the old one and no score can be written, or it is the new one."""
     events = [*(event("ana", 15 + day) for day in range(3)), *(event("cy", 15 + day) for day in range(3))]
-    before = known.content()
+    before, ways = known.content(), set()
     for number in count():
-        known.fake.fail(400, times=1, after=number)
-        outcome = known.run("busyscore", events, "update=true", size=2)
+        known.fake.fail(400, times=9, after=number, **fault)
+        try:
+            outcome = known.run("busyscore", events, "update=true", size=2)
+            failed, way = outcome.said("ERROR"), "marked"
+            assert len(outcome.rows) == len(events)
+            assert not failed or not any("busy_new" in row for row in outcome.rows)
+        except Fatal as error:
+            failed, way = [str(error)], "ended"
         known.fake._faults = []
-        known.expire_leases()
-        assert len(outcome.rows) == len(events)
-        if not outcome.said("ERROR"):
+        if not failed:
             break  # only tidying up was disturbed
-        assert known.content() == before
-        assert "Nothing was learned." in outcome.said("ERROR")[0]
+        ways.add(way)
+        known.expire_leases()
+        assert "Nothing was learned" in failed[0]
+        if known.content() != before:
+            assert fault, "a refused request is no commit"
+            break
+    assert ways == {"marked", "ended"}
     assert set(known.content()["profiles"]) == {"ana", "bo", "cy"}
+
+
+def test_a_commit_that_is_refused_ends_the_search(known: Head) -> None:
+    """It comes with the last chunk, after every row has gone out with its score."""
+    before, down = known.content(), "KV Store is shutting down."
+    script = driver.Script(driver.BIN / "busyscore.py", environment={"SPLUNK_HOME": str(known.home)})
+    with driver.Process(script) as process:
+        told = process.getinfo(args=["update=true"], **known.told("busyscore"))
+        assert told is not None
+        columns = [*told.metadata["required_fields"], "_chunked_idx"]
+        scored = process.execute(driver.body_of(columns, EVENTS), finished=False)
+        assert scored is not None
+        known.fake.kv.down = down
+        last = process.execute(b"", finished=True)
+        assert last is not None
+        assert "the KV store is not available" in last.metadata["error"]
+        assert "nothing may be written" in last.metadata["error"]
+    known.fake.kv.down = None
+    assert known.content() == before
+
+
+def test_a_search_is_cancelled_in_peace_while_the_kv_store_is_down(known: Head) -> None:
+    """The lease ends by itself."""
+    from busybody_splunk.chunks import Chunk
+    from busybody_splunk.commands import score
+    from busybody_splunk.protocol import Messages
+
+    command, messages = score.command(), Messages()
+    command.begin(known.search("busyscore", ["update=true"]), messages)
+    command.take(Chunk(driver.body_of(list(EVENTS[0]), EVENTS), finished=False))
+    known.fake.kv.down = "KV Store is shutting down."
+    command.close()
+    command.close()
 
 
 def test_a_preview_learns_nothing(known: Head) -> None:
@@ -162,8 +207,6 @@ def test_a_search_that_is_cancelled_learns_nothing_and_leaves_no_lease(known: He
 
 def test_a_search_that_is_killed_leaves_the_model_as_it_was(known: Head, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that dies at once gives nothing up: the next writer waits for its lease, then goes on without it."""
-    import driver
-
     before = known.content()
     events = [event("ana", 15 + day) for day in range(4)]
     script = driver.Script(driver.BIN / "busyscore.py", environment={"SPLUNK_HOME": str(known.home)})

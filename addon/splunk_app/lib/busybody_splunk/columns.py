@@ -1,7 +1,7 @@
 """What busyscore adds to a row: the risk with its reasons, and from an alert up the fields of a risk event.
 
     busy_risk busy_level busy_sentence busy_findings busy_techniques busy_previous_* busy_learned busy_incident busy_report
-    busy_event_id busy_source busy_error [busy_explain]
+    busy_new busy_event_id busy_source busy_skipped busy_error [busy_explain]
     risk_object risk_object_type risk_score risk_message threat_object threat_object_type annotations.mitre_attack
 
 The first kind begins with the prefix that was asked for; the second has the names that Enterprise Security reads.
@@ -11,7 +11,7 @@ Most rows repeat a habit and say the same: they share one tuple of cells.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
     from busybody.signin import Assessment, Finding, SignIn
@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 PREFIX = "busy_"
 SAID = (
     "risk", "level", "sentence", "findings", "techniques", "previous_time", "previous_country", "previous_city",
-    "previous_ip", "previous_device", "learned", "incident", "report", "event_id", "source", "error",
+    "previous_ip", "previous_device", "learned", "incident", "report", "new", "event_id", "source", "skipped", "error",
 )  # fmt: skip
-PREVIOUS = ("time", "country", "city", "ip", "device")
+PREVIOUS = ("time", "country", "city", "ip")
 RISK_EVENT = (
     "risk_object", "risk_object_type", "risk_score", "risk_message", "threat_object", "threat_object_type",
     "annotations.mitre_attack",
 )  # fmt: skip
 NO_EVENT: Tuple[Cell, ...] = ("",) * len(RISK_EVENT)
 Cells = Sequence["Cell"]
+NEW, KNOWN = "1", "0"  # whether an earlier run had the row; empty where nothing could be scored
+REMEMBERED = 1_000  # tuples of cells that are shared
 
 
 def names(prefix: str = PREFIX, explain: bool = False) -> List[str]:
@@ -54,8 +56,10 @@ class Said(NamedTuple):
     learned: str = ""
     incident: str = ""
     report: str = ""
+    new: str = ""
     event_id: str = ""
     source: str = ""
+    skipped: str = ""
     error: str = ""
 
 
@@ -68,37 +72,49 @@ class Columns:
         self.error = prefix + "error"
         self._explain = explain
         self._least = least_risk
-        self.nothing: Cells = self._cells(Said())  # of what is no sign-in
-        self._plain: Dict[Tuple[float, str], Cells] = {}  # of habitual ones, by risk and what is learned of them
+        self._plain: Dict[
+            Tuple[float, str, str], Cells
+        ] = {}  # of habitual ones, by risk, what is learned of them, and new
+        self._skipped: Dict[Tuple[str, str], Cells] = {}
 
-    def broken(self, what: str) -> Cells:
-        """Of a row that cannot be read or scored."""
-        return self._cells(Said(error=what))
+    def broken(self, what: str, new: str = "") -> Cells:
+        """Of a row that cannot be read; without `new` of one that was not scored, which nobody shall take for new."""
+        return self._cells(Said(error=what, new=new))
 
-    def scored(self, signin: SignIn, assessment: Assessment, sentence: str, report: bool) -> Cells:
+    def skipped(self, why: str, new: str) -> Cells:
+        """Of what is no sign-in; `why` may be empty."""
+        known = self._skipped.get((why, new))
+        if known is None:
+            _bound(self._skipped)
+            known = self._skipped[why, new] = self._cells(Said(skipped=why, new=new))
+        return known
+
+    def scored(self, signin: SignIn, new: str, assessment: Assessment, sentence: str, report: bool) -> Cells:
         """Of a scored sign-in; `report` where somebody is to hear of it now."""
         if assessment.risk < self._least:
-            return self.nothing
+            return self.skipped("", new)
         if not (assessment.findings or self._explain or assessment.incident):
-            key = assessment.risk, assessment.learned
+            key = assessment.risk, assessment.learned, new
             known = self._plain.get(key)
             if known is None:
-                if len(self._plain) > 1_000:
-                    self._plain.clear()
-                said = Said(exactly(assessment.risk), assessment.level, learned=assessment.learned, report="0")
+                _bound(self._plain)
+                said = Said(exactly(assessment.risk), assessment.level, learned=assessment.learned, report="0", new=new)
                 known = self._plain[key] = self._cells(said)
             return known
-        return self._odd(signin, assessment, sentence, report)
+        return self._odd(signin, new, assessment, sentence, report)
 
-    def _odd(self, signin: SignIn, assessment: Assessment, sentence: str, report: bool) -> Cells:
+    def _odd(self, signin: SignIn, new: str, assessment: Assessment, sentence: str, report: bool) -> Cells:
         from busybody.contracts import splunk
+        from busybody.devices import describe
 
         row = splunk(signin, assessment, sentence)
         before = assessment.previous or {}
         said = Said(
             exactly(assessment.risk), assessment.level, sentence, several(row["busy_findings"]),
             several(row["busy_techniques"]), learned=assessment.learned, incident=row["busy_incident"],
-            report="1" if report else "0", event_id=assessment.event_id, source=leading(assessment.findings) or "",
+            report="1" if report else "0", new=new, event_id=assessment.event_id,
+            source=leading(assessment.findings) or "",
+            previous_device=describe(before["device"]) if before.get("device") else "",
         )._replace(**{f"previous_{name}": text(before.get(name)) for name in PREVIOUS})  # fmt: skip
         if not assessment.alert:
             return self._cells(said, explained(assessment))
@@ -113,6 +129,11 @@ class Columns:
 
     def _cells(self, said: Said, lines: Optional[List[str]] = None, event: Sequence[Cell] = NO_EVENT) -> Cells:
         return (*said, *([several(lines or [])] if self._explain else ()), *event)
+
+
+def _bound(shared: Dict[Any, Cells]) -> None:
+    if len(shared) >= REMEMBERED:
+        shared.clear()
 
 
 def leading(findings: Sequence[Finding]) -> Optional[str]:

@@ -10,6 +10,7 @@ from busybody.scorer import Scorer
 from busybody.signin import Assessment, SignIn
 
 from .opening import Opened
+from .seen import all_new
 
 if TYPE_CHECKING:
     from busybody.policy import Policy
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..chunks import Chunk
     from ..protocol import Messages
     from ..signins import SignIns
+    from .seen import Marks
 
 LEVELS = ("none", "low", "medium", "high", "critical")
 Assessed = Tuple[Assessment, str, bool]  # the sentence, and whether somebody is to hear of it now
@@ -31,8 +33,8 @@ class Engine(Protocol):
     def assess(self, signins: Sequence[SignIn]) -> List[Assessed]:
         """The assessment of each, in their order."""
 
-    def see(self, chunk: Chunk) -> None:
-        """Take note of what else stands in a chunk."""
+    def marks(self, chunk: Chunk, ours: Sequence[str]) -> Marks:
+        """What says of the chunk's rows, in their order, whether they are new; `ours` are the columns we add."""
 
     def finish(self) -> None:
         """The last chunk was assessed."""
@@ -41,7 +43,7 @@ class Engine(Protocol):
         """What there is to say at the end."""
 
     def close(self) -> None:
-        """Let go of whatever is held; closing twice does nothing."""
+        """Let go of whatever is held. Never raises; closing twice does nothing."""
 
 
 class Reader:
@@ -72,8 +74,9 @@ class Reader:
         known = next((row["risk"] for row in rows if row["id"] == assessment.incident), None)
         return known is None or rank(assessment.risk) > rank(known)
 
-    def see(self, chunk: Chunk) -> None:
-        """Nothing but the rows counts."""
+    def marks(self, chunk: Chunk, ours: Sequence[str]) -> Marks:  # noqa: ARG002  every engine has these
+        """Who only reads keeps no account: every row is new."""
+        return all_new
 
     def finish(self) -> None:
         """Nothing is kept."""

@@ -1,22 +1,26 @@
 """The one learner of a model: scores, learns, and keeps all of it with one commit at the end, or nothing.
 
-It first applies the verdicts that wait. Incidents go with the commit, and so does the cursor: how far the index was read.
+It first applies the verdicts that wait. Incidents go with the commit, and so does the cursor: how far the index was read,
+and which rows of the last hour.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, List, Sequence
 
-from busybody.errors import InputError
+from busybody.errors import BusybodyError, InputError
 from busybody.scorer import Scorer
 from busybody.signin import Assessment, SignIn
 from busybody.stream.order import LOOKED_AT, newest_first
 
+from ..chain import MODELS
 from ..incidents import Incidents
 from ..verdicts import Verdicts
 from .engines import Assessed, Prefetch
 from .ledger import Answers, Ledger
 from .opening import Opened
+from .seen import INDEXED, Seen, all_new, key_of
 
 if TYPE_CHECKING:
     from busybody.policy import Policy
@@ -25,10 +29,10 @@ if TYPE_CHECKING:
     from ..chunks import Chunk
     from ..protocol import Messages
     from ..signins import SignIns
+    from .seen import Marks
 
-LEASE = 900.0  # seconds; renewed as the search goes on, so that only a dead one lets it run out
+LEASE = 300.0  # seconds; renewed as the search goes on, so that only a dead one lets it run out
 CURSOR = "cursor"  # note of the model: index time up to which all was read, epoch seconds
-INDEXED = "_indextime"
 
 
 class Learner:
@@ -48,7 +52,7 @@ class Learner:
             self._ledger = Ledger(Incidents(opened.splunkd, model), self.scorer)
             self._answers = Answers(Verdicts(opened.splunkd, model), self.scorer, self._ledger)
             self._answers.apply(self._writer)
-            self._cursor = float(self._writer.meta().get(CURSOR, "0")) if cursor else None
+            self._seen = self._remembered() if cursor else None
         except BaseException:
             self.close()
             raise
@@ -70,7 +74,7 @@ class Learner:
             sentences.append(describe(signin, assessment) if assessment.findings else "")
         self._signins += len(found)
         self._late += sum(assessment.late for assessment in found)
-        reported = self._ledger.reported(found)
+        reported = self._ledger.reported(signins, found)
         if self.scorer.people.is_full():
             self.scorer.save()  # staged, not shown
             self._prefetch.forget()
@@ -85,25 +89,30 @@ class Learner:
                 "the events come newest first, and people are learned in time. Put `| sort 0 _time` in front of this command."
             )
 
-    # The end --------------------------------------------------------------------------------------------------
+    # What was read --------------------------------------------------------------------------------------------
 
-    def see(self, chunk: Chunk) -> None:
-        """The latest index time of the rows; what is not indexed has none."""
-        place = chunk.index.get(INDEXED)
-        if self._cursor is None or place is None:
-            return
-        for row in chunk.rows:
-            text = row[place]
-            if text and text.replace(".", "", 1).isdigit():
-                self._cursor = max(self._cursor, float(text))
+    def _remembered(self) -> Seen:
+        """As the commit left it that this one builds on: what that one ordered was done before the lease began."""
+        cursor = float(self._writer.meta().get(CURSOR, "0"))
+        document = self._writer.collection(MODELS).one(key_of(self._model)) if cursor else None
+        return Seen.of(document, self._writer.head.series, cursor)
+
+    def marks(self, chunk: Chunk, ours: Sequence[str]) -> Marks:
+        return all_new if self._seen is None else self._seen.marks(chunk, ours)
+
+    # The end --------------------------------------------------------------------------------------------------
 
     def finish(self) -> None:
         """Commit, with all that goes along."""
-        if not (self._signins or self._answers.given):
+        seen = self._seen
+        if not (self._signins or self._answers.given or (seen and seen.fresh)):
             self.close()
             return
         self._ledger.keep(self._writer)
-        notes = {} if not self._cursor else {CURSOR: f"{self._cursor:.0f}"}
+        notes = {}
+        if seen is not None and seen.cursor:
+            notes[CURSOR] = f"{seen.cursor:.0f}"
+            self._writer.afterwards.save(MODELS, [seen.document(self._model, self._writer.head.series)])
         self.scorer.save(notes)
         self._writer.commit()
         self._done = True
@@ -124,11 +133,12 @@ class Learner:
                 f"{self._late:,} sign-ins are older than the lateness that the policy allows and taught nothing. "
                 "Put `| sort 0 _time` in front of this command."
             )
-        if self._cursor == 0.0:
+        if self._seen is not None and not self._seen.cursor:
             messages.warn(
                 f"No row has {INDEXED}, so that the cursor stays where it was. Search events, not a data model's summary."
             )
 
     def close(self) -> None:
-        """Give up what was not committed."""
-        self._writer.give_up()
+        """Give up what was not committed; where that cannot be told, the lease ends by itself."""
+        with suppress(BusybodyError, OSError):
+            self._writer.give_up()

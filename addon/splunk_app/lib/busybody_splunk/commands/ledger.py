@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Sequence, Set
+from contextlib import contextmanager
+from time import time as now
+from typing import TYPE_CHECKING, Dict, Iterator, Sequence, Set
 
 from busybody.risk import level_of
 from busybody.scorer import Scorer
-from busybody.signin import Assessment
+from busybody.signin import Assessment, SignIn
 
 from ..columns import leading
 from ..incidents import Incidents, incident
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
 EVENTS = "reported_events"  # of a document: ids of the sign-ins that somebody heard of, who may answer to each
 MOST_EVENTS = 8
+HEARD = "heard_risk"  # at which somebody heard of the incident that was answered, and that this one goes on with
+# Of the last report: which sign-in, when it was made (epoch seconds) and from where the person came. By these a search
+# finds the risk events that were never written, and writes them.
+LAST = ("reported_event", "reported_at", "src")
+ANSWERED = ("benign", "closed")  # statuses
+OURS = (EVENTS, HEARD, *LAST)
 
 
 class Ledger:
@@ -30,7 +38,7 @@ class Ledger:
         self._rows: Dict[str, Document] = {}  # as they are to be kept, by id
         self.reports = 0
 
-    def reported(self, found: Sequence[Assessment]) -> Set[int]:
+    def reported(self, signins: Sequence[SignIn], found: Sequence[Assessment]) -> Set[int]:
         """Which of them (by place) open an incident from an alert up, or raise its level."""
         odd = [(number, assessment) for number, assessment in enumerate(found) if assessment.incident is not None]
         self.note({assessment.user for _, assessment in odd})
@@ -41,9 +49,11 @@ class Ledger:
                 row = self._rows[str(assessment.incident)] = self._alone(assessment)
             if assessment.event_id == row["event_id"] and assessment.findings:
                 row["detector"] = leading(assessment.findings) or row["detector"]
-            if assessment.alert and (not row["reported_risk"] or rank(assessment.risk) > rank(row["reported_risk"])):
+            heard = _heard(row)
+            if assessment.alert and (not heard or rank(assessment.risk) > rank(heard)):
                 row["reported_risk"] = round(assessment.risk, 2)
                 row[EVENTS] = [*row.get(EVENTS, ())[-MOST_EVENTS + 1 :], assessment.event_id]
+                row.update(zip(LAST, (assessment.event_id, round(now(), 3), signins[number].ip or "")))
                 reported.add(number)
         self.reports += len(reported)
         return reported
@@ -62,7 +72,27 @@ class Ledger:
                 sentence=row["sentence"], count=row["count"], reported_risk=there.get("reported_risk", 0.0),
                 event_id=row["event"],
             )  # fmt: skip
-            self._rows[row["id"]][EVENTS] = there.get(EVENTS, [])
+            self._rows[row["id"]].update((name, there[name]) for name in OURS if name in there)
+
+    @contextmanager
+    def answered(self, user: str) -> Iterator[None]:
+        """Around the verdict on an incident of a person. One that is closed by it may open once more at once, by those
+        of its sign-ins that wait to be learned: who heard of the first has heard of that, unless its level rises."""
+        self.note({user})
+        before = self._statuses(user)
+        yield
+        self.note({user})
+        after = self._statuses(user)
+        closed = [each for each, status in before.items() if status == "open" and after.get(each) in ANSWERED]
+        heard = max((_heard(self._rows[each]) for each in closed), default=0.0)
+        for each, status in after.items():
+            if status == "open" and each not in before:
+                self._rows[each][HEARD] = heard
+
+    def _statuses(self, user: str) -> Dict[str, str]:
+        """Of a person's incidents, by id."""
+        person = self._scorer.people.get(user)
+        return {row["id"]: row["status"] for row in person.incidents} if person is not None else {}
 
     def keep(self, writer: Writer) -> None:
         """Save them with the writer's commit."""
@@ -78,6 +108,11 @@ class Ledger:
         )  # fmt: skip
 
 
+def _heard(row: Document) -> float:
+    """At which risk somebody heard of an incident; 0 where nobody did."""
+    return float(max(row["reported_risk"], row.get(HEARD, 0.0)))
+
+
 class Answers:
     """The verdicts that wait, applied by the writer: with its commit they are done, and not before."""
 
@@ -88,6 +123,6 @@ class Answers:
     def apply(self, writer: Writer) -> None:
         """Before anything is learned: what was disowned is not to teach once more."""
         for given in self.given:
-            self._scorer.feedback(given.verdict)
-        self._ledger.note({given.verdict.user for given in self.given})
+            with self._ledger.answered(given.verdict.user):
+                self._scorer.feedback(given.verdict)
         self._verdicts.applied(writer, self.given)

@@ -3,17 +3,22 @@
     ... | busyscore                                        scores against what is known; learns nothing, in any order
     ... | sort 0 _time | busyscore update=true cursor=true         scores and learns: one search at a time
 
-Every row passes, in its order. What is no sign-in stays empty; what cannot be read says why in busy_error. Where nothing
-can be scored at all (no KV store, no such policy), one message says what to do, and the rows pass marked.
+Every row passes, in its order. What is no sign-in says why in busy_skipped, what cannot be read in busy_error. Where
+nothing can be scored at all (no KV store, no such policy), one message says what to do, and the rows pass marked, with
+an empty busy_new. But where scored rows have gone on already and cannot be learned, the search ends there: its scores
+must not be written, since the next run gives them once more.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import time as now
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
+from ..cells import MULTI
 from ..chunks import EMPTY, Body, Chunk
 from ..columns import PREFIX, Cells, Columns
+from ..frames import Fatal
 from ..options import Option, UsageError, parse
 from ..signins import DEFAULT as CIM
 from ..signins import NEEDS, columns_wanted
@@ -31,17 +36,23 @@ OPTIONS = (
     Option("cursor", "bool", False, "with update=true: remember how far the index was read, for | busycursor"),
     Option("explain", "bool", False, "add busy_explain: what each finding contributes to the log-odds"),
     Option("min_risk", "number", 0.0, "rows of a lower risk stay empty; none is left out", least=0.0, most=100.0),
-    Option("prefix", "text", PREFIX, "what the new columns begin with"),
+    Option("prefix", "name", PREFIX, "what the new columns begin with"),
     Option("fields", "name", CIM, "field map; okta, entra and the like read the event's own text in _raw"),
     Option("policy", "text", DEFAULT, "stanza [policy:<name>] of busybody.conf"),
     Option("model", "text", DEFAULT, "name of the model; <name>.csv is a lookup, which is only read"),
 )
-INDEXED = "_indextime"
 EXAMPLES = 3  # broken rows that a message quotes
 
 
 def command() -> Score:
     return Score()
+
+
+def _parsed(args: Sequence[str]) -> Dict[str, Any]:
+    options = parse(OPTIONS, args, NAME)
+    if options["prefix"].startswith(MULTI):
+        raise UsageError(f"{NAME}: prefix={options['prefix']!r} is Splunk's own. Choose another one, such as {PREFIX}.")
+    return options
 
 
 class Score:
@@ -60,11 +71,12 @@ class Score:
         self._broken: List[str] = []
         self._aside: Dict[str, int] = {}  # reason -> rows that are no sign-in
         self._rows = self._scored_rows = self._number_broken = 0
+        self._gone = 0  # rows that have gone out, and not for want of a score
 
     def begin(self, search: Search, messages: Messages) -> Optional[Sequence[str]]:
         self._search, self._messages = search, messages
         try:
-            options = self._options = parse(OPTIONS, search.args, NAME)
+            options = self._options = _parsed(search.args)
         except UsageError as error:
             self._fault, self._helped = str(error), error.is_help
             return self._columns.names
@@ -72,10 +84,11 @@ class Score:
         wanted = columns_wanted(options["fields"])
         if wanted is None:
             return None
-        more = [INDEXED] if options["cursor"] else []
+        more = ["_indextime"] if options["cursor"] else []
         return [*wanted, *more, *self._columns.names]  # the new ones, too: else splunkd may leave them out again
 
     def take(self, chunk: Chunk) -> Body:
+        """Raises Fatal where scored rows have gone out that cannot be learned."""
         from busybody.errors import BusybodyError
 
         cells: Optional[List[Cells]] = None
@@ -88,6 +101,9 @@ class Score:
                 self._fault = f"{error}. Look into search.log, and run the search again."
             if cells is None and self._engine is not None:
                 self._engine.close()
+                if self._gone and self._options["update"] and not chunk.preview:
+                    raise Fatal(f"{self._fault}\nNothing was learned and nothing may be written. Run the search again.")
+            self._gone += len(cells or ())
         if self._fault is not None:
             self._tell_fault()
             cells = [self._columns.broken(self._fault)] * len(chunk)
@@ -97,7 +113,8 @@ class Score:
         if self._engine is not None:
             self._engine.close()
         if self._opened is not None:
-            self._opened.close()
+            with suppress(OSError):
+                self._opened.close()
 
     def _columns_of(self, chunk: Chunk, cells: List[Cells]) -> Body:
         return chunk.extended(self._columns.names, cells) if cells else EMPTY
@@ -109,7 +126,7 @@ class Score:
         if self._helped:
             self._messages.error(f"{self._fault}")
             return
-        which = "The rows from here on pass" if self._rows else "The rows pass"
+        which = "The rows from here on pass" if self._gone else "The rows pass"
         learned = " Nothing was learned." if self._options.get("update") else ""
         self._messages.error(f"{self._fault}\n{which} unscored; {self._columns.error} says why.{learned}")
 
@@ -127,17 +144,17 @@ class Score:
         scored = self._columns.scored
         cells: List[Cells] = []
         add = cells.append
+        marks = engine.marks(chunk, self._columns.names)
         for payloads in engine.signins.pieces(chunk):
             signins = [payload for payload in payloads if type(payload) is SignIn]
             assessed = iter(engine.assess(signins))
-            for number, payload in enumerate(payloads, self._rows + 1):
+            for number, (payload, new) in enumerate(zip(payloads, marks(payloads)), self._rows + 1):
                 if type(payload) is SignIn:
-                    add(scored(payload, *next(assessed)))
+                    add(scored(payload, new, *next(assessed)))
                 else:
-                    add(self._other(payload, number))
+                    add(self._other(payload, number, new))
             self._rows += len(payloads)
             self._scored_rows += len(signins)
-        engine.see(chunk)
         if chunk.finished:
             engine.finish()
             self._tell_summary()
@@ -159,16 +176,16 @@ class Score:
             self._engine = Reader(opened, policy, signins, options["model"], options["min_risk"])
         return self._engine
 
-    def _other(self, payload: Payload, number: int) -> Cells:
+    def _other(self, payload: Payload, number: int, new: str) -> Cells:
         """The cells of what is no sign-in."""
         if isinstance(payload, str):
             self._aside[payload] = self._aside.get(payload, 0) + 1
-            return self._columns.nothing
+            return self._columns.skipped(payload, new)
         told = f"{payload.key}: {payload.message}" if payload.key else payload.message  # type: ignore[union-attr]
         self._number_broken += 1
         if len(self._broken) < EXAMPLES:
             self._broken.append(f"row {number}: {told}")
-        return self._columns.broken(told)
+        return self._columns.broken(told, new)
 
     def _tell_summary(self) -> None:
         messages = self._messages
