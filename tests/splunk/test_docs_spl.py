@@ -15,7 +15,7 @@ PAGES = [ROOT / "README.md", ADDON / "README.md", *sorted((ROOT / "docs").glob("
 PAGE = ROOT / "docs" / "splunk.md"
 BLOCKS = [(f"{path.name}:{line}", text) for path in PAGES for line, text in fenced(path, "spl")]
 SPLUNKS_OWN_FIELDS = {"_time", "_raw", "_indextime"}
-WRITING = {"busyscore", "busytrain", "busyverdict", "collect", "outputlookup", "sendalert", "map"}
+WRITING = {"busyscore", "busytrain", "busyverdict", "busyforget", "collect", "outputlookup", "sendalert", "map"}
 
 
 def lines(text: str) -> List[str]:
