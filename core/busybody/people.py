@@ -112,6 +112,10 @@ class Keeper:
         person = self._people.get(user) if not self._private else None
         return person if person is not None else self.by_key(self.key(user))
 
+    def named(self, user: str) -> Optional[Person]:
+        """The person of that name, or else of that key: a pseudonym does not lead to itself."""
+        return self.get(user) or self.by_key(user)
+
     def by_key(self, key: str) -> Optional[Person]:
         try:
             return self._people[key]

@@ -296,11 +296,14 @@ class Scorer:
     def feedback(self, verdict: Verdict) -> str:
         """Take the answer of a person or an analyst. Returns what it did, in words.
 
+        `verdict.user` is their name or their key: a verdict that waits in a store may hold the pseudonym alone.
         A repeated verdict changes nothing. Only a verified "it was me" promotes; "not me" rolls back.
         """
-        person = self._met(verdict.user)
+        person = self.people.named(verdict.user)
         if person is None:
             return "unknown person: nothing to learn"
+        if person.due <= self.hour:
+            self._settle(person, self._cutoff)
         self._settle(person, verdict.settle_until(person.profile))
         done = take(verdict, person.profile, self.people.journal(person), self.decay)
         for entry in person.profile.window:

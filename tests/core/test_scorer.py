@@ -272,6 +272,22 @@ def test_pseudonyms_keep_names_out_of_the_store(tmp_path: Any) -> None:
     assert (mine.user, mine.risk, mine.log_odds) == ("zephyrine", theirs.risk, theirs.log_odds)
 
 
+def test_an_answer_may_hold_the_pseudonym_alone(tmp_path: Any) -> None:
+    key = tmp_path / "key"
+    key.write_text("a secret of at least thirty-two characters, as is asked for", encoding="utf-8")
+    scorers = [model(policy(identity={"pseudonym_key_file": str(key)})) for _ in range(2)]
+    pseudonym = scorers[0].people.key("zephyrine")
+    for scorer, user in zip(scorers, ("zephyrine", pseudonym)):
+        for day in range(20):
+            scorer.process(signin(day, 9, user="zephyrine", id=f"n{day}", **HOME, **LAPTOP))
+        scorer.process(signin(20, 9, user="zephyrine", id="odd", **FAR, **STRANGE))
+        assert scorer.feedback(Verdict(user, "odd", "malicious", at(20, 10), analyst=True)).startswith("disowned: ")
+        assert scorer.feedback(Verdict("somebody", "odd", "malicious", at(20, 10))).startswith("unknown person")
+        scorer.save()
+    name, short = (scorer.people._store.profile(pseudonym) for scorer in scorers)
+    assert name == short is not None
+
+
 def test_every_network_class_can_be_scored() -> None:
     scorer = model()
     live(scorer, 15)
