@@ -34,6 +34,7 @@ from builders import (
 from busybody.fusion import BASE
 from busybody.scorer import MODEL, Scorer
 from busybody.signin import SignIn
+from busybody.verdict import Verdict
 from hypothesis import given
 from hypothesis import strategies as st
 
