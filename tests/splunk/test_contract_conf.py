@@ -14,7 +14,7 @@ from conf_files import is_true
 from content import ADDON, ALERTS, DEFAULT, conf, options
 from packaged import ROOT, tool
 
-WRITERS = {"busyscore", "busytrain", "busyverdict"}  # with update=true, always, always
+WRITERS = {"busyscore", "busytrain", "busyverdict", "busyforget"}  # the first with update=true, the others always
 PYTHON = {"python.version": "python3", "python.required": "3.9,3.13"}
 KEYS_OF_COMMANDS = {"chunked", "filename", "is_risky", "run_in_preview", *PYTHON}
 CONFS = sorted(path.stem for path in DEFAULT.glob("*.conf"))

@@ -17,6 +17,7 @@ COMMANDS = {  # name of the search command: module of busybody_splunk.commands, 
     "busyprofile": "profile",
     "busyrisk": "risk",
     "busyverdict": "verdict",
+    "busyforget": "forget",
     "busypolicy": "policy",
     "busycursor": "cursor",
 }

@@ -10,7 +10,8 @@
 
 That they were applied is written down with the commit itself (orders.py): who dies before it has applied nothing, and
 whoever dies after it has applied them. `_key` is a hash of person and event with the answer's turn among the answers
-about that event, so that of two equal ones at the same time one gets in, and a changed mind comes after the first.
+about that event, so that of two equal ones at the same time one gets in, and a changed mind comes after the first. The
+person stands there under the key of the model, a pseudonym where the policy asks for one.
 """
 
 from __future__ import annotations

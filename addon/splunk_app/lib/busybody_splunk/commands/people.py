@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from busybody.errors import BusybodyError, shown
 from busybody.identity import Identity
@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 
 def known(store: Store, policy: Policy, name: str) -> Person:
     """The person. Raises BusybodyError, with the names that are like this one, where nobody is known by it."""
+    person = find(store, policy, name)
+    if person is None:
+        raise BusybodyError(unknown(store, policy, name))
+    return person
+
+
+def find(store: Store, policy: Policy, name: str) -> Optional[Person]:
+    """The person; None where nobody is known by that name."""
     key = key_of(store, policy, name)
     text = None if key is None else store.profile(key)
-    if key is None or text is None:
-        raise BusybodyError(unknown(store, policy, name))
-    return Person(key, decode(text, key), policy.learning.incident_hours)
+    return None if key is None or text is None else Person(key, decode(text, key), policy.learning.incident_hours)
 
 
 def unknown(store: Store, policy: Policy, name: str) -> str:

@@ -26,15 +26,23 @@ def command() -> Generating:
     return Generating(NAME, OPTIONS, COLUMNS, rows)
 
 
-def rows(opened: Opened, options: Options, messages: Messages) -> Iterator[Row]:  # noqa: ARG001  all have these
-    """A row for each thing known. `share` is of the person's own sign-ins, older ones counting less; times are epochs."""
+def rows(opened: Opened, options: Options, messages: Messages) -> Iterator[Row]:
+    """A row for each thing known. `share` is of the person's own sign-ins, older ones counting less; times are epochs.
+
+    Of somebody unknown there are no rows, and a message with the names that are like this one: a dashboard then says so
+    in its own words.
+    """
     from busybody.profile.described import described
 
-    from .people import known
+    from .people import find, unknown
 
-    policy = opened.policy(options["policy"])
+    policy, name = opened.policy(options["policy"]), options["user"]
     with opened.model(options["model"]) as model:
-        person = described(options["user"], known(model, policy, options["user"]))
+        found = find(model, policy, name)
+        if found is None:
+            messages.info(unknown(model, policy, name))
+            return
+    person = described(name, found)
     for section, make in SECTIONS.items():
         for item, detail, share, last in make(person):
             yield section, item, detail, "" if share is None else f"{share:.4f}", "" if last is None else f"{last:.0f}"

@@ -87,9 +87,7 @@ class Desk:
             raise BusybodyError("a verdict is about one sign-in of one person. Give user and event_id.")
         person = known(self._model, self._policy, answer.user)
         event, signin = self._meant(person, answer.event_id)
-        verdict = Verdict(
-            self._name(answer.user, person.key), event, answer.verdict, now(), answer.verified, answer.analyst, signin
-        )
+        verdict = Verdict(person.key, event, answer.verdict, now(), answer.verified, answer.analyst, signin)
         if not self._verdicts.add(verdict, self._opened.actor):
             return "known already: nothing changed"
         self._opened.audit(
@@ -128,12 +126,6 @@ class Desk:
             f"{f'Their open incidents: {told}' if there else 'They have no open incident'}. "
             "anyway=true takes the verdict all the same."
         )
-
-    def _name(self, user: str, key: str) -> str:
-        """The name that leads to the key again: a pseudonym does not lead to itself."""
-        from busybody.identity import Identity
-
-        return user if Identity(self._policy).has_pseudonyms else key
 
 
 class Verdicting:
