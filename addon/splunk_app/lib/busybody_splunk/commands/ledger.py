@@ -60,7 +60,7 @@ class Ledger:
 
     def note(self, users: Set[str]) -> None:
         """Take the incidents of people as the model has them now."""
-        people = [self._scorer.people.get(user) for user in sorted(users)]
+        people = [self._scorer.people.named(user) for user in sorted(users)]
         rows = [(person.key, row) for person in people if person is not None for row in person.incidents]
         missing = {row["id"] for _, row in rows}.difference(self._rows)
         before = self._incidents.known(sorted(missing)) if missing else {}
@@ -91,7 +91,7 @@ class Ledger:
 
     def _statuses(self, user: str) -> Dict[str, str]:
         """Of a person's incidents, by id."""
-        person = self._scorer.people.get(user)
+        person = self._scorer.people.named(user)
         return {row["id"]: row["status"] for row in person.incidents} if person is not None else {}
 
     def keep(self, writer: Writer) -> None:
