@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 from typing import Iterator, List, Tuple
 
 import pytest
@@ -15,8 +16,13 @@ GAP = "…"  # in a quote what differs from case to case; in a message what is p
 PUT_IN = {"busybody_write": GAP}  # names that the code puts into a message
 
 
-def messages() -> Iterator[str]:
+@lru_cache(maxsize=1)
+def messages() -> List[str]:
     """Every text in the code, with gaps where something is put in; parts that follow each other are one text for Python."""
+    return list(texts())
+
+
+def texts() -> Iterator[str]:
     for folder in FOLDERS:
         for path in sorted(folder.rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -36,12 +42,12 @@ def quotes() -> List[Tuple[int, str]]:
     return [(row, quote) for row, line in rows if row < end for quote in re.findall(r'"([^"]+)"', line.split(" | ")[0])]
 
 
-def is_said(quote: str, texts: List[str]) -> bool:
+def is_said(quote: str, said: List[str]) -> bool:
     """Whether one text has all the parts of the quote, in their order."""
     for name, gap in PUT_IN.items():
         quote = quote.replace(name, gap)
     pattern = re.compile(".*".join(re.escape(part.strip()) for part in quote.split(GAP)), re.DOTALL)
-    return any(pattern.search(text) for text in texts)
+    return any(pattern.search(text) for text in said)
 
 
 def test_there_are_quotes_to_look_at() -> None:
@@ -50,11 +56,11 @@ def test_there_are_quotes_to_look_at() -> None:
 
 @pytest.mark.parametrize(("line", "quote"), quotes(), ids=[quote for _, quote in quotes()])
 def test_a_message_in_the_table_is_one_of_the_code(line: int, quote: str) -> None:
-    assert is_said(quote, list(messages())), f"splunk.md:{line}: nobody says {quote!r}"
+    assert is_said(quote, messages()), f"splunk.md:{line}: nobody says {quote!r}"
 
 
 def test_what_nobody_says_is_found_out() -> None:
-    texts = ["what needs the capability … of you", "the model … ends"]
-    assert is_said("needs the capability busybody_write", texts)
-    assert not is_said("lacks the capability busybody_write", texts)
-    assert not is_said("ends … the model", texts)
+    said = ["what needs the capability … of you", "the model … ends"]
+    assert is_said("needs the capability busybody_write", said)
+    assert not is_said("lacks the capability busybody_write", said)
+    assert not is_said("ends … the model", said)

@@ -77,6 +77,12 @@ def test_every_file_of_the_core_is_in_or_left_out_by_name() -> None:
             assert (f"lib/busybody/{inner}" in names) is not contents.is_left_out(inner), inner
 
 
+def test_the_command_line_stays_out() -> None:
+    """What the app shares with it are modules of the core."""
+    names = [entry.name for entry in contents.entries()]
+    assert [name for name in names if name.startswith(("lib/busybody/commands", "lib/busybody/cli"))] == []
+
+
 def test_what_is_left_out_exists() -> None:
     core = ROOT / "core" / "busybody"
     assert [part for part in contents.LEFT_OUT if not (core / part).exists()] == []
