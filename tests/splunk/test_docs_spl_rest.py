@@ -114,11 +114,13 @@ def test_what_the_calls_leave_alone_stays_as_it_is(fake: FakeSplunkd, shell: Pat
 
 
 def test_a_call_that_is_refused_says_so(fake: FakeSplunkd, shell: Path) -> None:
-    """--fail-with-body: the shell sees that it failed, the administrator why."""
+    """To the shell by the exit code, to the administrator by the status or, without --fail, by Splunk's reason."""
     function, sources, *_ = blocks()
     done = run(shell, function + sources, LIMITED_KEY)
     assert done.returncode != 0
-    assert "permission" in json.loads(done.stdout)["messages"][0]["text"]
+    assert "403" in done.stderr
+    told = run(shell, function.replace("--fail ", "") + sources.splitlines()[0], LIMITED_KEY)
+    assert "permission" in json.loads(told.stdout)["messages"][0]["text"]
     assert fake.conf.merged("macros")["busybody_signins"] == dict(conf("macros")["busybody_signins"])
 
 
