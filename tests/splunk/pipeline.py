@@ -1,19 +1,23 @@
-"""Runs the app's own scheduled search as it is written, over events in memory and a fake splunkd.
+"""Runs the app's own scheduled searches as they are written, over events in memory and a fake splunkd.
 
-Splunk's part (index times, subsearches, eval, where, collect) is played here; the commands are the real ones.
+Splunk's part (index times, subsearches, eval, where, collect) is played here; the commands are the real ones. `Scheduler`
+plays the search that scores, with faults where a test wants them, `made_up_for` the one that writes what was left unwritten.
 """
 
 from __future__ import annotations
 
+import csv
 import fnmatch
 import re
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 import pytest
 from busybody.errors import BusybodyError
 from busybody_splunk.commands import cursor
-from content import conf
-from dashboards_table import pieces
+from busybody_splunk.frames import Fatal
+from content import ADDON, conf
+from dashboards_spl import search as answered
+from dashboards_table import Sources, Table, pieces
 from dashboards_words import read
 from searching import Head
 
@@ -37,33 +41,41 @@ class Scheduler:
         self.written: Dict[str, List[Row]] = {}
         self.errors: List[str] = []
 
-    def run(self, now: float) -> None:
-        """One run. The subsearches are answered first, as Splunk does; where one fails, so does the search."""
+    def run(self, now: float, *, dies_after: Optional[str] = None) -> None:
+        """One run. The subsearches are answered first, as Splunk does; where one fails, or a command ends the search, so
+        does all of it. It `dies_after` a command's last row: what that one has stored stays."""
         self._patch.setattr(cursor, "now", lambda: now)
-        search = self._search
         try:
-            for inner in re.findall(r"\[\s*\|\s*(busycursor[^\]]*)\]", search):
-                search = search.replace(f"[| {inner}]", self._subsearch(inner))
-        except BusybodyError as error:
+            self._run(now, dies_after)
+        except (BusybodyError, Fatal) as error:
             self.errors.append(str(error))
-            return
+
+    def _run(self, now: float, dies_after: Optional[str]) -> None:
+        search = self._search
+        for inner in re.findall(r"\[\s*\|\s*(busycursor[^\]]*)\]", search):
+            search = search.replace(f"[| {inner}]", self._subsearch(inner))
         first, *rest = pieces(search, "|")
-        rows = self._found(first, now)
+        rows, waits = self._found(first, now), False
         for part in rest:
             command, _, words = part.strip().partition(" ")
+            if command == "busyscore":
+                waits = True  # it commits with its last row, which nobody may have written before
+            waits = waits and command != "sort"
+            assert not (waits and command in ("where", "collect")), "nothing holds the rows until they are learned"
+            rows = getattr(self, f"_{command}")(words.strip(), rows, now)
+            if command == dies_after:
+                return
+
+    def write(self, part: str, rows: List[Row], now: float) -> None:
+        """What a macro that ends with `collect` does to rows."""
+        for piece in pieces(expanded(part), "|"):
+            command, _, words = piece.strip().partition(" ")
             rows = getattr(self, f"_{command}")(words.strip(), rows, now)
 
     def _subsearch(self, inner: str) -> str:
-        call, *rest = pieces(inner, "|")
-        name, *words = call.split()
-        outcome = self._head.run(name, (), *words)
-        (row,) = outcome.rows
-        if not rest:
-            return str(row["search"])
-        found = re.search(re.findall(r'rex field=search "(.*)"', rest[0])[0].replace("(?<", "(?P<"), str(row["search"]))
-        assert found is not None
-        assert rest[1].strip() == "return $" + next(iter(found.groupdict()))
-        return next(iter(found.groupdict().values()))
+        name, *words = inner.split()
+        (row,) = self._head.run(name, (), *words).rows
+        return str(row["search"])
 
     def _found(self, words: str, now: float) -> List[Row]:
         """Newest first, as Splunk gives events."""
@@ -86,12 +98,6 @@ class Scheduler:
         outcome = self._head.run("busyscore", rows, *words.split())
         self.errors += outcome.said("ERROR")
         return [dict(row) for row in outcome.rows]
-
-    def _eventstats(self, words: str, rows: List[Row], now: float) -> List[Row]:
-        found = re.fullmatch(r"count\((\w+)\) AS (\w+)", words)
-        assert found is not None
-        count = sum(row.get(found[1]) is not None for row in rows)
-        return [{**row, found[2]: count} for row in rows]
 
     def _where(self, words: str, rows: List[Row], now: float) -> List[Row]:
         test = read(words, now).of
@@ -120,6 +126,39 @@ class Scheduler:
         kept = [{key: value for key, value in row.items() if key in ("_time", "_raw") or key[0] != "_"} for row in rows]
         self.written.setdefault(given["index"], []).extend(kept)
         return rows
+
+
+MAKES_UP = "Busybody: risk events that were not written"
+
+
+def made_up_for(scheduler: Scheduler, head: Head, now: float) -> List[Row]:
+    """One run of the search that writes the risk events of runs that died; which it wrote."""
+    stanza = conf("savedsearches")[MAKES_UP]
+    search, _, last = stanza["search"].rpartition("|")
+    kept = head.fake.kv.collections.get("busybody_incidents", {})
+    fields = [name.strip() for name in conf("transforms")["busybody_incidents"]["fields_list"].split(",")]
+    incidents = Table(fields, [{name: row.get(name) for name in fields} for row in kept.values()])
+    written = [{**row, "_time": float(row["_time"])} for row in scheduler.written.get("busybody", ())]
+    columns = list(
+        dict.fromkeys(
+            ["_time", "sourcetype", "busy_incident", "busy_event_id", *(key for row in written for key in row)]
+        )
+    )
+    sources = Sources(
+        {name: macro["definition"] for name, macro in conf("macros").items()},
+        {"busybody_incidents": incidents, "busybody_detectors": _detectors()},
+        lambda index: Table(columns, written), {}, lambda ip: {},
+    )  # fmt: skip
+    found = answered(search.strip(), sources, stanza["dispatch.earliest_time"], stanza["dispatch.latest_time"], now)
+    rows = [{name: value for name, value in row.items() if value is not None} for row in found.rows]
+    scheduler.write(last.strip(), rows, now)
+    return rows
+
+
+def _detectors() -> Table:
+    with (ADDON / "lookups" / "busybody_detectors.csv").open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        return Table(list(reader.fieldnames or ()), list(reader))
 
 
 def expanded(search: str) -> str:

@@ -127,14 +127,13 @@ def test_newest_first_is_refused_when_it_would_learn(known: Head) -> None:
     assert known.run("busyscore", events).said("ERROR") == []
 
 
-@pytest.mark.parametrize("fault", [{}, {"cut": True}, {"cut": True, "late": True}], ids=["refused", "cut", "cut late"])
 @pytest.mark.slow
-def test_a_store_that_fails_in_the_middle_leaves_the_model_as_it_was(known: Head, fault: Dict[str, bool]) -> None:
+def test_a_store_that_fails_in_the_middle_leaves_the_model_as_it_was(known: Head) -> None:
     """Whichever request it is: the model is the old one and no score can be written, or it is the new one."""
     events = [*(event("ana", 15 + day) for day in range(3)), *(event("cy", 15 + day) for day in range(3))]
     before, ways = known.content(), set()
     for number in count():
-        known.fake.fail(400, times=9, after=number, **fault)
+        known.fake.fail(400, times=1, after=number)
         try:
             outcome = known.run("busyscore", events, "update=true", size=2)
             failed, way = outcome.said("ERROR"), "marked"
@@ -148,9 +147,7 @@ def test_a_store_that_fails_in_the_middle_leaves_the_model_as_it_was(known: Head
         ways.add(way)
         known.expire_leases()
         assert "Nothing was learned" in failed[0]
-        if known.content() != before:
-            assert fault, "a refused request is no commit"
-            break
+        assert known.content() == before
     assert ways == {"marked", "ended"}
     assert set(known.content()["profiles"]) == {"ana", "bo", "cy"}
 
