@@ -60,7 +60,7 @@ def test_busyscore_asks_only_for_the_columns_that_it_reads_and_writes(args: Tupl
     columns = begun("busyscore", *args)
     assert columns is not None
     assert asked <= set(columns)
-    assert len(columns) < 80
+    assert len(columns) < 100
     assert "*" not in columns
 
 
