@@ -129,7 +129,7 @@ class Instance:
             self.access.demand(session, "read" if method == "GET" else "write", "collections", path[3])
             return self._data(method, path[3:], query, body)
         if path[:2] == ["data", "lookup-table-files"] and len(path) == 3 and method == "GET":
-            home = self.home or Path(os.environ["SPLUNK_HOME"])
+            home = self.home or Path(os.environ.get("SPLUNK_HOME", "/nowhere"))
             return self.access.lookup_file(session, home, user, app, path[2])
         if path == ["authentication", "current-context"] and method == "GET":
             content = {"username": "admin", "roles": session.roles, "capabilities": sorted(capabilities)}

@@ -1,7 +1,7 @@
 """What is to be done once a commit is in the chain: written down with the commit, so that a crash loses none of it.
 
-An order either saves documents in a collection outside of the chain (incidents, verdicts that were applied), at once,
-or deletes documents that the commit replaced, when no reader can want them any more. Doing it twice is doing it once.
+An order either saves or erases documents in a collection outside of the chain (incidents, verdicts), at once, or deletes
+documents that the commit replaced, when no reader can want them any more. Doing it twice is doing it once.
 The writer does what is due after its commit; the next writers do the rest before anything else, in order of number.
 """
 
@@ -24,6 +24,7 @@ class Orders:
         self._saves: Dict[str, Dict[str, Document]] = {}
         self._keys: Dict[str, Dict[str, None]] = {}
         self._last: Dict[str, Dict[str, None]] = {}
+        self._erased: Dict[str, Dict[str, None]] = {}
         self._queries: List[Dict[str, Any]] = []
 
     def save(self, collection: str, documents: Iterable[Document]) -> None:
@@ -38,8 +39,12 @@ class Orders:
         """Delete one document. `last`: after those of all other keys, for what says that a person is gone."""
         (self._last if last else self._keys).setdefault(collection, {})[key] = None
 
+    def erase(self, collection: str, keys: Iterable[str]) -> None:
+        """Delete documents at once: those outside of the chain, which no reader holds on to."""
+        self._erased.setdefault(collection, {}).update(dict.fromkeys(keys))
+
     def documents(self, model: str, number: int, now: float, keep: float) -> Iterable[Document]:
-        """The orders as they are stored. Deleting waits for `keep` seconds."""
+        """The orders as they are stored. Deleting what a commit replaced waits for `keep` seconds."""
         for piece, (due, what) in enumerate(self._all(now, now + keep)):
             yield {
                 "_key": f"{model}:{number}:order:{piece:06}", "model": model, "kind": ORDER, "number": number,
@@ -50,10 +55,10 @@ class Orders:
         for collection, rows in self._saves.items():
             for batch in _batches(list(rows.values())):
                 yield now, {"collection": collection, "save": batch}
-        for keys in (self._keys, self._last):
+        for due, keys in ((now, self._erased), (later, self._keys), (later, self._last)):
             for collection, named in keys.items():
                 for batch in _batches(list(named)):
-                    yield later, {"collection": collection, "keys": batch}
+                    yield due, {"collection": collection, "keys": batch}
         for query in self._queries:
             yield later, query
 

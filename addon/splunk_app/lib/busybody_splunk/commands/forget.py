@@ -3,7 +3,7 @@
     | busyforget user="ana@example.com"
 
 Profile, journal, incidents, answers, and what the organisation's tables and the window of recent evidence hold of them go
-with one commit, under the lease; what a training that was ended kept for later goes, too. What the person added to the
+with one commit; what a training that was ended kept for later goes before it. What the person added to the
 counts of everybody names nobody and stays.
 """
 
@@ -51,9 +51,9 @@ def rows(opened: Opened, options: Options, messages: Messages) -> Iterator[Row]:
     policy = opened.policy(options["policy"])
     with opened.writable(options["model"]) as model, model.writer(opened.owner, SECONDS) as writer:
         key, names = _known_as(writer, policy, name)
-        gone = _ordered(writer, [key, *names])
-        gone = [*forget(writer, key, *names), *gone]
-        _finish(writer, [key, *names])
+        _wipe_draft(writer)
+        beside = _ordered(writer, [key, *names])
+        gone = [*forget(writer, key, *names), *beside]
         if not gone:
             messages.info(f"Nothing was erased: {unknown(model, policy, name)}")
             return
@@ -70,37 +70,29 @@ def _known_as(writer: Writer, policy: Policy, name: str) -> Tuple[str, List[str]
     from busybody.named import key_of
 
     identity = Identity(policy)
-    key = key_of(writer, policy, name) or identity.pseudonym(clean(name))
+    key = key_of(writer, policy, name) or identity.pseudonym(identity.normal(clean(name)))
     return key, [other for other in dict.fromkeys((name, clean(name), identity.normal(name))) if other != key]
 
 
 def _ordered(writer: Writer, names: List[str]) -> List[str]:
-    """Orders that incidents and answers go with the commit, by their keys: an order is kept for a while. In words."""
+    """Orders that incidents and answers go with the commit. Says which, in words."""
     gone = []
     for collection, word in _beside().items():
-        found = [row["_key"] for row in _theirs(writer, collection, names)]
-        for key in found:
-            writer.afterwards.delete_key(collection, key)
-        if found:
-            gone.append(f"{len(found):,} {word}{'' if len(found) == 1 else 's'}")
+        found = writer.collection(collection).among("user", names, fields=("model",))
+        keys = [str(row["_key"]) for row in found if row.get("model") == writer.name]
+        writer.afterwards.erase(collection, keys)
+        if keys:
+            gone.append(f"{len(keys):,} {word}{'' if len(keys) == 1 else 's'}")
     return gone
 
 
-def _finish(writer: Writer, names: List[str]) -> None:
-    """It is committed; what was ordered for later is done at once. No training can be at its draft meanwhile."""
+def _wipe_draft(writer: Writer) -> None:
+    """What a training that was ended kept for later; while the lease is ours, none is under way."""
     from ..chain import JOURNALS, MODELS, POPULATION, PROFILES
     from .draft import SUFFIX
 
-    for collection in _beside():
-        found = [row["_key"] for row in _theirs(writer, collection, names)]
-        writer.collection(collection).delete_among("_key", found)
     for collection in (PROFILES, JOURNALS, POPULATION, MODELS):
         writer.collection(collection).delete({"model": writer.name + SUFFIX})
-
-
-def _theirs(writer: Writer, collection: str, names: List[str]) -> List[Dict[str, str]]:
-    found = writer.collection(collection).among("user", names, fields=("model",))
-    return [row for row in found if row.get("model") == writer.name]
 
 
 def _beside() -> Dict[str, str]:
