@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from typing import Iterator, Optional
 
 import pytest
@@ -18,6 +19,9 @@ else:
         "busybody", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow], database=None
     )
     settings.load_profile("busybody")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started behind nohup: what tests start would never hear Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")

@@ -22,19 +22,19 @@ def learns() -> None:
 
 @pytest.fixture
 def log(busybody: Busybody, learns: None) -> str:
-    assert busybody("simulate", "--people", 60, "--days", 25, "--output", "log.jsonl", "--attacks", "none").code == 0
+    assert busybody("simulate", "--people", 90, "--days", 30, "--output", "log.jsonl", "--attacks", "none").code == 0
     return "log.jsonl"
 
 
 def test_what_was_trained_is_averaged_shown_and_scored_with(busybody: Busybody, log: str) -> None:
     ran = busybody("train", "fusion", log, "--output", "ours.json")
     assert (ran.code, ran.out) == (0, "")
-    assert "sign-ins of 60 people" in ran.err
+    assert "sign-ins of 90 people" in ran.err
     assert "odd impostors; averaged with the shipped fusion" in ran.err
     assert "trained.fusion" in ran.err
     shown = json.loads(busybody("train", "show", "ours.json", "--output", "json").out)
     ours, shipped = shown["averaged"]
-    assert ours["people"] == 60
+    assert ours["people"] == 90
     assert (ours["seed"], ours["signins"] > ours["honest"] > 200, ours["impostors"] > 200) == (0, True, True)
     assert ours["first"] < ours["last"]
     assert set(ours["made_with"]) == {"busybody", "python", "scikit-learn"}

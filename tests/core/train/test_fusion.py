@@ -116,7 +116,6 @@ def test_the_trees_say_what_scikit_learn_s_say(original: Any, monkeypatch: pytes
             made.append(self)
 
     monkeypatch.setattr(original, "HistGradientBoostingClassifier", Kept)
-    monkeypatch.setattr(fusion, "library", lambda *_: original)
     found = table(seed)
     trees = fit(found)
     rows = [[0.0] * len(NAMES), *found.honest, *found.impostors, *random_rows(Random(9), 300, -0.5)]
