@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
+from busybody_splunk.commands import ledger
 from driver import Outcome
 from searching import DAY, FAR, START, Head, event, habit, head, simulated
 
@@ -170,6 +171,41 @@ def test_a_search_that_dies_has_applied_no_verdict(known: Head) -> None:
     known.run("busyscore", [event("bo", 15)], "update=true", stop=1)
     assert known.content() == before
     assert "1 verdicts applied" in known.run("busyscore", [event("bo", 15)], "update=true").said("INFO")[0]
+
+
+def test_an_incident_that_is_closed_while_more_of_it_waits_is_not_told_once_more(known: Head) -> None:
+    """Its later sign-ins wait to be learned and hold an incident of their own: nobody is to hear of that again."""
+    window = [FEW, later(FEW, 1), later(FEW, 2)]
+    first = known.run("busyscore", window, "update=true")
+    (incident,) = {str(row["busy_incident"]) for row in first.rows}
+    before = incidents(known)[incident]
+    for verdict in ("closed", "benign"):
+        said = known.run("busyverdict", (), "user=ana", f"event_id={incident}", f"verdict={verdict}", "analyst=true")
+        assert said.rows[0]["done"].startswith("taken"), said.rows
+        known.run("busyscore", (), "update=true")
+        assert reported(known.run("busyscore", [later(FEW, 3)], "update=true")) == []
+    kept = incidents(known)
+    assert kept[incident]["status"] in ("closed", "benign")
+    assert kept[incident]["reported_risk"] == before["reported_risk"]
+    assert [row["reported_risk"] for key, row in kept.items() if key != incident] == [0.0] * (len(kept) - 1)
+
+
+def test_what_is_worse_than_what_was_closed_is_told(known: Head) -> None:
+    odd = event(day=14, hour=18.0, src="192.0.2.77", src_asn="64777", src_as_org="Rack", user_agent="curl/8")
+    first = known.run("busyscore", [odd, later(odd, 1)], "update=true")
+    assert [row["busy_level"] for row in first.rows] == ["high", "high"]
+    known.run("busyverdict", (), "user=ana", f"event_id={first.rows[0]['busy_incident']}", "verdict=closed")
+    worse = event(day=14, hour=19.0, **FAR)
+    (row,) = known.run("busyscore", [worse], "update=true").rows
+    assert (row["busy_level"], row["busy_report"]) == ("critical", "1")
+
+
+def test_an_incident_says_when_and_of_what_it_was_reported(known: Head, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "now", lambda: START + 15 * DAY)
+    known.run("busyscore", [FEW, later(FEW, 1)], "update=true")
+    known.run("busyscore", [later(FEW, 2)], "update=true")
+    (row,) = incidents(known).values()
+    assert (row["reported_event"], row["reported_at"], row["src"]) == (FEW["event_hash"], START + 15 * DAY, FAR["src"])
 
 
 # --- the cursor ---------------------------------------------------------------------------------------------------------

@@ -96,8 +96,8 @@ def sources(board: Dashboard) -> None:
     board.search(
         "skipped",
         f"""
-        {SCORES} NOT busy_level=* | eval reason=case(isnull(busy_error), "no sign-in", match(busy_error, "^[a-z_.]+: "), replace(busy_error, "^([a-z_.]+): .*$$", "\\1"), true(), "not scored"),
-        example=coalesce(busy_error, "Left out on purpose: a record of another kind, or of nobody. | busyscore says why in the job inspector.")
+        {SCORES} NOT busy_level=* | eval reason=case(busy_skipped!="", busy_skipped, isnull(busy_error), "no sign-in", match(busy_error, "^[a-z_.]+: "), replace(busy_error, "^([a-z_.]+): .*$$", "\\1"), true(), "not scored"),
+        example=coalesce(busy_error, "Left out on purpose: a record of another kind, or of nobody.")
         | stats count AS rows dc(orig_sourcetype) AS sources max(_time) AS last first(example) AS example by reason
         | sort 0 - rows | eval last=strftime(last, "%d %b %H:%M") | table reason, rows, sources, last, example
         | {nothing("reason", "none", "example", "Every row could be read.")}
@@ -122,8 +122,8 @@ def sources(board: Dashboard) -> None:
     )  # fmt: skip
     (below,) = row(512, 216, 1)
     board.table(
-        "table_skipped", below, "skipped", "Skipped records, by reason", "The field that is wrong, with an example. Mend the source or the field map.",
-        widths={"What is wrong": 160, "Rows": 84, "Sources": 102, "Last": 120, "Example": 914}, right=["Rows", "Sources"], rows=5,
+        "table_skipped", below, "skipped", "Skipped records, by reason", "Why it is no sign-in, or the field that is wrong with an example. Mend the source or the field map.",
+        widths={"What is wrong": 380, "Rows": 84, "Sources": 102, "Last": 120, "Example": 694}, right=["Rows", "Sources"], rows=5,
     )  # fmt: skip
 
 
