@@ -70,9 +70,11 @@ def test_the_script_names_this_moment(head: Head) -> None:
 def test_late_and_overlapping_events_are_neither_lost_nor_learned_twice(
     lags: List[int], runs: List[int], failing: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Runs at any distance, some cancelled before the end: at last the people are known as by one run in order of time."""
+    """Runs at any distance, some cancelled before the end: at last the people are known as by one run in order of time,
+    and each event was new to one run that was not cancelled."""
     events = [{**row, "_indextime": f"{float(row['_time']) + lag:.0f}"} for row, lag in zip(simulated()[:200], lags)]
     home = tmp_path_factory.mktemp("head") / "splunk"
+    new: Dict[str, int] = {}
     before, os.environ["SPLUNK_HOME"] = os.environ.get("SPLUNK_HOME", ""), str(home)
     try:
         with FakeSplunkd() as fake:
@@ -89,7 +91,10 @@ def test_late_and_overlapping_events_are_neither_lost_nor_learned_twice(
                 found = [row for row in events if earliest <= int(row["_indextime"]) < latest]
                 found.sort(key=lambda row: float(row["_time"]))
                 stop = 1 if number in failing else None
-                head.run("busyscore", found, "update=true", "cursor=true", size=30, stop=stop)
+                outcome = head.run("busyscore", found, "update=true", "cursor=true", size=30, stop=stop)
+                for row in outcome.rows if stop is None else ():
+                    new[str(row["event_hash"])] = new.get(str(row["event_hash"]), 0) + (row["busy_new"] == "1")
+            assert new == dict.fromkeys((row["event_hash"] for row in events), 1)
             assert learned(head, "default") == learned(head, "whole")
     finally:
         os.environ["SPLUNK_HOME"] = before
