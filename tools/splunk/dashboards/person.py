@@ -105,7 +105,7 @@ def findings(board: Dashboard) -> None:
         | eval time=strftime(_time, "%d %b %H:%M"), risk=round(busy_risk), why={WHY.format("busy_sentence")},
         here=mvappend(mvjoin(mvappend(City, Country), ", "), src, app),
         before=mvappend(strftime(busy_previous_time, "%d %b %H:%M"), mvjoin(mvappend(busy_previous_city, busy_previous_country), ", "), busy_previous_ip,
-        replace(busy_previous_device, "-", " ")),
+        busy_previous_device),
         learned=case(busy_learned="trusted", "yes", busy_learned="pending", "not yet", busy_learned="withheld", "no", true(), busy_learned)
         | table time, busy_level, risk, why, here, before, learned, busy_event_id
         | {nothing("time", "none", "why", "No sign-in of these levels in this time range. Choose more levels or a longer range, or check the name.")}
