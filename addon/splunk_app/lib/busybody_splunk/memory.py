@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from busybody.fields.reader import Reader
     from busybody.stream.entries import Payload
 
-REMEMBERED = 32_768  # combinations of each part, then it is learned anew
+REMEMBERED = 8_192  # combinations of each part; as many from before are kept, since most come again
 OWN = ("id", "time", "session")
 Row = Sequence[str]
 Cells = Callable[[Row], Any]
@@ -36,10 +36,11 @@ MANNER = slice(_at("method"), _at("raw_id"))
 
 
 class Part(NamedTuple):
-    """The cells that a part rests on, and what was made of them."""
+    """The cells that a part rests on, and what was made of them; `before` holds what was known when it got too much."""
 
     cells: Cells
     known: Dict[Any, Any]
+    before: Dict[Any, Any]
 
     def keep(self, row: Row, found: Any, texts: Dict[str, str]) -> None:
         """`texts`: of equal ones in keys one is kept."""
@@ -47,6 +48,8 @@ class Part(NamedTuple):
         if key in self.known:
             return
         if len(self.known) >= REMEMBERED:
+            self.before.clear()
+            self.before.update(self.known)
             self.known.clear()
             texts.clear()
         self.known[tuple([texts.setdefault(text, text) for text in key])] = found
@@ -78,8 +81,8 @@ class Memory:
             return
         self._time_at = times[0][0]
         self._ids, self._sessions = ways["id"] or [], ways["session"] or []
-        self._decision = Part(_picker(decision), {})
-        self._words, self._who, self._where, self._means = (Part(_picker(asked[part]), {}) for part in PARTS)
+        self._decision = Part(_picker(decision), {}, {})
+        self._words, self._who, self._where, self._means = (Part(_picker(asked[part]), {}, {}) for part in PARTS)
         self._located = [(name, place) for name, place in places.items() if place in asked["where"]]
         self._single = _picker(meaning | varied)  # a cell of several lines may be several values: those are read anew
         self._needed = self._presences(decision)
@@ -120,15 +123,18 @@ class Memory:
 
     def _new_place(self, row: Row) -> Optional[Where]:
         """Where a row came from whose other parts are known; None where all of it has to be read."""
-        cells = {name: row[place] for name, place in self._located if row[place]}
-        text = "".join(cells.values())
-        if "\n" in text or not text.isascii():
-            return None  # several values, or no text
-        try:
-            found = self._locate(cells)
-        except (ValueError, OverflowError):
-            return None
-        self._where.keep(row, found, self._texts)
+        part = self._where
+        found: Optional[Where] = part.before.get(part.cells(row))
+        if found is None:
+            cells = {name: row[place] for name, place in self._located if row[place]}
+            text = "".join(cells.values())
+            if "\n" in text or not text.isascii():
+                return None  # several values, or no text
+            try:
+                found = self._locate(cells)
+            except (ValueError, OverflowError):
+                return None
+        part.keep(row, found, self._texts)
         return found
 
     def remember(self, row: Row, found: Payload) -> None:
