@@ -52,6 +52,17 @@ def test_policy_is_layered_key_by_key(instance: Instance, splunkd: Splunkd) -> N
     assert policy.people.vip.matches("ceo@example.com")
 
 
+def test_a_list_may_come_from_a_lookup_of_the_app_and_from_no_other_file(tmp_path: Path) -> None:
+    detectors = policy_from("office", {"people.vip": '["csv:busybody_detectors.csv#title"]'})
+    assert detectors.people.vip.matches("Unusual network")
+    secret = tmp_path / "splunk.secret"
+    secret.write_text("n0t-to-be-shown\n")
+    for text in (f"csv:{secret}", "csv:../local/passwords.conf", "csv:..", "csv:", f"csv:{secret}#a.csv"):
+        with pytest.raises(PolicyError, match="is no lookup file of the app") as told:
+            policy_from("office", {"networks.egress": f'["{text}"]'})
+        assert "n0t-to-be-shown" not in str(told.value)
+
+
 def test_nobody_needs_to_write_a_policy(splunkd: Splunkd) -> None:
     assert policy_named(splunkd) is Policy.default()
 

@@ -100,10 +100,11 @@ def test_a_persons_line_says_where_they_stand() -> None:
 @pytest.mark.parametrize(
     ("row", "kept"),
     [
-        ({"busy_level": "none", "busy_report": "0"}, False),
-        ({"busy_level": "low", "busy_report": "0"}, True),
-        ({"busy_level": "none", "busy_report": "1"}, True),
+        ({"busy_risk": "3.1", "busy_level": "none", "busy_report": "0"}, False),
+        ({"busy_risk": "20.4", "busy_level": "low", "busy_report": "0"}, True),
+        ({"busy_risk": "3.1", "busy_level": "none", "busy_report": "1"}, True),
         ({"busy_error": "no time"}, True),
+        ({"busy_risk": "", "busy_error": "", "busy_report": ""}, False),
         ({}, False),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Set
 from urllib.parse import quote
 
@@ -16,6 +18,8 @@ FILE = "busybody.conf"
 POLICIES, SENDING = "busybody", "busybody_send"  # conf files, without their ending
 STANZA = "policy:"
 DEFAULT = "default"
+CSV = re.compile(r"csv:([^\"#\],]*)")  # in a list of people or networks
+LOOKUP = re.compile(r"\w[\w.-]*\.csv")
 OF_SPLUNK = ("disabled",)  # what splunkd adds to every stanza, beside eai:*
 
 Settings = Dict[str, str]
@@ -68,6 +72,7 @@ def policy_from(name: str, settings: Settings) -> Policy:
     from busybody.policy.spellings import loads
 
     place = f"{FILE} [{STANZA}{name}]"
+    settings = {key: _with_lookups(key, text, place) for key, text in settings.items()}
     lines = [f"[{STANZA}{name}]", *(f"{key} = {_continued(text)}" for key, text in settings.items())]
     try:
         return loads("\n".join(lines), "conf", source=place, name=name)
@@ -75,6 +80,24 @@ def policy_from(name: str, settings: Settings) -> Policy:
         # The lines are those of our text, not of the file: the key says where to look.
         problems = [PolicyError(each.message, source=place, key=each.key) for each in error.problems]
         raise InvalidPolicy(problems) from error
+
+
+def _with_lookups(key: str, text: str, place: str) -> str:
+    """The value with each `csv:<name>` as the path of that lookup file of the app.
+
+    No other file is read: what is wrong with one is told with the line that is wrong, and who may write a policy may not
+    read all that splunkd may. Raises InvalidPolicy.
+    """
+    folder = Path(__file__).resolve().parents[2] / "lookups"
+
+    def named(match: re.Match[str]) -> str:
+        name = match[1]
+        if not LOOKUP.fullmatch(name):
+            told = f"csv:{shown(name)} is no lookup file of the app. Put it into the app's lookups and give its name alone."
+            raise InvalidPolicy([PolicyError(told, source=place, key=key)])
+        return f"csv:{(folder / name).as_posix()}"
+
+    return CSV.sub(named, text)
 
 
 def _continued(text: str) -> str:

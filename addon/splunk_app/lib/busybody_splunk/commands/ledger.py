@@ -53,7 +53,7 @@ class Ledger:
             if assessment.alert and (not heard or rank(assessment.risk) > rank(heard)):
                 row["reported_risk"] = round(assessment.risk, 2)
                 row[EVENTS] = [*row.get(EVENTS, ())[-MOST_EVENTS + 1 :], assessment.event_id]
-                row.update(zip(LAST, (assessment.event_id, round(now(), 3), signins[number].ip or "")))
+                row.update(zip(LAST, (assessment.event_id, 0.0, signins[number].ip or "")))
                 reported.add(number)
         self.reports += len(reported)
         return reported
@@ -95,7 +95,10 @@ class Ledger:
         return {row["id"]: row["status"] for row in person.incidents} if person is not None else {}
 
     def keep(self, writer: Writer) -> None:
-        """Save them with the writer's commit."""
+        """Save them with the writer's commit, which is when what was reported is."""
+        for row in self._rows.values():
+            if row.get("reported_at") == 0.0:
+                row["reported_at"] = round(now(), 3)
         self._incidents.changed(writer, self._rows.values())
 
     def _alone(self, assessment: Assessment) -> Document:

@@ -99,8 +99,19 @@ class Seen:
         if digest in self._known:
             return KNOWN
         self.fresh += 1
-        self._digests.setdefault(int(indexed // MINUTE), set()).add(digest)
+        if indexed > self.cursor - WINDOW:  # else the next run will not ask
+            self._minute(int(indexed // MINUTE)).add(digest)
         return NEW
+
+    def _minute(self, minute: int) -> Set[bytes]:
+        """The digests of a minute; with each that begins, those go that nobody will ask for."""
+        found = self._digests.get(minute)
+        if found is None:
+            found = self._digests[minute] = set()
+            past = [each for each in self._digests if (each + 1) * MINUTE <= self.cursor - WINDOW]
+            for each in past:
+                del self._digests[each]
+        return found
 
     def document(self, model: str, series: str) -> Document:
         """What the next run is to know."""
