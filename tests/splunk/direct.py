@@ -37,3 +37,13 @@ class Direct(Splunkd):
         if self.after is not None:
             self.after(method, target)
         return status, b"" if answer is None else json.dumps(answer).encode()
+
+
+class Clock:
+    """Stands at `now`, epoch seconds, until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000_000.0
+
+    def __call__(self) -> float:
+        return self.now

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
-import tempfile
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Type
 
 import service_tls
+from fake_https import HttpsServer
 
 
 class Fault(NamedTuple):
@@ -58,29 +56,19 @@ class FakeService:
 
     def __init__(self, certificate: str = service_tls.STRICT, authority: str = service_tls.STRICT_CA) -> None:
         self.calls: List[Call] = []
-        self.wake = threading.Event()
         self._faults: List[Optional[Fault]] = []
-        self._folder = tempfile.TemporaryDirectory(prefix="fake-service-")
-        folder = Path(self._folder.name)
-        self.ca_file = str(service_tls.write(folder, certificate, authority))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(str(folder / "service.pem"))
-        self._http = _Server(("127.0.0.1", 0), _handler(self))
-        self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
-        self.port = int(self._http.server_address[1])
+        self._server = HttpsServer("fake-service-")
+        self.wake = self._server.wake
+        self.ca_file = str(service_tls.write(self._server.folder, certificate, authority))
+        self.port = self._server.open("service.pem", _handler(self))
         self.url = f"https://127.0.0.1:{self.port}"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Any:
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.wake.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-        self._folder.cleanup()
+        self._server.stop()
 
     def fail(self, status: int = 503, *, times: int = 1, after: int = 0, retry_after: Any = None, **what: Any) -> None:
         """After `after` more requests the next `times` ones meet the fault."""
@@ -158,13 +146,6 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
     except OSError:
         pass  # either side may hang up at any time
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up, or does not trust us, is no fault of the server."""
 
 
 def _handler(fake: FakeService) -> Type[BaseHTTPRequestHandler]:

@@ -13,12 +13,9 @@ from __future__ import annotations
 
 import json
 import os
-import ssl
 import sys
-import tempfile
-import threading
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Type
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -29,6 +26,7 @@ import tls
 from fake_access import Access, Session
 from fake_atom import atom
 from fake_conf import FakeConf
+from fake_https import HttpsServer
 from fake_kv import FakeKV, Limits, Refused
 
 KEY = "session-of-the-tests"
@@ -174,35 +172,17 @@ class FakeSplunkd(Instance):
 
     def __init__(self, limits: Optional[Limits] = None, server: str = tls.SERVER) -> None:
         super().__init__(limits)
-        self.wake = threading.Event()  # ends a silence
-        self._folder = tempfile.TemporaryDirectory(prefix="fake-splunkd-")
-        folder = Path(self._folder.name)
-        self.ca_file = str(tls.write(folder, server))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(str(folder / "server.pem"))
-        self._http = _Server(("127.0.0.1", 0), _handler(self))
-        self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
-        self.uri = f"https://127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+        self._server = HttpsServer("fake-splunkd-")
+        self.wake = self._server.wake
+        self.ca_file = str(tls.write(self._server.folder, server))
+        self.uri = f"https://127.0.0.1:{self._server.open('server.pem', _handler(self))}"
 
     def __enter__(self) -> FakeSplunkd:  # noqa: PYI034  typing.Self came with 3.11
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.wake.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-        self._folder.cleanup()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up, or does not trust us, is no fault of the server."""
+        self._server.stop()
 
 
 def _json(text: Any, status: int) -> Any:

@@ -10,36 +10,13 @@ from busybody.stores import Row, Store
 from busybody.stores.memory import MemoryStore
 from busybody_splunk.chain import JOURNALS, PROFILES
 from busybody_splunk.model import Held, KVModel
-from direct import Direct
+from direct import Clock, Direct
 from fake_splunkd import Instance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 HOSTILE = "ana/../\\x\0\n'\"%;--😀 \u2028" + "ü" * 300
 DAY = 86400.0
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def instance() -> Instance:
-    return Instance()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def model(instance: Instance, clock: Clock) -> KVModel:
-    return KVModel(Direct(instance), clock=clock)
 
 
 def state(store: Store, users: str = "abc") -> Tuple[object, ...]:

@@ -10,35 +10,12 @@ from busybody.errors import StoreError
 from busybody.stores import Row
 from busybody_splunk.chain import END, LEASE, MODELS, POPULATION, PROFILES, Head, with_gap
 from busybody_splunk.model import KEEP, Held, KVModel, Lost
-from direct import Direct
+from direct import Clock, Direct
 from fake_splunkd import Instance
 from hypothesis import given
 from hypothesis import strategies as st
 
 DAY = 86400.0
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def instance() -> Instance:
-    return Instance()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def model(instance: Instance, clock: Clock) -> KVModel:
-    return KVModel(Direct(instance), clock=clock)
 
 
 def commit(model: KVModel, text: str, users: str = "ab") -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from typing import Dict, Iterator, List, Optional, Sequence, Set
+from typing import Dict, List, Optional, Sequence, Set
 
 from busybody.errors import shown
 
+from .batches import batches
 from .findings import ORDER, SEVERITIES, Finding, findings_of
 from .outcome import LATER, SENT, UNFIT, Outcome
 from .payload import Alert
@@ -42,7 +43,7 @@ def ask(alert: Alert, results: Results, title: Optional[str], relay: Relay, budg
     findings, nobody = findings_of(alert, results.rows, title)
     field = alert.setting("user_field", "user")
     parts = [Part("nobody", [row], f"The row names nobody who could be asked (field {field}).") for row in nobody]
-    for batch in _batches(findings):
+    for batch in batches(findings, _length, MOST, LARGEST):
         parts += _handed_over(batch, relay, budget)
     return Report(parts)
 
@@ -103,15 +104,6 @@ def _once(findings: Sequence[Finding]) -> str:
     return sha256("\n".join(finding.id for finding in findings).encode("ascii")).hexdigest()
 
 
-def _batches(findings: Sequence[Finding]) -> Iterator[List[Finding]]:
-    batch: List[Finding] = []
-    size = 0
-    for finding in findings:
-        more = len(json.dumps(finding.document))
-        if batch and (len(batch) == MOST or size + more > LARGEST):
-            yield batch
-            batch, size = [], 0
-        batch.append(finding)
-        size += more
-    if batch:
-        yield batch
+def _length(finding: Finding) -> int:
+    """Of its JSON, in characters."""
+    return len(json.dumps(finding.document))

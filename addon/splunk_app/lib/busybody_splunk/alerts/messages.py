@@ -6,8 +6,9 @@ channel shows one message per person.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any, Dict, List, Sequence
 
+from .batches import batches
 from .blocks import Block, text_units
 from .text import cut_markup, escaped
 
@@ -19,22 +20,8 @@ Message = Dict[str, Any]
 
 def messages(blocks: Sequence[Block], notice: str) -> List[Message]:
     """The messages in order. `notice` is plain text, which stands for the blocks where they cannot be shown."""
-    parts = list(_parts(blocks))
+    parts = list(batches(blocks, text_units, MOST_BLOCKS, MOST_TEXT))
     return [_message(part, notice, number, len(parts)) for number, part in enumerate(parts, 1)]
-
-
-def _parts(blocks: Sequence[Block]) -> Iterator[List[Block]]:
-    part: List[Block] = []
-    size = 0
-    for block in blocks:
-        more = text_units(block)
-        if part and (len(part) == MOST_BLOCKS or size + more > MOST_TEXT):
-            yield part
-            part, size = [], 0
-        part.append(block)
-        size += more
-    if part:
-        yield part
 
 
 def _message(blocks: List[Block], notice: str, number: int, count: int) -> Message:
