@@ -44,7 +44,7 @@ REQUIRED_IN_CI = ("3.9", "3.13")  # the oldest is Splunk's; between them lies ev
 OLDEST_FOR_CHECKS = (3, 10)  # of the linters' own packages
 FAST = "not slow and not browser"
 LONGEST_LINE = 400  # of what pip says; it lists every version there ever was
-CHECKED = ("build.py", "core", "bin", "addon", "tests", "tools", "benchmarks")
+CHECKED = ("build.py", "core", "bin", "addon", "elastic", "tests", "tools", "benchmarks")
 # The script behind a verb; arguments after the verb are handed on to it.
 GENERATORS = {"geo": "tools/geo/build_table.py", "docs": "tools/docs/build.py"}
 
