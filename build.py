@@ -9,6 +9,7 @@ Usage: python3 build.py VERB [options]
           --quick stops after lint, types and the fast tests on one Python
   lint    ruff and mypy alone; --fix lets ruff repair what it can
   wheel   the wheel in dist/, built twice and compared byte for byte
+  elastic  the bundle for Elasticsearch and OpenSearch in dist/, built twice and compared byte for byte
   splunk  the Splunk app in dist/, built twice and compared byte for byte (only Python needed)
           --inspect lets AppInspect look at it, in .venv-splunk/
   geo     the packaged geography and ASN table, rebuilt from its pinned inputs
@@ -37,14 +38,17 @@ from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 ROOT = Path(__file__).resolve().parent
 CORE = ROOT / "core"
+ELASTIC = ROOT / "elastic"
 WINDOWS = os.name == "nt"
 CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 REQUIRED_IN_CI = ("3.9", "3.13")  # the oldest is Splunk's; between them lies every change that has bitten
 OLDEST_FOR_CHECKS = (3, 10)  # of the linters' own packages
-FAST = "not slow and not browser"
+ATTEMPTS = ("first", "second")  # of what is built twice
+FAST = "not slow and not browser and not node"
 LONGEST_LINE = 400  # of what pip says; it lists every version there ever was
 CHECKED = ("build.py", "core", "bin", "addon", "elastic", "tests", "tools", "benchmarks")
+ELSEWHERE = ("tests/core", "tests/splunk", "tests/elastic", "tests/test_house_rules.py")  # run on every Python
 # The script behind a verb; arguments after the verb are handed on to it.
 GENERATORS = {"geo": "tools/geo/build_table.py", "docs": "tools/docs/build.py"}
 
@@ -167,7 +171,7 @@ def python_in(venv: Path) -> Path:
 
 
 def virtualenv(interpreter: Interpreter, folder: Path, requirements: Path) -> Path:
-    """The Python of a virtual environment that holds the pinned packages and sees core/; made when it is not current."""
+    """The Python of a virtual environment that holds the pinned packages and sees core/ and elastic/; made when it is not current."""
     python = python_in(folder)
     wanted = hashlib.sha256(f"{interpreter.version}\n{ROOT}\n{pinned(requirements)}".encode()).hexdigest()
     stamp = folder / "busybody.stamp"
@@ -178,7 +182,7 @@ def virtualenv(interpreter: Interpreter, folder: Path, requirements: Path) -> Pa
     run([interpreter.path, "-m", "venv", folder])
     install(python, "-r", requirements)
     where = quiet([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).stdout.strip()
-    (Path(where) / "busybody.pth").write_text(f"{CORE}\n", encoding="utf-8")
+    (Path(where) / "busybody.pth").write_text(f"{CORE}\n{ELASTIC}\n", encoding="utf-8")
     stamp.write_text(wanted)
     return python
 
@@ -229,6 +233,9 @@ def lint(python: Path, fix: bool = False) -> str:
 
 def types(python: Path) -> str:
     run([python, "-m", "mypy"])
+    said = version_of(python)
+    if said and said[0] not in ("3.9", "3.10"):  # which are too old for the service
+        run([python, "-m", "mypy", "--python-version", "3.11", "--package", "busybody_elastic"])
     return run([python, "-m", "mypy", "--strict", "build.py"])
 
 
@@ -239,9 +246,9 @@ def tests(python: Path, *, only: str = "", where: Sequence[str] = ("tests",)) ->
 
 
 def tests_elsewhere(interpreter: Interpreter) -> str:
-    """The core's and the Splunk app's tests on another Python, with only what they need installed."""
+    """The tests of what ships, on another Python, with only what they need installed."""
     python = virtualenv(interpreter, ROOT / f".venv-{interpreter.version}", ROOT / "requirements" / "test.txt")
-    return tests(python, only=FAST, where=("tests/core", "tests/splunk", "tests/test_house_rules.py"))
+    return tests(python, only=FAST, where=ELSEWHERE)
 
 
 BARE = """
@@ -266,21 +273,42 @@ def bare_import(found: Mapping[str, Interpreter]) -> str:
 
 def wheel(python: Path) -> str:
     """Build twice, compare, leave the wheel in dist/."""
-    built = []
-    for attempt in ("first", "second"):
-        folder = ROOT / "build" / "wheel" / attempt
-        shutil.rmtree(folder, ignore_errors=True)
-        # Not from the root: there, -m build would find build.py itself.
-        run([python, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT], cwd=CORE)
-        built.append(next(folder.glob("*.whl")))
+    return twice_the_same([wheel_of(python, ROOT, attempt) for attempt in ATTEMPTS])
+
+
+def wheel_of(python: Path, project: Path, attempt: str) -> Path:
+    folder = ROOT / "build" / "wheel" / (project.name if project != ROOT else "core") / attempt
+    shutil.rmtree(folder, ignore_errors=True)
+    # Not from the root: there, -m build would find build.py itself.
+    run([python, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, project], cwd=CORE)
+    return next(folder.glob("*.whl"))
+
+
+def twice_the_same(built: Sequence[Path]) -> str:
+    """Compare two builds of a file and leave it in dist/."""
     first, second = built
-    if first.read_bytes() != second.read_bytes():
-        raise Failed(f"two builds of {first.name} differ; compare the two in build/wheel/")
+    content = first.read_bytes()
+    if content != second.read_bytes():
+        raise Failed(f"two builds of {first.name} differ; compare {shown(first)} with {shown(second)}")
     (ROOT / "dist").mkdir(exist_ok=True)
     target = ROOT / "dist" / first.name
-    shutil.copyfile(first, target)
-    digest = hashlib.sha256(target.read_bytes()).hexdigest()
-    return f"dist/{target.name}, {target.stat().st_size / 1e6:.1f} MB, twice the same, sha256 {digest[:16]}"
+    target.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    return f"{shown(target)}, {len(content) / 1e6:.1f} MB, twice the same, sha256 {digest[:16]}"
+
+
+def elastic(python: Path) -> str:
+    """Build the bundle twice, wheels and all, compare, leave it in dist/."""
+    built = []
+    for attempt in ATTEMPTS:
+        wheels = ROOT / "build" / "elastic" / attempt / "wheels"
+        shutil.rmtree(wheels.parent, ignore_errors=True)
+        wheels.mkdir(parents=True)
+        for project in (ROOT, ELASTIC):
+            shutil.copy(wheel_of(python, project, attempt), wheels)
+        pack = [sys.executable, ROOT / "tools" / "elastic" / "pack.py", "--wheels", wheels, "--folder", wheels.parent]
+        built.append(Path(run(pack)))
+    return twice_the_same(built)
 
 
 def installed(interpreter: Interpreter) -> str:
@@ -306,11 +334,7 @@ def splunk() -> str:
     target = Path(run([sys.executable, tools / "pack.py"]))
     again = ROOT / "build" / "splunk" / target.name
     run([sys.executable, tools / "pack.py", "--output", again])
-    content = target.read_bytes()
-    if content != again.read_bytes():
-        raise Failed(f"two builds of {target.name} differ; compare the one in build/splunk/ with the one in dist/")
-    digest = hashlib.sha256(content).hexdigest()
-    return f"{shown(target)}, {len(content) / 1e6:.1f} MB, twice the same, sha256 {digest[:16]}"
+    return twice_the_same([target, again])
 
 
 def splunk_tools() -> str:
@@ -431,6 +455,7 @@ def do_test(options: argparse.Namespace) -> None:
             if other.version != main.version:
                 steps.append((f"tests on {other.version}", lambda other=other: tests_elsewhere(other)))  # type: ignore[misc]
         steps += [("wheel", lambda: wheel(python)), ("installed wheel", lambda: installed(main))]
+        steps.append(("Elastic bundle", lambda: elastic(python)))
     finish(steps)
 
 
@@ -461,6 +486,10 @@ def do_wheel(options: argparse.Namespace) -> None:
     say(wheel(develop()))
 
 
+def do_elastic(options: argparse.Namespace) -> None:
+    say(elastic(develop()))
+
+
 def do_splunk(options: argparse.Namespace) -> None:
     say(splunk())
     if options.inspect:
@@ -487,7 +516,7 @@ def do_evaluate(options: argparse.Namespace) -> None:
 def do_clean(options: argparse.Namespace) -> None:
     doomed = [ROOT / name for name in ("build", "dist", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")]
     doomed += [path for path in ROOT.glob(".venv*") if (path / "pyvenv.cfg").exists()]
-    for tree in ("core", "addon", "bin", "tests", "tools", "benchmarks"):
+    for tree in ("core", "addon", "bin", "elastic", "tests", "tools", "benchmarks"):
         doomed += (ROOT / tree).rglob("__pycache__")
     for path in doomed:
         if path.exists():
@@ -510,6 +539,8 @@ def parser() -> argparse.ArgumentParser:
     linting.add_argument("--fix", action="store_true", help="let ruff repair what it can")
     linting.set_defaults(action=do_lint)
     verbs.add_parser("wheel", help="the wheel, built twice").set_defaults(action=do_wheel)
+    bundle = verbs.add_parser("elastic", help="the bundle for Elasticsearch and OpenSearch, built twice")
+    bundle.set_defaults(action=do_elastic)
     app = verbs.add_parser("splunk", help="the Splunk app, built twice")
     app.add_argument("--inspect", action="store_true", help="let AppInspect look at it")
     app.set_defaults(action=do_splunk)
