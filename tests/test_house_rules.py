@@ -32,8 +32,20 @@ DANGEROUS_CALLS = {"eval", "exec", "os.system", "os.popen", "yaml.load", "yaml.u
 DANGEROUS_MODULES = {"pickle", "marshal", "shelve", "dill", "jsonpickle", "cloudpickle"}
 
 
+WINGS = {  # what wraps the core -> the packages that it brings along
+    "addon": {"busybody_splunk"},
+    "bin": {"busybody_splunk"},
+    "elastic": {"busybody_elastic"},
+}
+
+
 def modules() -> List[Path]:
     return sorted((CORE / "busybody").rglob("*.py"))
+
+
+def shipped() -> List[Path]:
+    """The modules of the core and of everything that wraps it."""
+    return modules() + sorted(path for wing in WINGS for path in (ROOT / wing).rglob("*.py"))
 
 
 def is_command_line(path: Path) -> bool:
@@ -109,9 +121,22 @@ def test_importing_the_package_loads_nothing_costly() -> None:
     assert loaded & (COSTLY | OPTIONAL) == set()
 
 
-def test_nothing_in_the_core_runs_what_it_reads() -> None:
+def test_wings_never_meet() -> None:
     breaches = []
-    for path in modules():
+    for wing, own in WINGS.items():
+        others = set().union(*WINGS.values()) - own
+        for path in (ROOT / wing).rglob("*.py"):
+            names = [node for node in ast.walk(tree_of(path)) if isinstance(node, (ast.Import, ast.ImportFrom))]
+            for node in names:
+                for name in [getattr(node, "module", None) or "", *[alias.name for alias in node.names]]:
+                    if name.split(".")[0] in others:
+                        breaches.append(f"{name_of(path)}:{node.lineno}: {name}")
+    assert breaches == []
+
+
+def test_nothing_that_ships_runs_what_it_reads() -> None:
+    breaches = []
+    for path in shipped():
         for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call):
                 if ast.unparse(node.func) in DANGEROUS_CALLS:
