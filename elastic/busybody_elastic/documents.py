@@ -1,0 +1,292 @@
+"""Every document that the service writes, as a plain dictionary. No I/O, no clock.
+
+Numbers are the core's, unrounded, under `busybody`; what others read (`event.risk_score`, `user.risk.*`) is rounded to
+two places. A score has no event.category: nobody's rules shall count a sign-in twice. What is not known is left out.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any, Mapping
+from urllib.parse import quote
+
+from busybody import __version__
+from busybody.contracts import SEVERITY, finding_row, iso, techniques_of
+from busybody.filters.marks import counts
+from busybody.risk import level_of
+from busybody.signin import Assessment, SignIn
+
+from .records import Incoming
+
+Document = dict[str, Any]
+ECS = {"version": "8.17.0"}
+FRAMEWORK = "MITRE ATT&CK"
+TITLE = "Unusual sign-in"  # of alerts; a rule that reads them takes `message` for its name
+OPEN, BENIGN, MALICIOUS, CLOSED = "open", "benign", "malicious", "closed"  # states of an incident
+RISK_LEVELS = {"none": "Unknown", "low": "Low", "medium": "Moderate", "high": "High", "critical": "Critical"}
+INPUTS = 10  # of a person's risk, as Elastic's engine stores
+LEAST = SEVERITY["low"]  # what pages has a severity, whatever its level
+
+
+class Names:
+    """The streams and indices of one namespace."""
+
+    def __init__(self, namespace: str = "default") -> None:
+        self.namespace = namespace
+        self.score = f"logs-busybody.score-{namespace}"
+        self.alert = f"logs-busybody.alert-{namespace}"
+        self.heartbeat = f"logs-busybody.heartbeat-{namespace}"
+        self.risk = f"busybody-risk-{namespace}"
+        self.risk_latest = f"busybody-risk-latest-{namespace}"
+        self.incident = f"busybody-incident-{namespace}"
+        self.verdict = f"busybody-verdict-{namespace}"
+        self.answer = f"busybody-answer-{namespace}"
+        self.notified = f"busybody-notified-{namespace}"
+        self.dead = f"busybody-dead-{namespace}"
+        self.state = f"busybody-state-{namespace}"
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The data streams: they take op create only."""
+        return self.score, self.alert, self.heartbeat, self.risk
+
+    @property
+    def indices(self) -> tuple[str, ...]:
+        """The plain indices."""
+        return self.risk_latest, self.incident, self.verdict, self.answer, self.notified, self.dead, self.state
+
+
+class Documents:
+    """Makes the documents of one instance in one namespace. Times are UTC epoch seconds."""
+
+    def __init__(
+        self, namespace: str = "default", instance: str = "", *, kibana: str = "", space: str = "default"
+    ) -> None:
+        """`kibana` is where analysts open it, such as https://kibana.example.com; alerts link there."""
+        self.names = Names(namespace)
+        self._instance = instance
+        self._kibana, self._space = kibana.rstrip("/"), space
+        stream = {"type": "logs", "namespace": namespace}
+        self._score = {**stream, "dataset": "busybody.score"}
+        self._alert = {**stream, "dataset": "busybody.alert"}
+        self._heartbeat = {**stream, "dataset": "busybody.heartbeat"}
+
+    def busybody(self, signin: SignIn, assessment: Assessment, sentence: str, origin: Incoming, epoch: int) -> Document:
+        """What is said of one sign-in; `epoch` is that of the organisation's tables it was judged by."""
+        findings = assessment.findings
+        body: Document = {
+            "identity": origin.identity,
+            "status": "scored",
+            "risk": assessment.risk,
+            "level": assessment.level,
+            "log_odds": assessment.log_odds,
+            "base": assessment.base,
+            "findings": [finding_row(found) for found in findings] if findings else [],
+            "detectors": [found.detector for found in findings if counts(found)] if findings else [],
+            "learned": assessment.learned,
+            "late": assessment.late,
+            "alert": assessment.alert,
+            "model": assessment.model,
+            "epoch": epoch,
+            "entrance": origin.entrance,
+            "instance": self._instance,
+            "backfill": origin.quiet,
+            "mfa": signin.mfa,
+            "origin": {"index": origin.index, "id": origin.id, "dataset": signin.source},
+        }
+        if sentence:
+            body["sentence"] = sentence
+        if assessment.previous is not None:
+            body["previous"] = assessment.previous
+        if assessment.incident is not None:
+            body["incident"] = assessment.incident
+        if assessment.lists:
+            body["lists"] = list(assessment.lists)
+        if signin.app is not None:
+            body["app"] = signin.app
+        if signin.device is not None:
+            body["device"] = signin.device
+        if signin.method is not None:
+            body["method"] = signin.method
+        if signin.network is not None:
+            body["network"] = signin.network
+        return body
+
+    def score(self, signin: SignIn, assessment: Assessment, body: Document, scored: float) -> Document:
+        """The document of one scored sign-in; `body` is its `busybody`."""
+        risk, level, user = round(assessment.risk, 2), assessment.level, assessment.user
+        event: Document = {
+            "kind": "event", "module": "busybody", "dataset": "busybody.score", "type": ["info"],
+            "id": assessment.event_id, "outcome": signin.outcome, "risk_score": risk, "risk_score_norm": risk,
+            "created": iso(scored), "ingested": iso(scored),
+        }  # fmt: skip
+        document: Document = {
+            "@timestamp": iso(assessment.time),
+            "ecs": ECS,
+            "data_stream": self._score,
+            "event": event,
+            "user": {"name": user, "risk": {"static_level": level, "static_score": risk, "static_score_norm": risk}},
+            "related": {"user": [user]},
+            "busybody": body,
+        }
+        if level in SEVERITY:
+            event["severity"] = SEVERITY[level]
+        if "sentence" in body:
+            document["message"] = body["sentence"]
+        source = _source(signin)
+        if source:
+            document["source"] = source
+            if signin.ip is not None:
+                document["related"]["ip"] = [signin.ip]
+        if signin.user_agent is not None:
+            document["user_agent"] = {"original": signin.user_agent}
+        if assessment.findings:
+            techniques = techniques_of(assessment)
+            if techniques:
+                document["threat"] = {"framework": FRAMEWORK, "technique": {"id": techniques}}
+        return document
+
+    def alert(
+        self, score: Mapping[str, Any], revision: int, incident: Mapping[str, Any] | None, written: float
+    ) -> Document:
+        """A revision of an incident, from the score document of the sign-in that makes it grow.
+
+        `incident` is the core's row of it, where the model holds one. What is back-filled is an event and no alert.
+        """
+        body = dict(score["busybody"])
+        time = score["@timestamp"]
+        body.update(
+            revision=revision,
+            state=incident["status"] if incident is not None else OPEN,
+            opened=iso(incident["opened"]) if incident is not None else time,
+            last=iso(incident["last"]) if incident is not None else time,
+            count=incident["count"] if incident is not None else 1,
+        )
+        event = {
+            **score["event"],
+            "kind": "event" if body["backfill"] else "alert",
+            "dataset": "busybody.alert",
+            "category": ["intrusion_detection"],
+            "ingested": iso(written),
+        }
+        event.setdefault("severity", LEAST)
+        if self._kibana:
+            event["url"] = self._url(body["incident"])
+        title = f"{TITLE}: {body['sentence']}" if body.get("sentence") else TITLE
+        return {**score, "data_stream": self._alert, "event": event, "message": title, "busybody": body}
+
+    def judged(self, latest: Mapping[str, Any], verdict: Mapping[str, Any], written: float) -> Document:
+        """The next revision of an incident, which a verdict makes: {answer, verified, channel, by, time, state}.
+
+        "Not me" pages, at the highest severity; what ends an incident is an event and no alert.
+        """
+        body = dict(latest["busybody"])
+        body.update(revision=body["revision"] + 1, state=verdict["state"])
+        body["verdict"] = {name: value for name, value in verdict.items() if name != "state" and value is not None}
+        disowned = verdict["state"] == MALICIOUS
+        event = {**latest["event"], "kind": "alert" if disowned else "event", "ingested": iso(written)}
+        document = {**latest, "event": event, "busybody": body}
+        if disowned:
+            event.update(severity=SEVERITY["critical"], risk_score=100.0, risk_score_norm=100.0)
+            risk = {"static_level": "critical", "static_score": 100.0, "static_score_norm": 100.0}
+            document["user"] = {**latest["user"], "risk": risk}
+        return document
+
+    def digest(
+        self, id: str, first: float, last: float, signins: int, levels: Mapping[str, int], written: float
+    ) -> Document:
+        """What one back-fill found, in counts: it names nobody and pages nobody. `levels` count its incidents."""
+        incidents = sum(levels.values())
+        told = ", ".join(f"{levels[level]} {level}" for level in reversed(RISK_LEVELS) if levels.get(level))
+        return {
+            "@timestamp": iso(written),
+            "ecs": ECS,
+            "data_stream": self._alert,
+            "event": {
+                "kind": "event", "module": "busybody", "dataset": "busybody.alert", "category": ["intrusion_detection"],
+                "type": ["info"], "severity": LEAST, "created": iso(written), "ingested": iso(written),
+            },
+            "message": f"Back-fill: {signins:,} sign-ins scored, {incidents:,} incidents{f' ({told})' if told else ''}",
+            "busybody": {
+                "incident": id, "revision": 1, "state": CLOSED, "opened": iso(first), "last": iso(last),
+                "count": incidents, "backfill": True, "instance": self._instance,
+            },
+        }  # fmt: skip
+
+    def risk(self, user: str, standing: Mapping[str, Any], now: float, reason: str) -> Document:
+        """A person's risk at `now`, from `standing.standing` of the core; `reason` says why it is written."""
+        rows, score = standing["incidents"], standing["risk"]
+        inputs = [
+            {
+                "id": row["id"], "index": self.names.incident, "category": "category_1",
+                "description": f"{TITLE}: {row['sentence']}" if row["sentence"] else TITLE,
+                "risk_score": row["risk"], "timestamp": iso(row["last"]),
+            }
+            for row in rows[:INPUTS]
+        ]  # fmt: skip
+        risk = {
+            "static_level": standing["level"], "static_score": score, "static_score_norm": score,
+            "calculated_level": RISK_LEVELS[level_of(score)], "calculated_score": score, "calculated_score_norm": score,
+            "id_field": "user.name", "id_value": user, "inputs": inputs,
+        }  # fmt: skip
+        body: Document = {"incidents": len(rows), "reason": reason}
+        if standing["last_seen"] is not None:
+            body["last_seen"] = iso(standing["last_seen"])
+        if rows and rows[0]["sentence"]:
+            body["sentence"] = rows[0]["sentence"]
+        return {
+            "@timestamp": iso(now),
+            "ecs": ECS,
+            "data_stream": {"type": "busybody", "dataset": "risk", "namespace": self.names.namespace},
+            "event": {"kind": "metric", "module": "busybody", "dataset": "busybody.risk", "ingested": iso(now)},
+            "user": {"name": user, "risk": risk},
+            "busybody": body,
+        }
+
+    def heartbeat(self, now: float, state: Mapping[str, Any]) -> Document:
+        """That the instance lives; `state` as the heartbeat's fields, times as epoch seconds."""
+        beat = {"instance": self._instance, "version": __version__, **state}
+        for name in ("last_signin", "last_scored"):
+            if beat.get(name) is not None:
+                beat[name] = iso(beat[name])
+        return {
+            "@timestamp": iso(now),
+            "ecs": ECS,
+            "data_stream": self._heartbeat,
+            "event": {"kind": "metric", "module": "busybody", "dataset": "busybody.heartbeat", "ingested": iso(now)},
+            "busybody": {"heartbeat": {name: value for name, value in beat.items() if value is not None}},
+        }
+
+    def _url(self, incident: str) -> str:
+        """The person's dashboard, found by the incident: no name may stand in a URL."""
+        default = self._space == "default"
+        view = "busybody_person" if default else f"busybody_{self._space}_person"
+        query = quote(f'busybody.incident : "{incident}"', safe=":")
+        return (
+            f"{self._kibana}{'' if default else f'/s/{self._space}'}/app/dashboards#/view/{view}"
+            f"?_g=(time:(from:now-30d,to:now))&_a=(query:(language:kuery,query:'{query}'))"
+        )
+
+
+def person_id(user: str) -> str:
+    """The _id of a person's latest risk."""
+    return sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _source(signin: SignIn) -> Document:
+    source: Document = {}
+    if signin.ip is not None:
+        source["ip"] = signin.ip
+    if signin.country is not None:
+        geo = source["geo"] = {"country_iso_code": signin.country}
+        if signin.region is not None:
+            geo["region_name"] = signin.region
+        if signin.city is not None:
+            geo["city_name"] = signin.city
+    if signin.lat is not None and signin.lon is not None:
+        source.setdefault("geo", {})["location"] = {"lat": signin.lat, "lon": signin.lon}
+    if signin.asn is not None:
+        operator = source["as"] = {"number": signin.asn}
+        if signin.as_org is not None:
+            operator["organization"] = {"name": signin.as_org}
+    return source
