@@ -89,7 +89,9 @@ def _maven(folder: Path, *arguments: str) -> None:
         raise Unavailable("Maven is missing, which fetches the servers: install mvn (apt install maven).")
     command = [program, "-B", "-q", *arguments]
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SLOWEST_DOWNLOAD, check=False)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=SLOWEST_DOWNLOAD, check=False
+        )
     except subprocess.TimeoutExpired:
         raise Unavailable(f"Maven Central did not deliver within {SLOWEST_DOWNLOAD} s: check the network.") from None
     if done.returncode:

@@ -110,6 +110,11 @@ def ready(process: NodeProcess) -> Node:
     )
 
 
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 # --- for a test run -----------------------------------------------------------------------------------------------
 
 
@@ -167,13 +172,13 @@ def keep(folder: Path, name: str) -> None:
         fcntl.flock(users, fcntl.LOCK_SH)  # until the first user has theirs
         (folder / f"{name}.json").write_text(json.dumps(asdict(node)))
         (folder / f"{name}.json").chmod(0o600)
-        print(json.dumps({"up": name}), flush=True)
+        say(json.dumps({"up": name}))
         with locked(folder / f"{name}.starting"):  # the first user lets go of this when it has its lock
             pass
         fcntl.flock(users, fcntl.LOCK_EX)
         (folder / f"{name}.json").unlink()
     except Unavailable as missing:
-        print(json.dumps({"missing": str(missing)}), flush=True)
+        say(json.dumps({"missing": str(missing)}))
     finally:
         if process:
             process.stop()
@@ -194,11 +199,11 @@ def serve(path: Path, names: list[str]) -> None:
                 processes.append(NodeProcess(KINDS[name]))
                 nodes[name] = asdict(ready(processes[-1]))
             except Unavailable as missing:
-                print(f"{name}: {missing}", file=sys.stderr, flush=True)
+                say(f"{name}: {missing}")
                 continue
             path.touch(mode=0o600)
             path.write_text(json.dumps(nodes, indent=1))
-            print(f"{name}: {nodes[name]['url']}", flush=True)
+            say(f"{name}: {nodes[name]['url']}")
         while nodes:
             signal.pause()
     finally:
