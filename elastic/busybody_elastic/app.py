@@ -1,0 +1,205 @@
+"""The doors: what listens, who may enter, how much, and what it looks like from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import threading
+import time
+from contextlib import asynccontextmanager
+from typing import Any, AsyncIterator, Awaitable, Callable, Sequence
+
+from anyio import to_thread
+from busybody.errors import BusybodyError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from .api import ScoreApi
+from .auth import Keys, is_loopback
+from .bodies import Gone
+from .config import Config, ServerSection
+from .errors import ConfigError
+from .limits import Limits, Refused, Turnstile
+from .metrics import CONTENT_TYPE, Metrics, Status
+from .records import API, Router
+
+log = logging.getLogger("busybody_elastic.doors")
+Handler = Callable[[Request], Awaitable[Response]]
+COMMIT_SECONDS = 1.0
+GONE = 499  # what is counted where the caller hung up; nobody reads it
+
+
+class Committer:
+    """Commits what came through the doors, all of it at once, a second after the first of it or when asked to."""
+
+    def __init__(self, router: Router, metrics: Metrics, seconds: float = COMMIT_SECONDS) -> None:
+        self._router = router
+        self._metrics = metrics
+        self._seconds = seconds
+        self._waiting: list[asyncio.Future[None]] = []
+        self._learned = asyncio.Event()
+        self._hurry = asyncio.Event()
+
+    async def durable(self, wait: bool = False) -> None:
+        """Something was learned. With `wait`, returns once it is durable, or raises what went wrong."""
+        self._learned.set()
+        if wait:
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(done)
+            self._hurry.set()
+            await done
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            await self._learned.wait()
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await self._hurry.wait()
+            except TimeoutError:
+                pass
+            await self.commit()
+
+    async def commit(self) -> None:
+        """Now. What cannot be committed is tried again with the next; whoever waits is told."""
+        waiting, self._waiting = self._waiting, []
+        self._learned.clear()
+        self._hurry.clear()
+        try:
+            await to_thread.run_sync(self._router.commit)
+        except BusybodyError as error:
+            self._metrics.commits.labels("failed").inc()
+            log.warning("what was learned is not durable yet: %s", error)
+            self._learned.set()
+            for done in waiting:
+                if not done.done():
+                    done.set_exception(Refused(503, "the answer could not be made durable. Send it again."))
+            return
+        self._metrics.commits.labels("done").inc()
+        for done in waiting:
+            if not done.done():
+                done.set_result(None)
+
+
+def build_app(config: Config, router: Router, *, status: Status, internal: Sequence[BaseRoute] = ()) -> Starlette:
+    """The doors over a router. `status()` has at least `ready` (bool); `internal` is what other instances call.
+
+    Raises ConfigError where strangers could reach a door that asks for no key.
+    """
+    server = config.server
+    if not is_loopback(server.host) and not server.keys and not (server.tls and server.tls.client_ca):
+        raise ConfigError(
+            f"others than this machine reach {server.host}, and no key is asked for. Add server.keys or "
+            "server.tls.client_ca, or listen on 127.0.0.1.",
+            key="server.host",
+        )
+    keys, limits, metrics = Keys(server.keys), Limits.of(server.limits), Metrics(status)
+    turnstile = Turnstile(limits.concurrent)
+    committer = Committer(router, metrics)
+    api = ScoreApi(router, limits, metrics, committer.durable)
+    gateway = None
+    if config.gateway.enabled:
+        from .gateway import Gateway
+
+        gateway = Gateway(config, router, keys, limits, metrics, committer.durable)
+
+    async def score(request: Request) -> Response:
+        if not keys.accept(request.headers):
+            raise Refused(401, "a key is needed: X-Busybody-Key, or Authorization: ApiKey.")
+        with turnstile:
+            return await api(request)
+
+    async def show_metrics(request: Request) -> Response:
+        if not keys.accept(request.headers):
+            raise Refused(401, "a key is needed: X-Busybody-Key, or Authorization: ApiKey.")
+        return Response(metrics.page(), media_type=CONTENT_TYPE)
+
+    async def healthy(_: Request) -> Response:
+        return JSONResponse({"healthy": True})
+
+    async def ready(_: Request) -> Response:
+        found = dict(status())
+        return JSONResponse(found, status_code=200 if found.get("ready") else 503)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        committing = asyncio.create_task(committer.run())
+        try:
+            yield
+        finally:
+            committing.cancel()
+            if gateway is not None:
+                await gateway.close()
+            await committer.commit()
+
+    routes: list[BaseRoute] = [
+        Route("/score", _counted(_answered(score), metrics), methods=["POST"]),
+        Route("/healthz", healthy, methods=["GET"]),
+        Route("/readyz", ready, methods=["GET"]),
+        Route("/metrics", _answered(show_metrics), methods=["GET"]),
+        *internal,
+    ]
+    if gateway is not None:
+        routes.append(Mount("", app=gateway))
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.metrics = metrics
+    return app
+
+
+def _answered(handler: Handler) -> Handler:
+    """Says what was refused, as JSON."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Refused as refused:
+            headers = {"Retry-After": "1"} if refused.status in (429, 503) else None
+            return JSONResponse({"error": refused.reason, "status": refused.status}, refused.status, headers)
+        except Gone:
+            return Response(status_code=GONE)
+
+    return answer
+
+
+def _counted(handler: Handler, metrics: Metrics) -> Handler:
+    async def answer(request: Request) -> Response:
+        begun = time.perf_counter()
+        status = 500
+        try:
+            response = await handler(request)
+            status = response.status_code
+            return response
+        finally:
+            metrics.requests.labels(API, str(status)).inc()
+            metrics.seconds.labels(API).observe(time.perf_counter() - begun)
+
+    return answer
+
+
+def serve(app: Starlette, server: ServerSection, stop: threading.Event | None = None) -> None:
+    """Listens until SIGTERM or SIGINT (or `stop`); what is in flight then is finished and committed."""
+    import uvicorn
+
+    options: dict[str, Any] = {}
+    if server.tls:
+        options = {"ssl_certfile": str(server.tls.cert), "ssl_keyfile": str(server.tls.key)}
+        if server.tls.client_ca:
+            options |= {"ssl_ca_certs": str(server.tls.client_ca), "ssl_cert_reqs": ssl.CERT_REQUIRED}
+    # A proxy adds nothing of its own to an answer, so neither Date nor Server; the log is the service's own.
+    listening = uvicorn.Server(
+        uvicorn.Config(
+            app, server.host, server.port, access_log=False, log_config=None, server_header=False, date_header=False,
+            proxy_headers=False, timeout_keep_alive=75, ws="none", lifespan="on", **options,
+        )
+    )  # fmt: skip
+    if stop is not None:
+        threading.Thread(target=_wait, args=(stop, listening), daemon=True).start()
+    listening.run()
+
+
+def _wait(stop: threading.Event, listening: Any) -> None:
+    stop.wait()
+    listening.should_exit = True

@@ -1,0 +1,57 @@
+"""Who may use a door: API keys, kept as digests and compared in constant time.
+
+A key comes in `X-Busybody-Key` or as `Authorization: ApiKey <key>`; at the gateway in `X-Busybody-Key` alone, since
+Authorization belongs to the caller and is forwarded to the cluster.
+"""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+from ipaddress import ip_address
+from typing import Iterable
+
+from starlette.datastructures import Headers
+
+HEADER = "x-busybody-key"
+SCHEME = "apikey "
+DIGEST = "sha256:"  # how a key that is configured as its digest begins
+
+
+class Keys:
+    """The keys that open a door. None at all: whoever reaches it may enter (loopback, or mutual TLS)."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        """Each is the key itself, or `sha256:` and the digest of its UTF-8 text in hexadecimal."""
+        self._digests = tuple(_configured(key) for key in keys)
+
+    def __bool__(self) -> bool:
+        return bool(self._digests)
+
+    def accept(self, headers: Headers, *, own_header_only: bool = False) -> bool:
+        """Whether one of the keys is presented. Takes as long for a wrong key as for a right one."""
+        if not self._digests:
+            return True
+        presented = headers.get(HEADER)
+        if presented is None and not own_header_only:
+            authorization = headers.get("authorization", "")
+            if authorization[: len(SCHEME)].lower() == SCHEME:
+                presented = authorization[len(SCHEME) :].strip()
+        found = _digest(presented or "")
+        return sum(hmac.compare_digest(found, known) for known in self._digests) > 0
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that address. A name counts as one that others reach, except localhost."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _configured(key: str) -> bytes:
+    return bytes.fromhex(key[len(DIGEST) :]) if key.startswith(DIGEST) else _digest(key)
+
+
+def _digest(key: str) -> bytes:
+    return sha256(key.encode("utf-8", "surrogateescape")).digest()

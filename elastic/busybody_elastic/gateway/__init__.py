@@ -1,0 +1,105 @@
+"""The bulk gateway: stands in front of a cluster, scores the sign-ins in bulk requests, passes all else through.
+
+A caller sees what the cluster answers: its statuses, its refusals, its silence. Scoring fails open within its
+deadline; what the cluster does not accept was never learned.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Awaitable, Callable
+from urllib.parse import unquote
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from ..auth import HEADER, Keys
+from ..bodies import Gone, whole
+from ..config import Config
+from ..limits import Limits, Refused, Turnstile
+from ..metrics import Metrics
+from ..records import GATEWAY, Router
+from .passing import pass_through
+from .scoring import Scoring
+from .upstream import NoAnswer, Upstream, end_to_end
+
+BULK = "_bulk"
+THREADS = 16  # batches that are scored, or wait for people in another batch, at once
+
+
+class Gateway:
+    """An ASGI application for every path that is not the service's own."""
+
+    def __init__(
+        self, config: Config, router: Router, keys: Keys, limits: Limits, metrics: Metrics,
+        durable: Callable[[bool], Awaitable[None]],
+    ) -> None:  # fmt: skip
+        section, cluster = config.gateway, config.cluster
+        self._upstream = Upstream(section.upstream or cluster.url, section.ca_file or cluster.ca_file)
+        self._keys = keys if section.keys else Keys(())
+        self._limits = limits
+        self._metrics = metrics
+        self._turnstile = Turnstile(limits.concurrent)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gateway")
+        self._scoring = Scoring(config, router, self._upstream, self._threads, limits, metrics, durable)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            return
+        begun = time.perf_counter()
+        status = 500
+        try:
+            status = await self._answer(scope, receive, send)
+        except Refused as refused:
+            status = refused.status
+            await refusal(status, "busybody_gateway_refusal", refused.reason)(scope, receive, send)
+        except NoAnswer as silence:
+            status = silence.status
+            self._metrics.upstream_errors.labels(silence.kind).inc()
+            await refusal(status, "busybody_upstream_exception", f"no answer from the cluster ({silence.kind})")(
+                scope, receive, send
+            )
+        except Gone:
+            status = 499
+        finally:
+            self._metrics.requests.labels(GATEWAY, str(status)).inc()
+            self._metrics.seconds.labels(GATEWAY).observe(time.perf_counter() - begun)
+
+    async def close(self) -> None:
+        """Lets go of the cluster and the threads; what they settle is settled first."""
+        self._threads.shutdown(wait=True)
+        await self._upstream.close()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> int:
+        headers = Headers(scope=scope)
+        if not self._keys.accept(headers, own_header_only=True):
+            raise Refused(401, "a key is needed in X-Busybody-Key.")
+        forwarded = end_to_end(scope["headers"], (HEADER.encode(),))
+        index = bulk_index(scope["method"], scope["path"])
+        if index is None or "json" not in headers.get("content-type", ""):
+            return await pass_through(self._upstream, scope, forwarded, receive, send)
+        with self._turnstile:
+            body = await whole(receive, headers.get("content-length"), self._limits)
+            reply, content = await self._scoring.bulk(scope, index, forwarded, body)
+        kept = [(name, value) for name, value in reply.headers if name != b"content-length"]
+        length = (b"content-length", str(len(content)).encode())
+        await send({"type": "http.response.start", "status": reply.status, "headers": [*kept, length]})
+        await send({"type": "http.response.body", "body": content})
+        return reply.status
+
+
+def bulk_index(method: str, path: str) -> str | None:
+    """The index that a bulk request's path names, empty where it names none; None where it is no bulk request."""
+    if method not in ("POST", "PUT"):
+        return None
+    *before, last = path.strip("/").split("/")
+    return None if last != BULK or len(before) > 1 else unquote("".join(before))
+
+
+def refusal(status: int, kind: str, reason: str) -> JSONResponse:
+    """An error in the shape of the cluster's own, so that every client can read it."""
+    headers = {"Retry-After": "1"} if status in (429, 503) else None
+    return JSONResponse({"error": {"type": kind, "reason": reason}, "status": status}, status, headers)

@@ -1,0 +1,129 @@
+"""A bulk request: its lines, which of them are documents, and which of those may be sign-ins.
+
+    action line \n source line \n ... \n      no source line behind a delete; blank lines between operations are nothing
+
+Lines are kept as they are; `b"\n".join(lines)` is the request again, byte for byte.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, NamedTuple, Sequence
+
+import orjson
+
+from ..identity import identity_of
+from ..records import GATEWAY, Incoming
+from ..splice import MARK, carries, splice
+
+WITHOUT_SOURCE = "delete"
+SCORABLE = ("create", "index")  # an update holds part of a document, or a script
+ACTIONS = (*SCORABLE, "update", WITHOUT_SOURCE)
+OURS = ("busybody-", "logs-busybody.")  # what we wrote ourselves is never a sign-in
+
+# A document whose event.category is known and is none of these words cannot be a sign-in; the last ones are how the
+# vendors' own records, which have another `category`, call theirs.
+_CATEGORY = b'category"'
+_WORDS = (b"authentication", b"session", b"SignIn", b"signin", b"userPrincipalName", b"B2CRequest")
+
+
+class Operation(NamedTuple):
+    """One action. Its lines are given by number, from 0."""
+
+    action: str
+    target: str  # index, alias or data stream
+    id: str | None
+    line: int
+    source: int | None  # None for a delete
+
+
+class Candidate(NamedTuple):
+    """A document that may be a sign-in."""
+
+    position: int  # among the operations, and so among the items of the answer
+    operation: Operation
+    incoming: Incoming
+
+
+class Unreadable(ValueError):
+    """No bulk request as we know it: upstream says what is wrong with it."""
+
+
+def operations(lines: Sequence[bytes], index: str) -> list[Operation]:
+    """The operations of a request; `index` is the one that its path names. Raises Unreadable."""
+    found: list[Operation] = []
+    end = len(lines) - 1
+    if lines[end]:
+        raise Unreadable("the last line does not end")  # a cluster refuses the whole of it
+    known: dict[bytes, tuple[str, str, str | None]] = {}  # many action lines are the same: {"create":{}}
+    at = 0
+    while at < end:
+        line = lines[at]
+        action = known.get(line)
+        if action is None:
+            if not line.strip():
+                at += 1
+                continue
+            action = known[line] = _action(line, index)
+        if action[0] == WITHOUT_SOURCE:
+            found.append(Operation(*action, at, None))
+            at += 1
+            continue
+        if at + 1 >= end:
+            raise Unreadable("the last action has no source")
+        found.append(Operation(*action, at, at + 1))
+        at += 2
+    return found
+
+
+def candidates(lines: Sequence[bytes], found: Sequence[Operation], *, sure: bool) -> tuple[list[Candidate], int]:
+    """The documents that may be sign-ins, and how many of them were left out for having `busybody` already.
+
+    `sure`: only the packaged field maps are used, so that a document can be ruled out by the words in it.
+    """
+    chosen: list[Candidate] = []
+    carrying = 0
+    for position, operation in enumerate(found):
+        if operation.source is None or operation.action not in SCORABLE or operation.target.startswith(OURS):
+            continue
+        source = lines[operation.source]
+        if sure and _CATEGORY in source and not any(word in source for word in _WORDS):
+            continue
+        try:
+            document = orjson.loads(source)
+        except ValueError:
+            continue  # upstream judges it
+        if not isinstance(document, dict):
+            continue
+        if MARK in source and carries(document):
+            carrying += 1
+            continue
+        identity = identity_of(document, operation.target, operation.id)
+        incoming = Incoming(document, identity, GATEWAY, operation.target, operation.id or "")
+        chosen.append(Candidate(position, operation, incoming))
+    return chosen, carrying
+
+
+def spliced(lines: Sequence[bytes], additions: Mapping[int, bytes]) -> bytes:
+    """The request with something under `busybody` in the source lines of those numbers."""
+    new = list(lines)
+    for number, addition in additions.items():
+        new[number] = splice(new[number], addition)
+    return b"\n".join(new)
+
+
+def only(lines: Sequence[bytes], chosen: Sequence[Operation]) -> bytes:
+    """A request of these operations alone, as they came."""
+    kept = [lines[number] for one in chosen for number in (one.line, one.source) if number is not None]
+    return b"\n".join((*kept, b""))
+
+
+def _action(line: bytes, index: str) -> tuple[str, str, str | None]:
+    try:
+        value: Any = orjson.loads(line)
+        ((action, meta),) = value.items()
+        name, found = meta.get("_id"), meta.get("_index") or index
+    except (ValueError, AttributeError) as error:
+        raise Unreadable("no action line") from error
+    if action not in ACTIONS:
+        raise Unreadable("an unknown action")
+    return action, str(found), None if name is None else str(name)

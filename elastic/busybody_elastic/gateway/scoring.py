@@ -1,0 +1,287 @@
+"""One bulk request from its lines to its answer: score, splice, forward, settle by what the cluster accepted.
+
+The deadline is 50 ms + 0.2 ms per sign-in (both configurable), counted from the whole request. What is not scored by
+then is forwarded with `busybody.status: unscored` and its reason; the reader finds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import Executor, Future
+from functools import partial
+from typing import Any, Awaitable, Callable, Mapping, NamedTuple, Sequence
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from ..bodies import unpacked
+from ..config import Config
+from ..limits import Limits, Refused
+from ..metrics import Metrics
+from ..records import GATEWAY, SKIPPED, UNSCORED, Answer, Batch, Router
+from ..splice import encode
+from . import answer as answers
+from .bulk import Candidate, Operation, Unreadable, candidates, only, operations, spliced
+from .passing import target_of
+from .upstream import Headers as RawHeaders
+from .upstream import NoAnswer, Reply, Upstream
+
+log = logging.getLogger("busybody_elastic.gateway")
+BRIEF = ("risk", "level", "sentence", "alert", "incident")  # of a result, where something is said
+LATE, FAILED = "no score within the deadline", "scoring failed"
+REMEMBERED_SECONDS = 300.0  # that an index refuses our fields; after that it is tried again
+SHARE = 0.9  # of the deadline is the router's, so that its own refusal comes before ours
+Durable = Callable[[bool], Awaitable[None]]
+
+
+class Work(NamedTuple):
+    """A request, taken apart."""
+
+    lines: list[bytes]
+    operations: list[Operation]
+    candidates: list[Candidate]
+
+
+class Scoring:
+    """What the gateway does with bulk requests."""
+
+    def __init__(
+        self, config: Config, router: Router, upstream: Upstream, threads: Executor, limits: Limits, metrics: Metrics,
+        durable: Durable,
+    ) -> None:  # fmt: skip
+        self._router = router
+        self._upstream = upstream
+        self._threads = threads
+        self._limits = limits
+        self._metrics = metrics
+        self._durable = durable
+        section, policy = config.gateway, config.policy
+        self._base, self._each = section.deadline_ms / 1000.0, section.per_signin_ms / 1000.0
+        self._brief = section.fields == "brief"
+        self._strict: dict[str, float] = {}  # index that refuses our fields -> until when we believe it
+        self._sure = not policy.maps and not policy.profiles
+
+    async def bulk(self, scope: Scope, index: str, headers: RawHeaders, body: bytes) -> tuple[Reply, bytes]:
+        """What the cluster answers. Raises NoAnswer, Refused."""
+        begun = time.monotonic()
+        found = Headers(raw=headers)
+        work = None
+        if answers.is_json(scope["query_string"], found.get("accept", "")):
+            work = self._taken_apart(body, found.get("content-encoding", "").strip().lower(), index)
+        else:
+            self._metrics.unscored.labels(GATEWAY, "answer_format").inc()
+        if work is None or not work.candidates:
+            reply = await self._upstream.send(scope["method"], target_of(scope), headers, body)
+            return reply, await reply.whole()
+        batch = await self._scored(work.candidates, begun)
+        settle = _Settling(self._router, batch, self._threads)
+        try:
+            return await self._forwarded(scope, headers, work, batch, settle)
+        finally:
+            await settle.over()
+            if settle.learned:
+                await self._durable(False)
+
+    def _taken_apart(self, body: bytes, encoding: str, index: str) -> Work | None:
+        """None for what is no bulk request that we can read: upstream judges it."""
+        try:
+            lines = unpacked(body, encoding, self._limits.unpacked).split(b"\n")
+            found = operations(lines, index)
+        except Unreadable:
+            self._metrics.unscored.labels(GATEWAY, "unreadable").inc()
+            return None
+        except Refused as refused:
+            if refused.status == 413:
+                raise
+            self._metrics.unscored.labels(GATEWAY, "encoding").inc()
+            return None
+        chosen, carrying = candidates(lines, found, sure=self._sure)
+        if carrying:
+            self._metrics.unscored.labels(GATEWAY, "own_field").inc(carrying)
+        return Work(lines, found, chosen)
+
+    async def _scored(self, chosen: Sequence[Candidate], begun: float) -> Batch:
+        """The answers, within the deadline. A ticket that comes too late is settled as if nothing had come."""
+        allowed = self._base + self._each * len(chosen)
+        incoming = [candidate.incoming for candidate in chosen]
+
+        def score() -> Batch:
+            left = begun + allowed * SHARE - time.monotonic()
+            return self._router.score(incoming, provisional=True, deadline=max(0.0, left))
+
+        working: Future[Batch] = self._threads.submit(score)
+        reason = LATE
+        try:
+            left = begun + allowed - time.monotonic()
+            batch = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(working)), max(0.0, left))
+        except TimeoutError:
+            self._metrics.unscored.labels(GATEWAY, "deadline").inc(len(chosen))
+        except Exception as error:  # noqa: BLE001  whatever goes wrong in scoring, documents must reach the cluster
+            log.error("scoring failed: %s", type(error).__name__)  # noqa: TRY400  a traceback may show a document
+            self._metrics.unscored.labels(GATEWAY, "error").inc(len(chosen))
+            reason = FAILED
+        else:
+            late = sum(answer.status == UNSCORED for answer in batch.answers)
+            if late:
+                self._metrics.unscored.labels(GATEWAY, "router").inc(late)
+            self._metrics.count(GATEWAY, batch.answers)
+            return batch
+        working.add_done_callback(self._forget)
+        given_up = [Answer(one.identity, UNSCORED, reason) for one in incoming]
+        self._metrics.count(GATEWAY, given_up)
+        return Batch(given_up)
+
+    def _forget(self, working: Future[Batch]) -> None:
+        if working.cancelled() or working.exception() is not None:
+            return
+        batch = working.result()
+        if batch.ticket is not None:
+            self._threads.submit(self._router.settle, batch.ticket, [False] * len(batch.answers))
+
+    async def _forwarded(
+        self, scope: Scope, headers: RawHeaders, work: Work, batch: Batch, settle: _Settling
+    ) -> tuple[Reply, bytes]:
+        path, query = _split(target_of(scope))
+        asked = answers.asked(query)
+        target = path + b"?" + asked.query if asked.query else path
+        additions = self._additions(work.candidates, batch.answers)
+        dropped = (b"content-encoding", b"content-length", b"transfer-encoding", b"accept-encoding")
+        plain = [(name, value) for name, value in headers if name not in dropped]
+
+        async def send(content: bytes) -> Reply:
+            length = (b"content-length", str(len(content)).encode())
+            return await self._upstream.send(scope["method"], target, [*plain, length], content)
+
+        reply = await send(spliced(work.lines, additions))
+        content = await reply.whole()
+        if reply.status != 200:
+            return reply, content
+        try:
+            answer = orjson.loads(content)
+        except ValueError:
+            return reply, content
+        results = answers.results(answer, len(work.operations))
+        if results is not None:
+            refused = self._refused(work, results, additions)
+            if refused:
+                answer, results = await self._again(work, answer, refused, send)
+                content = encode(answer)
+            accepted = [answers.is_accepted(results[candidate.position]) for candidate in work.candidates]
+            settle.accepted = accepted
+            self._observe(batch, results, work.candidates, accepted)
+        if asked.filters:
+            content = encode(answers.filtered(answer, asked.filters))
+        return reply, content
+
+    def _additions(self, chosen: Sequence[Candidate], found: Sequence[Answer]) -> dict[int, bytes]:
+        """What is spliced in, by the number of the source line."""
+        now = time.monotonic()
+        strict = {index for index, until in self._strict.items() if until > now}
+        additions: dict[int, bytes] = {}
+        for candidate, answer in zip(chosen, found, strict=True):
+            line = candidate.operation.source
+            if answer.status != SKIPPED and line is not None and candidate.operation.target not in strict:
+                additions[line] = encode(self._addition(answer))
+        return additions
+
+    def _addition(self, answer: Answer) -> Mapping[str, Any]:
+        found: dict[str, Any] = {"identity": answer.identity, "status": answer.status}
+        result = answer.busybody
+        if result is None:
+            if answer.reason:
+                found["reason"] = answer.reason
+        elif self._brief:
+            for key in BRIEF:
+                value = result.get(key)
+                if value is not None and value != "":
+                    found[key] = value
+        else:
+            found = {**result, **found}
+        return found
+
+    def _refused(
+        self, work: Work, results: Sequence[Mapping[str, Any]], additions: Mapping[int, bytes]
+    ) -> list[Candidate]:
+        """Those whose index does not take our fields; it is remembered for a while."""
+        refused = [
+            candidate
+            for candidate in work.candidates
+            if candidate.operation.source in additions and answers.is_our_fault(results[candidate.position])
+        ]
+        until = time.monotonic() + REMEMBERED_SECONDS
+        for candidate in refused:
+            self._strict[candidate.operation.target] = until
+        return refused
+
+    async def _again(
+        self, work: Work, answer: dict[str, Any], refused: Sequence[Candidate],
+        send: Callable[[bytes], Awaitable[Reply]],
+    ) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:  # fmt: skip
+        """The documents once more as they came. Where that fails as a whole, each is told so, to be sent again."""
+        self._metrics.refused_fields.inc(len(refused))
+        items: list[Any] | None = None
+        status = 503
+        try:
+            reply = await send(only(work.lines, [candidate.operation for candidate in refused]))
+            content = await reply.whole()
+            status = reply.status
+            if status == 200:
+                found = orjson.loads(content)
+                if answers.results(found, len(refused)) is not None:
+                    items = found[answers.ITEMS]
+                status = 503
+        except (NoAnswer, ValueError):
+            pass
+        if items is None:
+            error = {"type": "busybody_upstream_exception", "reason": "the document could not be sent again"}
+            items = [{one.operation.action: {"status": status, "error": error}} for one in refused]
+        whole = answers.merged(answer, [candidate.position for candidate in refused], items)
+        return whole, answers.results(whole, len(work.operations)) or []
+
+    def _observe(
+        self, batch: Batch, results: Sequence[Mapping[str, Any]], chosen: Sequence[Candidate], accepted: Sequence[bool]
+    ) -> None:
+        lost = sum(
+            not taken and one.status not in (SKIPPED, UNSCORED)
+            for taken, one in zip(accepted, batch.answers, strict=True)
+        )
+        if lost:
+            self._metrics.rolled_back.inc(lost)
+        redirected = sum(results[candidate.position].get("failure_store") == "used" for candidate in chosen)
+        if redirected:
+            self._metrics.redirected.inc(redirected)
+
+
+class _Settling:
+    """The ticket of a batch: settled once, whatever happens. Nothing counts as accepted until upstream says so."""
+
+    def __init__(self, router: Router, batch: Batch, threads: Executor) -> None:
+        self._router = router
+        self._ticket = batch.ticket
+        self._threads = threads
+        self.accepted = [False] * len(batch.answers)
+
+    @property
+    def learned(self) -> bool:
+        return self._ticket is not None and any(self.accepted)
+
+    async def over(self) -> None:
+        """Tells the router, even where the request is being cancelled."""
+        if self._ticket is None:
+            return
+        settle = partial(self._router.settle, self._ticket, self.accepted)
+        try:
+            await asyncio.shield(asyncio.wrap_future(self._threads.submit(settle)))
+        except Exception as error:  # noqa: BLE001  the cluster has answered, and the caller is to hear it
+            log.error("a batch was not settled: %s", type(error).__name__)  # noqa: TRY400  as above
+
+
+def _split(target: bytes) -> tuple[bytes, bytes]:
+    path, _, query = target.partition(b"?")
+    return path, query
+
+
+__all__ = ["Scoring"]
