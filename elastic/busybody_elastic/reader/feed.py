@@ -1,0 +1,110 @@
+"""From a page to the scorer: identity, what is known already, whether it may page anybody; and what became of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..identity import identity_of, stamped
+from ..records import READER, SCORED, UNSCORED, Answer, Incoming, Router
+from .lane import Found
+from .wanted import is_own
+
+PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds before people without an owner are asked for again
+Known = Callable[[Sequence[str], "float | None"], "set[str]"]
+
+
+class Stopped(Exception):
+    """The service is to stop; what was not fed comes again at the next start."""
+
+
+class Notes(Router, Protocol):
+    """What the reader needs of the router besides scoring."""
+
+    @property
+    def leads(self) -> bool:
+        """Whether this instance is the one that reads: of several, one does."""
+
+    def notes(self) -> dict[str, str]:
+        """The notes of the last commit."""
+
+
+@dataclass
+class Stats:
+    """Since the start of the process. Times in UTC epoch seconds."""
+
+    scored: int = 0
+    known: int = 0
+    skipped: int = 0
+    broken: int = 0
+    unscored: int = 0  # answers that had to be asked for again
+    position: float = 0.0  # time of the latest document that was fed
+    lag_seconds: float = 0.0  # its age while there is more to read, 0 at the head
+
+    @property
+    def read(self) -> int:
+        return self.scored + self.known + self.skipped + self.broken
+
+
+class Feeder:
+    """Feeds documents to the router until every one of them has an answer."""
+
+    def __init__(
+        self, router: Router, known: Known, stop: threading.Event, now: Callable[[], float] = time.time
+    ) -> None:
+        """`known` says which of some identities have a result (`results.Results.known`)."""
+        self._router, self._known, self._stop, self._now = router, known, stop, now
+        self.stats = Stats()
+        self.sure = 0.0  # results from before this time (epoch seconds) are learned: no need to feed them again
+
+    def feed(self, found: Iterable[Found], *, quiet_before: float = 0.0, look_up: bool = False) -> list[Answer]:
+        """Score them in order; the answers. Raises Stopped while people have no owner and the service is to stop.
+
+        Places before `quiet_before` (epoch seconds) never page anybody. With `look_up`, what has a result that was
+        surely learned is left out.
+        """
+        incoming = [self._incoming(one, quiet_before) for one in found if not is_own(one.hit.index)]
+        if look_up and incoming:
+            done = self._known([one.identity for one in incoming], self.sure)
+            self.stats.known += sum(one.identity in done for one in incoming)
+            incoming = [one for one in incoming if one.identity not in done]
+        answers: list[Answer] = []
+        pause = PAUSE
+        while incoming:
+            batch = self._router.score(incoming).answers
+            answers += [answer for answer in batch if answer.status != UNSCORED]
+            incoming = [one for one, answer in zip(incoming, batch, strict=True) if answer.status == UNSCORED]
+            if incoming:
+                self.stats.unscored += len(incoming)
+                if self._stop.wait(pause):
+                    raise Stopped
+                pause = min(pause * 2, LONGEST_PAUSE)
+        self._tally(answers)
+        return answers
+
+    def missing(self, found: Sequence[Found]) -> list[Found]:
+        """Those of them that have no result at all."""
+        named = [(one, identity(one)) for one in found]
+        known = self._known([name for _, name in named], None)
+        return [one for one, name in named if name not in known]
+
+    def _incoming(self, one: Found, quiet_before: float) -> Incoming:
+        hit = one.hit
+        return Incoming(hit.source, identity(one), READER, hit.index, hit.id, one.value < quiet_before * 1000)
+
+    def _tally(self, answers: Sequence[Answer]) -> None:
+        for answer in answers:
+            setattr(self.stats, answer.status, getattr(self.stats, answer.status) + 1)
+
+    @staticmethod
+    def scored(answers: Sequence[Answer]) -> int:
+        return sum(answer.status == SCORED for answer in answers)
+
+
+def identity(one: Found) -> str:
+    """The one that the gateway stamped, else that of the document where it lies."""
+    hit = one.hit
+    return stamped(hit.source) or identity_of(hit.source, hit.index, hit.id)

@@ -1,0 +1,229 @@
+"""Reader: follows the sign-ins that arrive in the cluster, each once, and none lost.
+
+A cycle asks how many documents there are in the overlap and after the position. Where the overlap holds others than
+were seen, something became visible late and is read; then everything after the position, to the head. Results are
+durable before what was learned of them, and that before the cursor (`Router.commit`), so whatever breaks off in the
+middle is fed again: the core learns nothing twice, and an older result holds.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from itertools import chain
+from typing import Any
+
+from ..cluster.protocol import Cluster
+from ..cursor import Cursor
+from .feed import Feeder, Known, Notes, Stats, Stopped
+from .lane import Found, Lane, Query, ahead, batches, lanes, merged, pages
+from .look import MARGIN, Refresh, count, slowest_refresh
+from .seen import SECOND, Seen
+from .wanted import EVERYTHING, not_own, not_scored, signins
+
+HOUR = 3600.0  # seconds; what is read later than that after its arrival pages nobody
+SURE = 60.0  # seconds before a commit: results as old were learned, however the clocks of instances differ
+UNDATED = 3600.0  # seconds of overlap where only the event's own time is known
+LOOK = 60.0  # seconds after which refresh intervals are looked up again
+COMMIT_SECONDS, COMMIT_DOCUMENTS = 2.0, 20_000  # after which what was read is committed, head or not
+
+
+class Reader:
+    """One reader, of the instance that leads. Not for several threads, but for `stats` and `overlap_seconds`."""
+
+    def __init__(
+        self, cluster: Cluster, router: Notes, known: Known, policy: Any, *, indices: Sequence[str] = ("logs-*",),
+        everything: bool = False, page: int = 2000, overlap_seconds: float | None = None, learn_days: float = 30.0,
+        stop: threading.Event | None = None, now: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        """`everything` reads what is no sign-in by the fields that an index maps, too; `overlap_seconds` of None is
+        longer than the slowest refresh interval of the followed indices."""
+        self.cluster, self.router, self.indices, self.page = cluster, router, ",".join(indices), page
+        self.stop = stop or threading.Event()
+        self.wanted: Query = {"bool": {"filter": [not_own(), EVERYTHING if everything else signins(policy)]}}
+        self.feeder = Feeder(router, known, self.stop, now)
+        self.refresh = Refresh(0.0, "not looked up yet")
+        self._learn_days, self._given_overlap, self._now = learn_days, overlap_seconds, now
+        self._cursor: Cursor | None = None
+        self._seen: dict[str, Seen] = {}
+        self._looked = float("-inf")
+        self._committed_at, self._uncommitted = now(), 0
+
+    @property
+    def stats(self) -> Stats:
+        return self.feeder.stats
+
+    @property
+    def overlap_seconds(self) -> float:
+        """How far back the head is read again."""
+        return self._given_overlap if self._given_overlap is not None else self.refresh.seconds + MARGIN
+
+    def drop(self) -> None:
+        """Forget everything: the people went to another instance. The next cycle begins at the committed cursor."""
+        self._cursor, self._uncommitted = None, 0
+        self._seen.clear()
+
+    def cycle(self) -> int:
+        """Read to the head and commit; how many documents were fed.
+
+        Raises PartialResults where an answer lacked a part, ClusterError, Lost: the cursor then stands where it stood.
+        Raises Stopped where it was stopped in between; what was fed is committed.
+        """
+        cursor = self._open()
+        fed = self._learn(cursor) if cursor.learning is not None else 0
+        followed = self.lanes()
+        bounds = [(lane, self._low(cursor, lane), cursor.position(lane.name)) for lane in followed]
+        there = count(self.cluster, self.indices, bounds)
+        fresh = []
+        for lane, low, position in bounds:
+            seen = self._seen[lane.name]
+            if seen.since is None or there[lane.name].late != seen.count(low, position):
+                fed += self._late(cursor, lane, low, position)
+            if there[lane.name].fresh != seen.beyond(position):
+                fresh.append(lane)
+        if fresh:
+            fed += self._fresh(cursor, fresh)
+        if fed or self._uncommitted:
+            self._commit(cursor)
+        self.stats.lag_seconds = 0.0
+        return fed
+
+    def lanes(self) -> list[Lane]:
+        """What is followed, with today's overlap."""
+        if self._now() - self._looked >= LOOK:
+            self.refresh, self._looked = slowest_refresh(self.cluster, self.indices), self._now()
+        overlap = int(self.overlap_seconds * SECOND)
+        undated = overlap if self._given_overlap is not None else int(UNDATED * SECOND)
+        return lanes(overlap, undated, self.wanted, not_scored())
+
+    # One cycle ----------------------------------------------------------------------------------------------
+
+    def _open(self) -> Cursor:
+        if self._cursor is None:
+            found = Cursor.of(self.router.notes())
+            self._cursor = found or Cursor.first(self._moment(), self._learn_days)
+            self.feeder.sure = self._cursor.committed / SECOND - SURE
+            if found is None:
+                self._commit(self._cursor)  # so that another start goes on learning from the same day
+        return self._cursor
+
+    def _low(self, cursor: Cursor, lane: Lane) -> int:
+        """Where the overlap begins: a whole second, as the memory forgets by the second."""
+        seen = self._seen.setdefault(lane.name, Seen())
+        low = max((cursor.position(lane.name) - lane.overlap) // SECOND * SECOND, seen.since or 0)
+        seen.prune(low)
+        return low
+
+    def _learn(self, cursor: Cursor) -> int:
+        """The silent start: everything of the last days, in the order of event time."""
+        assert cursor.learning is not None
+        lane, fed = Lane("learning", "@timestamp", self.wanted, 0), 0
+        begin, until = cursor.learning, self._moment()
+        for batch in self._batches(lane, lane.between(begin)):
+            fed += len(batch)
+            self.feeder.feed(batch, quiet_before=float("inf"), look_up=batch[0].value <= begin)
+            cursor.learning = max(cursor.learning, min(batch[-1].value, until))
+            self._fed(cursor, batch)
+        cursor.learning = None
+        self._commit(cursor)
+        return fed
+
+    def _late(self, cursor: Cursor, lane: Lane, low: int, position: int) -> int:
+        """The overlap again, without what was seen."""
+        seen, between, fed = self._seen[lane.name], lane.between(low, position), 0
+        if seen.since is None:
+            found = self._batches(lane, between)
+        else:
+            unseen = self._unseen(lane, seen, low, position)
+            found = (self.named(lane, some) for some in batches(unseen, self.page))
+        for batch in found:
+            fed += self._feed(batch, look_up=True)
+            self._fed(cursor, batch)
+        if seen.since is None:
+            seen.since = low
+        return fed
+
+    def _unseen(self, lane: Lane, seen: Seen, low: int, position: int) -> list[Found]:
+        """Those that were not seen, without their content; what was seen and is gone is forgotten."""
+        unseen: list[Found] = []
+        there: list[Found] = []
+        query = lane.between(low, position)
+        for page in pages(self.cluster, self.indices, lane, query, 5 * self.page, source=False):
+            for one in page:
+                known = seen.has(one.hit.index, one.hit.id, one.value)
+                (there if known else unseen).append(one)
+        seen.forget(low, position)
+        for one in there:
+            seen.add(one.hit.index, one.hit.id, one.value)
+        return unseen
+
+    def named(self, lane: Lane, some: Sequence[Found]) -> list[Found]:
+        """The same with their content."""
+        places = {(one.hit.index, one.hit.id) for one in some}
+        query = {"ids": {"values": sorted({name for _, name in places})}}
+        found = chain.from_iterable(pages(self.cluster, self.indices, lane, query, self.page))
+        return [one for one in found if (one.hit.index, one.hit.id) in places]
+
+    def _fresh(self, cursor: Cursor, fresh: Sequence[Lane]) -> int:
+        """Everything after the position, up to now; of several lanes in one order of time."""
+        until, fed = self._moment(), 0
+        sources = [self._pages(lane, lane.between(cursor.position(lane.name) + 1)) for lane in fresh]
+        try:
+            for batch in batches(merged(sources), self.page):
+                fed += self._feed(batch)
+                for one in batch:
+                    cursor.reach(one.lane, one.value, until)
+                self._fed(cursor, batch)
+        finally:
+            for source in sources:
+                source.close()
+        return fed
+
+    def _feed(self, batch: Sequence[Found], *, look_up: bool = False) -> int:
+        seen = self._seen
+        new = [one for one in batch if not seen[one.lane].has(one.hit.index, one.hit.id, one.value)]
+        assert self._cursor is not None
+        quiet_before = max(self._cursor.started / SECOND, self._now() - HOUR)
+        self.feeder.feed(new, quiet_before=quiet_before, look_up=look_up)
+        for one in new:
+            seen[one.lane].add(one.hit.index, one.hit.id, one.value)
+        self._uncommitted += len(new)
+        return len(new)
+
+    # Pages and commits --------------------------------------------------------------------------------------
+
+    def _pages(self, lane: Lane, query: Query) -> Generator[list[Found], None, None]:
+        return ahead(pages(self.cluster, self.indices, lane, query, self.page))
+
+    def _batches(self, lane: Lane, query: Query) -> Generator[list[Found], None, None]:
+        with closing(self._pages(lane, query)) as source:
+            yield from source
+
+    def _fed(self, cursor: Cursor, batch: Sequence[Found]) -> None:
+        """Between two batches: show where it is, commit now and then, stop when asked."""
+        self.show(batch)
+        stopped = self.stop.is_set()
+        if stopped or self._uncommitted >= COMMIT_DOCUMENTS or self._now() - self._committed_at >= COMMIT_SECONDS:
+            self._commit(cursor)
+        if stopped:
+            raise Stopped
+
+    def commit(self) -> None:
+        """Make durable what was fed, by the sweep for instance."""
+        if self._cursor is not None:
+            self._commit(self._cursor)
+
+    def show(self, batch: Sequence[Found]) -> None:
+        """Say how far it has come."""
+        self.stats.position = batch[-1].value / SECOND
+        self.stats.lag_seconds = max(0.0, self._now() - self.stats.position)
+
+    def _commit(self, cursor: Cursor) -> None:
+        cursor.committed = self._moment()
+        self.router.commit(cursor.notes())
+        self._committed_at, self._uncommitted = self._now(), 0
+
+    def _moment(self) -> int:
+        return int(self._now() * SECOND)

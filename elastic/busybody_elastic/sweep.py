@@ -1,0 +1,74 @@
+"""The reconciliation sweep: what became visible later than any overlap, and what an entrance left half done.
+
+It goes over the documents of a past window and asks which of them have no result; those are fed. It runs in small
+steps beside the reader, so that no new sign-in waits for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from .log import get
+from .reader.feed import Feeder
+from .reader.follow import HOUR, Reader
+from .reader.lane import Found, lanes, pages
+from .reader.seen import SECOND
+from .reader.wanted import EVERYTHING
+
+IDENTITY_FIELDS = ["event.id", "event.dataset", "data_stream.dataset", "busybody.identity"]
+
+
+class Sweep:
+    """Compares the source's documents with the results, every so often."""
+
+    def __init__(
+        self, reader: Reader, *, every_seconds: float = 3600.0, back_seconds: float = 86400.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        """`every_seconds` of 0 never sweeps. The first sweep comes with the first `step`."""
+        self._reader, self._every, self._back, self._now = reader, every_seconds, back_seconds, now
+        self._due = now()
+        self._run: Iterator[int] | None = None
+        self.found = 0  # sign-ins that only a sweep brought, since the start
+
+    def step(self, seconds: float = 0.5) -> None:
+        """Sweep for about that long, where it is time to."""
+        if not self._every or (self._run is None and self._now() < self._due):
+            return
+        if self._run is None:
+            self._run = self._pages()
+        until = self._now() + seconds
+        for _ in self._run:
+            if self._now() >= until:
+                return
+        self._run, self._due = None, self._now() + self._every
+
+    def whole(self) -> int:
+        """Sweep to the end; how many sign-ins it brought."""
+        before = self.found
+        for _ in self._pages():
+            pass
+        return self.found - before
+
+    def _pages(self) -> Iterator[int]:
+        """One page after the other; how many of it were missing."""
+        reader, feeder = self._reader, self._reader.feeder
+        high = int((self._now() - reader.overlap_seconds) * SECOND)
+        low = high - int(self._back * SECOND)
+        size = reader.page
+        for lane in lanes(0, 0, reader.wanted, EVERYTHING):
+            query = lane.between(low, high)
+            for page in pages(reader.cluster, reader.indices, lane, query, size, source=IDENTITY_FIELDS):
+                missing = feeder.missing(page)
+                if missing:
+                    self._bring(feeder, reader.named(lane, missing))
+                yield len(missing)
+
+    def _bring(self, feeder: Feeder, missing: list[Found]) -> None:
+        answers = feeder.feed(missing, quiet_before=self._now() - HOUR)
+        self._reader.commit()
+        brought = feeder.scored(answers)
+        self.found += brought
+        if brought:
+            get("sweep").warning("sign-ins were visible later than the overlap is long", sign_ins=brought)
