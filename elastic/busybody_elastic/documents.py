@@ -154,6 +154,7 @@ class Documents:
         `incident` is the core's row of it, where the model holds one. What is back-filled is an event and no alert.
         """
         body = dict(score["busybody"])
+        body["incident"] = incident_of(score)
         time = score["@timestamp"]
         body.update(
             revision=revision,
@@ -266,6 +267,12 @@ class Documents:
             f"{self._kibana}{'' if default else f'/s/{self._space}'}/app/dashboards#/view/{view}"
             f"?_g=(time:(from:now-30d,to:now))&_a=(query:(language:kuery,query:'{query}'))"
         )
+
+
+def incident_of(score: Mapping[str, Any]) -> str:
+    """The incident of a sign-in that alerts; one of its own where the risk opens none, as of an account that left."""
+    body = score["busybody"]
+    return str(body.get("incident") or body["identity"][:16])
 
 
 def person_id(user: str) -> str:

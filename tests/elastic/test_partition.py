@@ -1,0 +1,112 @@
+"""A partition scores, learns, takes back and commits as the core alone would."""
+
+from __future__ import annotations
+
+import pytest
+from busybody.stores.memory import MemoryStore
+from busybody_elastic.records import API, BROKEN, GATEWAY, KNOWN, SCORED, UNSCORED
+from fake_cluster import FakeCluster
+from scored import Clock, after, content, item, items, partition, signins, stored, straight
+
+
+def run(part, some, size=100, every=5):
+    answers = []
+    for number, start in enumerate(range(0, len(some), size)):
+        answers += part.score(items(some[start : start + size])).answers
+        if number % every == 0:
+            part.commit()
+    part.commit({"cursor": "end"})
+    return answers
+
+
+def test_scores_and_profiles_are_the_cores():
+    store, cluster, some = MemoryStore(), FakeCluster(), signins()
+    part = partition(store, cluster)
+    answers = run(part, some)
+    expected, assessments = straight(some)
+    assert {answer.status for answer in answers} == {SCORED}
+    assert content(store) == content(expected)
+    scores = stored(cluster, "logs-busybody.score-t")
+    assert len(scores) == len(some)
+    for answer, assessment in zip(answers, assessments, strict=True):
+        body = scores[answer.identity]["busybody"]
+        assert (body["risk"], body["log_odds"], body["level"], body["alert"]) == (
+            assessment.risk, assessment.log_odds, assessment.level, assessment.alert,
+        )  # fmt: skip
+    assert store.meta()["cursor"] == "end"
+
+
+def test_what_was_scored_is_known_and_not_learned_again():
+    part, some = partition(), signins()[:50]
+    part.score(items(some))
+    again = part.score(items(some)).answers
+    assert {answer.status for answer in again} == {KNOWN}
+
+
+def test_an_entrance_that_asks_gets_what_is_said():
+    (answer,) = partition().score([item(signins()[0], API)]).answers
+    assert answer.busybody["identity"] == answer.identity
+    assert answer.busybody["entrance"] == API
+
+
+def test_scoring_only_keeps_nothing():
+    store, cluster = MemoryStore(), FakeCluster()
+    part = partition(store, cluster)
+    (answer,) = part.score([item(signins()[0], API)], learn=False).answers
+    part.commit()
+    assert answer.status == SCORED
+    assert store.count() == 0
+    assert stored(cluster, "logs-busybody.score-t") == {}
+
+
+def test_a_time_in_the_future_is_a_mistake():
+    some = signins()
+    part = partition(clock=Clock(some[0].time))
+    (answer,) = part.score([item(some[0]._replace(time=some[0].time + 2 * 86400))]).answers
+    assert (answer.status, answer.reason) == (BROKEN, "its time lies in the future")
+
+
+@pytest.mark.parametrize("size", [1, 7, 60])
+def test_what_is_refused_is_as_if_it_had_never_come(size):
+    """Every third batch has refused sign-ins: the end is that of a run without them."""
+    store, cluster, some = MemoryStore(), FakeCluster(), signins()[:1500]
+    part, kept = partition(store, cluster, clock=after(signins())), []
+    for number, start in enumerate(range(0, len(some), size)):
+        batch = some[start : start + size]
+        accepted = [not (number % 3 == 0 and place % 4 == 0) for place in range(len(batch))]
+        answer = part.score(items(batch, GATEWAY), provisional=True)
+        part.settle(answer.ticket, accepted)
+        kept += [signin for signin, taken in zip(batch, accepted, strict=True) if taken]
+        if number % 10 == 9:
+            part.commit()
+    part.commit()
+    assert content(store) == content(straight(kept)[0])
+    assert set(stored(cluster, "logs-busybody.score-t")) == {each.identity for each, _ in items(kept)}
+
+
+def test_what_was_refused_may_come_again():
+    part, one = partition(), item(signins()[0], GATEWAY)
+    first = part.score([one], provisional=True)
+    part.settle(first.ticket, [False])
+    assert part.score([one]).answers[0].status == SCORED
+
+
+def test_of_two_deliveries_in_a_batch_one_accepted_is_enough():
+    store, one = MemoryStore(), item(signins()[0], GATEWAY)
+    part = partition(store)
+    batch = part.score([one, one], provisional=True)
+    assert [answer.status for answer in batch.answers] == [SCORED, KNOWN]
+    part.settle(batch.ticket, [False, True])
+    part.commit()
+    assert content(store) == content(straight([one[1]])[0])
+
+
+def test_people_in_an_open_ticket_are_waited_for_until_the_deadline():
+    part, some = partition(), signins()
+    mine = [signin for signin in some if signin.user == some[0].user]
+    other = next(signin for signin in some if signin.user != some[0].user)
+    batch = part.score(items(mine[:1], GATEWAY), provisional=True)
+    answers = part.score(items([mine[1], other], GATEWAY), deadline=0.01).answers
+    assert [answer.status for answer in answers] == [UNSCORED, SCORED]
+    part.settle(batch.ticket, [True])
+    assert part.score(items(mine[1:2], GATEWAY), deadline=0.01).answers[0].status == SCORED
