@@ -27,7 +27,7 @@ class Item(NamedTuple):
 
 
 class Hit(NamedTuple):
-    index: str
+    index: str  # type: ignore[assignment]  # hides tuple.index, which nobody asks of a hit
     id: str
     source: dict[str, Any]
     sort: list[Any]  # where to go on after it
