@@ -1,0 +1,176 @@
+"""`busybody-elastic install | upgrade | uninstall | status`: assets into the cluster and Kibana, and out again.
+
+    run("install", config, cluster, dry_run=True).text()
+
+Idempotent. What is not ours is never touched: ours says so in its `_meta`, or stands in our own list (stored.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterable
+
+from busybody.errors import BusybodyError
+
+from ..cluster.protocol import Cluster
+from ..errors import ClusterError
+from .features import Features
+from .indices import Existing, behind, existing
+from .kibana import Kibana, kibana_assets
+from .monitors import monitors
+from .plan import Plan, Wanted
+from .report import (
+    ABSENT,
+    FAILED,
+    INSTALLED,
+    KEPT,
+    MISSING,
+    OUTDATED,
+    REMOVED,
+    UNCHANGED,
+    UPDATED,
+    Line,
+    Report,
+)  # fmt: skip
+from .stored import SCHEMA, Absent, Asset, Ledger
+
+__all__ = ["ABSENT", "FAILED", "INSTALLED", "KEPT", "MISSING", "OUTDATED", "REMOVED", "UNCHANGED", "UPDATED", "SCHEMA",
+           "Line", "Report", "behind", "run"]  # fmt: skip
+
+VERBS = ("install", "upgrade", "uninstall", "status")
+Section = tuple[str, Callable[[], Iterable[Asset | Absent]]]
+
+
+def run(
+    verb: str, config: Any, cluster: Cluster, *, dry_run: bool = False, space: str | None = None, data: bool = False,
+    kibana: Kibana | None = None,
+) -> Report:  # fmt: skip
+    """Do it, and say of each asset what became of it. `space` is Kibana's; `data` lets uninstall delete data, too."""
+    if verb not in VERBS:
+        raise ValueError(verb)
+    wanted = wanted_of(config)
+    own = kibana is None
+    kibana = kibana or Kibana.of(config, space)
+    try:
+        return Installation(cluster, wanted, kibana, dry_run).run(verb, data)
+    finally:
+        if own and kibana is not None:
+            kibana.close()
+
+
+def wanted_of(config: Any) -> Wanted:
+    """What the configuration says of the assets' samples."""
+    alerts = getattr(config, "alerts", None)
+    return Wanted(
+        namespace=config.namespace,
+        kibana=config.kibana.url or "",
+        channel=getattr(alerts, "slack_channel", "") or "",
+        responder=getattr(alerts, "responder", "") or "",
+    )
+
+
+class Installation:
+    """One run over all assets."""
+
+    def __init__(self, cluster: Cluster, wanted: Wanted, kibana: Kibana | None, dry_run: bool) -> None:
+        self._features = Features(cluster)
+        self._ledger = Ledger(cluster)
+        self._dry = dry_run
+        self._cluster, self._wanted, self._kibana = cluster, wanted, kibana
+        self._lines: list[Line] = []
+
+    def run(self, verb: str, data: bool = False) -> Report:
+        sections = self._sections()
+        if verb == "upgrade" and not self._anything(sections):
+            self._lines.append(Line("installation", "busybody", FAILED, "nothing is installed here. Run install."))
+            return Report(self._lines, self._dry)
+        if verb == "uninstall":
+            sections = self._without(data) + sections[::-1]
+        else:
+            sections.append(("mapping of", lambda: existing(self._cluster)))
+        act = {"status": self._look, "uninstall": self._remove}.get(verb, self._install)
+        for kind, assets in sections:
+            try:
+                found = list(assets())
+            except BusybodyError as error:  # of the cluster, or of files of ours that are missing
+                self._lines.append(Line(kind, "*", FAILED, str(error)))
+                continue
+            for asset in reversed(found) if verb == "uninstall" else found:
+                self._lines.append(self._line(asset, act))
+        if not self._dry and verb != "status":
+            self._save()
+        return Report(self._lines, self._dry)
+
+    def _sections(self) -> list[Section]:
+        plan = Plan(self._cluster, self._features, self._ledger, self._wanted)
+        return [
+            ("lifecycle policy", plan.lifecycles),
+            ("ingest pipeline", plan.pipelines),
+            ("component template", plan.components),
+            ("index template", plan.templates),
+            ("watch", plan.watches),
+            ("monitor", lambda: monitors(self._cluster, self._ledger, self._wanted)),
+            ("Kibana", lambda: kibana_assets(self._kibana, self._ledger, self._wanted)),
+        ]
+
+    def _without(self, data: bool) -> list[Section]:
+        return [("data of", lambda: existing(self._cluster, self._wanted.namespace))] if data else []
+
+    def _anything(self, sections: list[Section]) -> bool:
+        """Whether one of our index templates is there."""
+        try:
+            templates = [asset for asset in dict(sections)["index template"]() if not isinstance(asset, Absent)]
+            return any((mark := asset.find()) and mark.ours for asset in templates)
+        except ClusterError:
+            return True  # what is wrong is told with each asset
+
+    def _save(self) -> None:
+        try:
+            self._ledger.save()
+        except ClusterError as error:
+            self._lines.append(Line("list of", "what is installed", FAILED, str(error)))
+
+    def _line(self, asset: Asset | Absent, act: Callable[[Asset], tuple[str, str]]) -> Line:
+        if isinstance(asset, Absent):
+            return Line(asset.kind, asset.name, ABSENT, asset.why)
+        try:
+            lacks = self._features.lacks(asset.needs)
+            status, why = (ABSENT, lacks) if lacks else act(asset)
+        except ClusterError as error:
+            status, why = FAILED, str(error)
+        return Line(asset.kind, asset.name, status, why)
+
+    def _install(self, asset: Asset) -> tuple[str, str]:
+        found = asset.find()
+        if found is not None:
+            if not found.ours:
+                return FAILED, "somebody else's is there under this name. Rename or remove it, then run install again."
+            if found.schema > SCHEMA:
+                return FAILED, f"it is of a newer Busybody (schema {found.schema}, this one has {SCHEMA}): leave it."
+            if found.digest == asset.digest:
+                return UNCHANGED, ""
+        why = "" if self._dry else asset.write(found)
+        return (UPDATED if found else INSTALLED), why
+
+    def _look(self, asset: Asset) -> tuple[str, str]:
+        found = asset.find()
+        if found is None:
+            return MISSING, ""
+        if not found.ours:
+            return FAILED, "somebody else's is there under this name."
+        return (INSTALLED, "") if found.digest == asset.digest else (OUTDATED, "run upgrade")
+
+    def _remove(self, asset: Asset) -> tuple[str, str]:
+        found = asset.find()
+        if found is None:
+            return MISSING, ""
+        if not found.ours:
+            return KEPT, "it is somebody else's"
+        if self._dry:
+            return REMOVED, ""
+        try:
+            asset.remove()
+        except ClusterError as error:
+            if error.status in (400, 409) and not isinstance(asset, Existing):
+                return KEPT, f"something still needs it: {error}"
+            raise
+        return REMOVED, ""

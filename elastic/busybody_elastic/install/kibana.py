@@ -1,0 +1,223 @@
+"""Kibana's assets, through its own API: saved objects, connectors, alerting rules, detection rules.
+
+Every change carries kbn-xsrf; a space other than the default one is a part of the path, behind Kibana's base path.
+What is ours stands in our list (stored.py), as Kibana keeps no `_meta`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+from typing import Any, Iterator, Mapping
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from ..assets import Body, folder, load
+from ..errors import ClusterError
+from .plan import Wanted
+from .stored import Absent, Asset, Ledger, Mark, digest_of
+
+SECONDS = 60.0
+XSRF = {"kbn-xsrf": "busybody"}  # Kibana refuses a change without it
+FIRST = (
+    "tag",
+    "index-pattern",
+    "search",
+    "visualization",
+    "lens",
+    "map",
+    "dashboard",
+)  # what others point at goes first
+CREATED_ONLY = {
+    "rule_type_id",
+    "consumer",
+    "enabled",
+    "connector_type_id",
+}  # cannot be changed, or is the user's to change
+
+
+class Kibana:
+    """One space of one Kibana."""
+
+    def __init__(self, url: str, space: str = "default", client: httpx.Client | None = None) -> None:
+        """`url` with Kibana's base path, if it has one; the client brings credentials and trust."""
+        self.space = space
+        self._client = client or httpx.Client()
+        self._base = url.rstrip("/") + ("" if space == "default" else f"/s/{quote(space, safe='')}")
+        self.key = f"{urlsplit(url).netloc}{urlsplit(url).path.rstrip('/')}#{space}"  # in our list
+
+    @classmethod
+    def of(cls, config: Any, space: str | None = None) -> Kibana | None:
+        """As configured, with the cluster's credentials where it has none of its own; None where no Kibana is."""
+        own, cluster = config.kibana, config.cluster
+        if not own.url:
+            return None
+        secrets = own if own.api_key or own.username else cluster
+        auth = (secrets.username, secrets.password.reveal()) if secrets.username else None
+        headers = {"Authorization": f"ApiKey {_encoded(secrets.api_key.reveal())}"} if secrets.api_key else {}
+        trust = ssl.create_default_context(cafile=own.ca_file or cluster.ca_file)
+        client = httpx.Client(auth=auth, headers=headers, verify=trust, timeout=SECONDS)
+        return cls(own.url, space or own.space, client)
+
+    def call(self, method: str, path: str, body: Any = None, *, files: Any = None) -> Any:
+        """The decoded answer. Raises ClusterError with Kibana's status and its own words."""
+        try:
+            answer = self._client.request(method, self._base + path, json=body, files=files, headers=XSRF)
+        except httpx.HTTPError as error:
+            raise ClusterError(f"Kibana cannot be reached ({type(error).__name__}). Check kibana.url.") from error
+        if answer.status_code >= 300:
+            raise ClusterError(_said(answer), status=answer.status_code, source="kibana")
+        if answer.headers.get("content-type", "").startswith("application/x-ndjson"):
+            return [json.loads(line) for line in answer.text.splitlines() if line]
+        return answer.json() if answer.content else None
+
+    def found(self, path: str) -> Any:
+        """What there is; None where there is nothing."""
+        try:
+            return self.call("GET", path)
+        except ClusterError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class SavedObject:
+    """A data view, dashboard, search or tag."""
+
+    needs = ""
+
+    def __init__(self, kibana: Kibana, ledger: Ledger, body: Body) -> None:
+        self.kind: str = "data view" if body["type"] == "index-pattern" else body["type"]
+        self.name: str = body["id"]
+        self.digest = digest_of(body)
+        self._kibana, self._ledger, self._body = kibana, ledger, body
+        self._key = f"{kibana.key}/{body['type']}/{body['id']}"
+
+    def find(self) -> Mark | None:
+        wanted = [{"type": self._body["type"], "id": self._body["id"]}]
+        try:
+            self._kibana.call("POST", "/api/saved_objects/_export", {"objects": wanted, "excludeExportDetails": True})
+        except ClusterError as error:
+            if error.status == 400 and "Error fetching objects" in str(error):  # an export names what it does not find
+                return None
+            raise
+        return self._ledger.mark(self._key)
+
+    def write(self, found: Mark | None) -> str:
+        file = ("busybody.ndjson", json.dumps(self._body).encode() + b"\n", "application/x-ndjson")
+        overwrite = "true" if found else "false"
+        done = self._kibana.call("POST", f"/api/saved_objects/_import?overwrite={overwrite}", files={"file": file})
+        if not done["success"]:
+            reasons = ", ".join(sorted({str(row["error"]["type"]) for row in done.get("errors", ())}))
+            raise ClusterError(f"Kibana does not take it: {reasons}.", source="kibana")
+        self._ledger.enter(self._key, self.digest)
+        return ""
+
+    def remove(self) -> None:
+        self._kibana.call("DELETE", f"/api/saved_objects/{self._body['type']}/{self._body['id']}?force=true")
+        self._ledger.strike(self._key)
+
+
+class Ruled:
+    """A connector, an alerting rule (by id in the path) or a detection rule (by rule_id)."""
+
+    needs = ""
+
+    def __init__(self, kibana: Kibana, ledger: Ledger, kind: str, name: str, path: str, body: Body) -> None:
+        self.kind, self.name, self.digest = kind, name, digest_of(body)
+        self._kibana, self._ledger, self._path, self._body = kibana, ledger, path, body
+        self._key = f"{kibana.key}{path}"
+
+    def find(self) -> Mark | None:
+        return None if self._kibana.found(self._path) is None else self._ledger.mark(self._key)
+
+    def write(self, found: Mark | None) -> str:
+        detection = "?rule_id=" in self._path
+        if found is None:
+            self._kibana.call("POST", self._path.partition("?")[0], self._body)
+        elif detection:  # what is not named stays: whether it is on, its actions and exceptions are the user's
+            self._kibana.call("PATCH", self._path.partition("?")[0], _all_but(self._body, {"enabled", "actions"}))
+        else:
+            self._kibana.call("PUT", self._path, _all_but(self._body, CREATED_ONLY))
+        self._ledger.enter(self._key, self.digest)
+        return ""
+
+    def remove(self) -> None:
+        self._kibana.call("DELETE", self._path)
+        self._ledger.strike(self._key)
+
+
+def kibana_assets(kibana: Kibana | None, ledger: Ledger, wanted: Wanted) -> Iterator[Asset | Absent]:
+    """Everything for one space, in the order in which it must be installed."""
+    if kibana is None:
+        yield Absent("Kibana", "assets", "no Kibana is configured (kibana.url)")
+        return
+    yield from saved_objects(kibana, ledger)
+    yield from alerting(kibana, ledger, wanted)
+    for body in detection_rules(wanted):
+        path = f"/api/detection_engine/rules?rule_id={quote(body['rule_id'], safe='')}"
+        yield Ruled(kibana, ledger, "detection rule", body["rule_id"], path, body)
+
+
+def saved_objects(kibana: Kibana, ledger: Ledger) -> Iterator[Asset | Absent]:
+    """The lines of the NDJSON files, except for their summary. An id is one space's alone, so it names the space."""
+    rows = []
+    for path in sorted(folder("kibana").glob("*.ndjson")):
+        text = path.read_text("utf-8")
+        if kibana.space != "default":
+            text = text.replace("busybody_", f"busybody_{kibana.space}_")
+        rows += [row for row in map(json.loads, text.splitlines()) if "type" in row]
+    rows.sort(key=lambda row: FIRST.index(row["type"]) if row["type"] in FIRST else len(FIRST) - 1)
+    return (SavedObject(kibana, ledger, row) for row in rows)
+
+
+def alerting(kibana: Kibana, ledger: Ledger, wanted: Wanted) -> Iterator[Asset | Absent]:
+    """Connectors, then the rules that name them; a rule goes without the actions of a connector that is absent."""
+    absent = set()
+    for asset in map(wanted.filled, _files("alerting/connectors")):
+        name = asset["body"]["name"]
+        if asset.get("secrets"):
+            absent.add(asset["path"].rpartition("/")[2])
+            yield Absent("connector", name, f"its {' and '.join(asset['secrets'])} is yours to enter in Kibana")
+        else:
+            yield Ruled(kibana, ledger, "connector", name, asset["path"], asset["body"])
+    for asset in map(wanted.filled, _files("alerting/rules")):
+        body = dict(asset["body"])
+        body["actions"] = [action for action in body.get("actions", ()) if action["id"] not in absent]
+        yield Ruled(kibana, ledger, "alerting rule", body["name"], asset["path"], body)
+
+
+def detection_rules(wanted: Wanted) -> Iterator[Body]:
+    root = folder("rules")
+    for path in sorted(root.glob("*.json")):
+        yield wanted.filled(load(path))
+    for path in sorted(root.glob("*.ndjson")):
+        yield from (
+            wanted.filled(row) for row in map(json.loads, path.read_text("utf-8").splitlines()) if "rule_id" in row
+        )
+
+
+def _files(name: str) -> list[Body]:
+    return [load(path) for path in sorted(folder(name).glob("*.json"))]
+
+
+def _all_but(body: Mapping[str, Any], keys: set[str]) -> Body:
+    return {key: value for key, value in body.items() if key not in keys}
+
+
+def _encoded(key: str) -> str:
+    """An API key as the header wants it; it is given so, or as id:key."""
+    return base64.b64encode(key.encode()).decode() if ":" in key else key
+
+
+def _said(answer: httpx.Response) -> str:
+    try:
+        words = answer.json().get("message", "")
+    except (ValueError, AttributeError):
+        words = ""
+    return f"Kibana refuses ({answer.status_code}): {str(words)[:300] or answer.reason_phrase}"
