@@ -50,10 +50,13 @@ def results(answer: Any, number: int) -> list[Mapping[str, Any]] | None:
     items = answer.get(ITEMS) if isinstance(answer, dict) else None
     if not isinstance(items, list) or len(items) != number:
         return None
-    found = [next(iter(item.values()), None) if isinstance(item, dict) else None for item in items]
-    return (
-        found if all(isinstance(result, dict) and isinstance(result.get("status"), int) for result in found) else None
-    )
+    found: list[Mapping[str, Any]] = []
+    for item in items:
+        result = next(iter(item.values()), None) if isinstance(item, dict) else None
+        if not isinstance(result, dict) or not isinstance(result.get("status"), int):
+            return None
+        found.append(result)
+    return found
 
 
 def is_accepted(result: Mapping[str, Any]) -> bool:

@@ -34,6 +34,7 @@ BRIEF = ("risk", "level", "sentence", "alert", "incident")  # of a result, where
 LATE, FAILED = "no score within the deadline", "scoring failed"
 REMEMBERED_SECONDS = 300.0  # that an index refuses our fields; after that it is tried again
 SHARE = 0.9  # of the deadline is the router's, so that its own refusal comes before ours
+NOTHING = Batch([])
 Durable = Callable[[bool], Awaitable[None]]
 
 
@@ -73,10 +74,10 @@ class Scoring:
             work = self._taken_apart(body, found.get("content-encoding", "").strip().lower(), index)
         else:
             self._metrics.unscored.labels(GATEWAY, "answer_format").inc()
-        if work is None or not work.candidates:
+        batch = await self._scored(work.candidates, begun) if work is not None and work.candidates else NOTHING
+        if work is None or all(answer.status == SKIPPED for answer in batch.answers):
             reply = await self._upstream.send(scope["method"], target_of(scope), headers, body)
             return reply, await reply.whole()
-        batch = await self._scored(work.candidates, begun)
         settle = _Settling(self._router, batch, self._threads)
         try:
             return await self._forwarded(scope, headers, work, batch, settle)

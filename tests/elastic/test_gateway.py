@@ -1,0 +1,428 @@
+"""The bulk gateway before a cluster that fails as it is told, over a scorer in memory."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from busybody_elastic.app import build_app
+from doors import LocalRouter, config, ready, running, signin
+from upstream import Cluster, Fault, Seen, listening
+
+NDJSON = {"Content-Type": "application/x-ndjson"}
+BEATS = "?filter_path=errors%2Citems.%2A.error%2Citems.%2A.status"
+
+
+class Front(NamedTuple):
+    """A gateway with what is behind it."""
+
+    client: httpx.Client
+    cluster: Cluster
+    router: LocalRouter
+    app: Any
+
+    def bulk(
+        self, body: str | bytes, path: str = "/logs/_bulk", method: str = "POST", **headers: str
+    ) -> httpx.Response:
+        return self.client.request(method, path, content=body, headers={**NDJSON, **headers})
+
+    @property
+    def last(self) -> Seen:
+        return self.cluster.seen[-1]
+
+    def metric(self, name: str, **labels: str) -> float:
+        return self.app.state.metrics.registry.get_sample_value(name, labels) or 0.0
+
+
+@pytest.fixture
+def front() -> Iterator[Front]:
+    yield from gateway()
+
+
+def gateway(**gateway: Any) -> Iterator[Front]:
+    cluster, router = Cluster(), LocalRouter()
+    with listening(cluster) as upstream:
+        section = {"enabled": True, "upstream": [upstream], "deadline_ms": 5000, **gateway}
+        app = build_app(config(gateway=section), router, status=ready)
+        with running(app) as url, httpx.Client(base_url=url, timeout=20) as client:
+            yield Front(client, cluster, router, app)
+
+
+def operations(*documents: dict[str, Any], action: str = "create", ids: bool = True) -> str:
+    return "".join(
+        json.dumps({action: {"_id": document["event"]["id"]} if ids else {}}) + "\n" + json.dumps(document) + "\n"
+        for document in documents
+    )
+
+
+def added(source: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(source)["busybody"]
+    return found
+
+
+# Bytes ------------------------------------------------------------------------------------------------------
+
+
+def test_a_sign_in_reaches_the_cluster_with_what_is_thought_of_it(front: Front) -> None:
+    text = json.dumps(signin())
+    answer = front.bulk('{"create": {}}\n' + text + "\n")
+    assert answer.status_code == 200
+    assert answer.headers["x-elastic-product"] == "Elasticsearch"
+    (source,) = front.cluster.sources()
+    assert source.startswith(text[:-1].encode() + b',"busybody":{"identity":"')
+    assert added(source)["status"] == "scored"
+    assert front.router.learned == ["ana-0"]
+
+
+def test_what_is_no_sign_in_is_not_touched(front: Front) -> None:
+    web = '{"@timestamp":"2026-03-02T08:00:00Z","event":{"category":["web"]},"user":{"name":"ana"}, "n": 1.0}'
+    lines = [
+        '{"index":{"_id":"1","routing":"x","dynamic_templates":{"a":"b"}}}\r', web + "\r", "", "  ",
+        '{"delete":{"_id":"2"}}', '{ "update" : {"_id":"1"} }', '{"doc": ' + json.dumps(signin()) + "}",
+        '{"index":{}}', "no json", '{"index":{}}', '[1, "user"]', '{"create":{}}', '{"a":1,"a":2}',
+        '{"index":{"_index":"logs-busybody.score-default"}}', json.dumps(signin()),
+        '{"index":{}}', '{"user":' + "[" * 2000 + "]" * 2000 + "}",
+    ]  # fmt: skip
+    body = ("\n".join(lines) + "\n").encode() + b'{"index":{}}\n{"user":"\xff"}\n'
+    front.bulk(body)
+    assert front.last.body == body
+    assert front.router.learned == []
+
+
+def test_only_the_source_of_a_sign_in_grows_in_a_mixed_batch(front: Front) -> None:
+    odd = (
+        '{"big":123456789012345678901234567890,"one":1.0,"e":1E40,"esc":"\\u00e4\\/", '
+        + json.dumps(signin())[1:-1]
+        + " }"
+    )
+    lines = ['{"delete":{"_id":"gone"}}', '{"create":{"_id":"a"}}\r', odd + " \r", "", '{"index":{}}', '{"x":1}']
+    front.bulk("\n".join(lines) + "\n")
+    received = front.last.body.decode().split("\n")
+    head, _, tail = received[2].partition(',"busybody":')
+    assert head == odd[:-1]
+    assert tail.endswith("}} \r")
+    assert [*received[:2], *received[3:]] == [*lines[:2], *lines[3:], ""]
+
+
+def test_a_source_that_has_busybody_already_is_left_as_it_is(front: Front) -> None:
+    for extra in ({"busybody": {"status": "scored"}}, {"busybody.risk": 3}):
+        body = operations({**signin(), **extra})
+        front.bulk(body)
+        assert front.last.body == body.encode()
+    assert front.router.learned == []
+    assert front.metric("busybody_unscored_total", door="gateway", reason="own_field") == 2
+
+
+def test_busybody_in_a_value_is_nothing_of_ours(front: Front) -> None:
+    front.bulk(operations({**signin(), "message": 'the "busybody" said so'}))
+    assert added(front.cluster.sources()[0])["status"] == "scored"
+
+
+def test_a_line_of_ten_megabytes(front: Front) -> None:
+    front.bulk(operations({**signin(), "message": "x" * 10_000_000}))
+    assert added(front.cluster.sources()[0])["status"] == "scored"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize(
+    "path", ["/_bulk", "/logs/_bulk", "/logs/_bulk/?refresh=true&pipeline=p%2Fq", "/%3Clogs%3E/_bulk"]
+)
+def test_each_way_to_ask_for_a_bulk(front: Front, method: str, path: str) -> None:
+    front.bulk('{"create":{"_id":"1"}}\n' + json.dumps(signin()) + "\n", path, method)
+    assert (front.last.method, front.last.path) == (method, path)
+    assert b'"busybody":{' in front.last.body
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        "application/json",
+        "application/x-ndjson; charset=utf-8",
+        "application/vnd.elasticsearch+x-ndjson; compatible-with=8",
+    ],
+)
+def test_each_content_type_of_the_clients(front: Front, media: str) -> None:
+    answer = front.bulk(
+        operations(signin()),
+        **{"Content-Type": media, "Accept": "application/vnd.elasticsearch+json;compatible-with=8"},
+    )
+    assert b'"busybody":{' in front.last.body
+    assert front.last.headers["content-type"] == media
+    assert answer.headers["content-type"] == "application/vnd.elasticsearch+json;compatible-with=8"
+
+
+def test_gzip_is_unpacked_for_sign_ins_and_kept_for_others(front: Front) -> None:
+    front.bulk(gzip.compress(operations(signin()).encode()), **{"Content-Encoding": "gzip"})
+    assert "content-encoding" not in front.last.headers
+    assert b'"busybody":{' in front.last.body
+    packed = gzip.compress(b'{"index":{}}\n{"x":1}\n')
+    front.bulk(packed, **{"Content-Encoding": "gzip"})
+    assert (front.last.body, front.last.headers["content-encoding"]) == (packed, "gzip")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"create":{}}\n' + json.dumps(signin()), "nonsense\n", '{"create":{}}\n', '{"put":{}}\n{}\n', "[]\n{}\n", ""],
+)
+def test_what_is_no_bulk_request_is_for_the_cluster_to_judge(front: Front, body: str) -> None:
+    front.bulk(body)
+    assert front.last.body == body.encode()
+    assert front.router.learned == []
+
+
+def test_a_format_that_we_cannot_read_passes_unscored(front: Front) -> None:
+    body = operations(signin())
+    front.bulk(body, Accept="application/cbor")
+    front.bulk(body, "/logs/_bulk?format=yaml")
+    front.bulk(body, **{"Content-Type": "application/cbor"})
+    assert [seen.body for seen in front.cluster.seen] == [body.encode()] * 3
+    assert front.metric("busybody_unscored_total", door="gateway", reason="answer_format") == 2
+
+
+# Passing through --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    "path", ["/", "/_license", "/a%2Fb/_search?q=%22x%22&pretty", "/_cat/indices?v", "/score/_doc/1"]
+)
+def test_everything_else_passes_through(front: Front, method: str, path: str) -> None:
+    body = b'{"query":1}' if method in ("POST", "PUT") else b""
+    answer = front.client.request(
+        method, path, content=body, headers={"Authorization": "ApiKey abc", "X-Opaque-Id": "7"}
+    )
+    seen = front.last
+    assert (answer.status_code, seen.method, seen.path, seen.body) == (200, method, path, body)
+    assert (seen.headers["authorization"], seen.headers["x-opaque-id"]) == ("ApiKey abc", "7")
+    assert answer.headers["x-elastic-product"] == "Elasticsearch"
+
+
+def test_a_body_without_length_is_passed_on_as_it_comes(front: Front) -> None:
+    answer = front.client.post("/x/_doc", content=iter([b"a" * 100_000, b"b"]))
+    assert answer.json()["length"] == 100_001
+    assert front.last.headers["transfer-encoding"] == "chunked"
+
+
+def test_hop_by_hop_headers_stay_here(front: Front) -> None:
+    front.client.get(
+        "/", headers={"Connection": "X-Private, close", "X-Private": "1", "Proxy-Authorization": "x", "TE": "trailers"}
+    )
+    assert not {"x-private", "proxy-authorization", "te"} & front.last.headers.keys()
+
+
+def test_statuses_of_the_cluster_are_the_callers_to_see(front: Front) -> None:
+    for status in (401, 403, 404, 405, 429, 500, 503):
+        front.cluster.faults.append(Fault(status))
+        assert front.client.get("/").status_code == status
+
+
+def test_its_own_paths_are_its_own_by_their_method_alone(front: Front) -> None:
+    assert front.client.get("/score").json()["path"] == "/score"
+    assert front.client.post("/score", content=json.dumps(signin())).json()["busybody"]["status"] == "scored"
+
+
+def test_the_gateways_own_key_stays_here() -> None:
+    cluster = Cluster()
+    with listening(cluster) as upstream:
+        section = {"enabled": True, "upstream": [upstream], "keys": True}
+        app = build_app(config(gateway=section, server={"keys": [{"env": "KEY"}]}), LocalRouter(), status=ready)
+        with running(app) as url:
+            assert httpx.get(url, headers={"Authorization": "ApiKey secret"}).status_code == 401
+            answer = httpx.get(url, headers={"X-Busybody-Key": "secret", "Authorization": "Basic theirs"})
+            assert answer.status_code == 200
+    (seen,) = cluster.seen
+    assert "x-busybody-key" not in seen.headers
+    assert seen.headers["authorization"] == "Basic theirs"
+
+
+# Settling ---------------------------------------------------------------------------------------------------
+
+
+def test_what_the_cluster_refuses_was_never_learned(front: Front) -> None:
+    front.cluster.item_fault = lambda position, name, source: {1: 429, 2: 503, 3: 400}.get(position, 0)
+    answer = front.bulk(operations(*(signin(number) for number in range(5))))
+    assert [item["create"]["status"] for item in answer.json()["items"]] == [201, 429, 503, 400, 201]
+    assert front.router.learned == ["ana-0", "ana-4"]
+    assert front.metric("busybody_rolled_back_total") == 3
+    front.cluster.item_fault = lambda position, name, source: 0
+    front.bulk(operations(*(signin(number) for number in range(5))))
+    assert sorted(front.router.learned) == [f"ana-{number}" for number in range(5)]
+
+
+@pytest.mark.parametrize("status", [429, 503, 413, 401, 500])
+def test_a_whole_request_that_is_refused_teaches_nothing(front: Front, status: int) -> None:
+    front.cluster.faults.append(Fault(status))
+    answer = front.bulk(operations(signin()))
+    assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert front.router.learned == []
+
+
+def test_too_large_is_said_by_whoever_finds_it_so(front: Front) -> None:
+    front.cluster.largest = 300
+    assert front.bulk(operations(signin(), signin(1))).status_code == 413
+
+
+def test_a_duplicate_is_learned_where_it_was_not_yet(front: Front) -> None:
+    front.cluster.documents["logs"] = {"ana-0": b"{}"}
+    answer = front.bulk(operations(signin()))
+    assert answer.json()["items"][0]["create"]["status"] == 409
+    assert front.router.learned == ["ana-0"]
+
+
+def test_a_connection_cut_before_it_took_effect(front: Front) -> None:
+    front.cluster.faults.append(Fault(cut="before"))
+    answer = front.bulk(operations(signin()))
+    assert answer.status_code == 502
+    assert front.router.learned == []
+    assert front.bulk(operations(signin())).status_code == 200
+    assert front.router.learned == ["ana-0"]
+
+
+def test_a_connection_cut_after_it_took_effect_teaches_once(front: Front) -> None:
+    front.cluster.faults.append(Fault(cut="after"))
+    assert front.bulk(operations(signin())).status_code == 502
+    assert front.router.learned == []
+    assert front.bulk(operations(signin())).json()["items"][0]["create"]["status"] == 409
+    assert front.router.learned == ["ana-0"]
+    assert front.metric("busybody_upstream_errors_total", kind="cut") == 1
+
+
+def test_nobody_there(front: Front) -> None:
+    app = build_app(config(gateway={"enabled": True, "upstream": ["http://127.0.0.1:9"]}), front.router, status=ready)
+    with running(app) as url:
+        assert httpx.get(url).status_code == 503
+        answer = httpx.post(url + "/logs/_bulk", content=operations(signin()), headers=NDJSON)
+    assert (answer.status_code, answer.json()["error"]["type"]) == (503, "busybody_upstream_exception")
+    assert front.router.learned == []
+
+
+def test_an_index_that_refuses_our_fields_gets_the_document_as_it_came(front: Front) -> None:
+    front.cluster.strict.add("strict")
+    documents = [signin(number) for number in range(3)]
+    body = "".join(
+        json.dumps({"create": {"_index": index, "_id": str(number)}}) + "\n" + json.dumps(document) + "\n"
+        for number, (document, index) in enumerate(zip(documents, ("logs", "strict", "logs"), strict=True))
+    )
+    answer = front.bulk(body).json()
+    assert [(item["create"]["_index"], item["create"]["status"]) for item in answer["items"]] == [
+        ("logs", 201), ("strict", 201), ("logs", 201),
+    ]  # fmt: skip
+    assert answer["errors"] is False
+    assert front.cluster.sources("strict") == [json.dumps(documents[1]).encode()]
+    assert front.router.learned == ["ana-0", "ana-1", "ana-2"]
+    assert front.metric("busybody_refused_fields_total") == 1
+    requests = len(front.cluster.seen)
+    front.bulk('{"create":{"_index":"strict"}}\n' + json.dumps(signin(9)) + "\n")
+    assert len(front.cluster.seen) == requests + 1  # it is remembered
+    assert front.router.learned[-1] == "ana-9"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [(Fault(429), 429), (Fault(cut="before"), 503), (Fault(cut="after"), 503)]
+)
+def test_where_sending_it_again_fails_the_caller_is_to_send_it_again(front: Front, fault: Fault, status: int) -> None:
+    front.cluster.strict.add("logs")
+    front.cluster.faults += [Fault(), fault]
+    answer = front.bulk(operations(signin())).json()
+    assert answer["items"][0]["create"]["status"] == status
+    assert answer["errors"] is True
+    assert front.router.learned == []
+
+
+def test_the_failure_store_is_counted(front: Front) -> None:
+    front.cluster.failure_store.add("logs")
+    front.bulk(operations({**signin(), "odd": 1}))
+    assert front.metric("busybody_failure_store_total") == 1
+
+
+# What the caller wants to see --------------------------------------------------------------------------------
+
+
+def test_a_beats_filter_is_enough_for_us(front: Front) -> None:
+    front.cluster.item_fault = lambda position, name, source: 429 if position == 1 else 0
+    answer = front.bulk(operations(signin(), signin(1)), "/_bulk" + BEATS)
+    error = {"type": "injected", "reason": "on purpose"}
+    assert answer.json() == {
+        "errors": True,
+        "items": [{"create": {"status": 201}}, {"create": {"status": 429, "error": error}}],
+    }
+    assert front.last.path == "/_bulk" + BEATS
+    assert front.router.learned == ["ana-0"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("errors", {"errors": True}),
+        ("took", {"took": 3}),
+        ("items.*.error.type", {"items": [{"create": {"error": {"type": "injected"}}}]}),
+        ("items.cr*._id", {"items": [{"create": {"_id": "ana-0"}}, {"create": {"_id": "ana-1"}}]}),
+        ("**.status", {"items": [{"create": {"status": 201}}, {"create": {"status": 429}}]}),
+        ("-items", {"took": 3, "errors": True}),
+        ("-items.*._index,-items.*.error,-took,-items.*.result", {"errors": True, "items": [
+            {"create": {"_id": "ana-0", "status": 201}}, {"create": {"_id": "ana-1", "status": 429}}]}),
+        ("nothing", {}),
+    ],
+)  # fmt: skip
+def test_a_filter_that_would_blind_us_is_ours_to_apply(front: Front, wanted: str, found: Any) -> None:
+    front.cluster.item_fault = lambda position, name, source: 429 if position == 1 else 0
+    answer = front.bulk(operations(signin(), signin(1)), "/logs/_bulk?refresh=true&filter_path=" + wanted)
+    assert answer.json() == found
+    assert front.last.path == "/logs/_bulk?refresh=true"
+    assert front.router.learned == ["ana-0"]
+
+
+def test_an_answer_is_not_asked_for_in_gzip(front: Front) -> None:
+    assert front.bulk(operations(signin()), **{"Accept-Encoding": "gzip"}).json()["errors"] is False
+    assert front.bulk('{"index":{}}\n{"x":1}\n', **{"Accept-Encoding": "gzip"}).headers["content-encoding"] == "gzip"
+
+
+# Failing open -----------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_scored_in_time_goes_on_marked() -> None:
+    for front in gateway(deadline_ms=40):
+        front.router.deaf = True
+        begun = time.perf_counter()
+        answer = front.bulk(operations(signin()))
+        assert time.perf_counter() - begun < 2.0
+        assert answer.json()["items"][0]["create"]["status"] == 201
+        found = added(front.cluster.sources()[0])
+        assert (found["status"], found["reason"]) == ("unscored", "no score within the deadline")
+        assert len(found["identity"]) == 64
+        assert front.metric("busybody_unscored_total", door="gateway", reason="deadline") == 1
+        assert front.router.learned == []
+
+
+def test_a_score_that_comes_too_late_is_taken_back() -> None:
+    for front in gateway(deadline_ms=0, per_signin_ms=0):
+        front.bulk(operations(signin()))
+        assert added(front.cluster.sources()[0])["status"] == "unscored"
+        front.client.close()
+    assert front.router.learned == []
+
+
+def test_whatever_goes_wrong_in_scoring_documents_reach_the_cluster(front: Front) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("ana")
+
+    front.router.score = broken  # type: ignore[method-assign]
+    assert front.bulk(operations(signin())).json()["errors"] is False
+    assert added(front.cluster.sources()[0])["reason"] == "scoring failed"
+    assert front.metric("busybody_unscored_total", door="gateway", reason="error") == 1
+
+
+def test_the_whole_result_where_that_is_configured() -> None:
+    for front in gateway(fields="full"):
+        front.bulk(operations(signin()))
+        assert {"log_odds", "base", "findings"} <= added(front.cluster.sources()[0]).keys()
+
+
+def test_a_second_delivery_in_one_request_is_known(front: Front) -> None:
+    front.bulk(operations(signin(), action="index", ids=False) * 2)
+    assert [added(source)["status"] for source in front.cluster.sources()] == ["scored", "known"]
