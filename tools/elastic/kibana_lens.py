@@ -162,9 +162,7 @@ COLUMNS: dict[str, Callable[[Layer, Mapping[str, Any], str], Json]] = {
 }
 
 
-def _attributes(
-    panel: str, title: str, kind: str, layers: Sequence[Layer], where: str, visualization: Json, extra: Json | None = None
-) -> Json:
+def _attributes(panel: str, title: str, kind: str, layers: Sequence[Layer], where: str, visualization: Json) -> Json:
     """The whole chart: by value, with the references that it needs of the dashboard."""
     mark = uid(panel, "filter")
     references = [
@@ -172,7 +170,6 @@ def _attributes(
         for layer in layers
     ]
     references.append({"type": "index-pattern", "id": view_id(layers[0].view), "name": mark})
-    states = {layer.id: layer.state() for layer in layers}
     return {
         "title": title,
         "description": "",
@@ -183,7 +180,7 @@ def _attributes(
             "visualization": visualization,
             "query": query(where),
             "filters": filters(layers[0].view, mark),
-            "datasourceStates": {"formBased": {"layers": {**states, **(extra or {})}}, "textBased": {"layers": {}}},
+            "datasourceStates": {"formBased": {"layers": {layer.id: layer.state() for layer in layers}}, "textBased": {"layers": {}}},
             "internalReferences": [],
             "adHocDataViews": {},
         },
@@ -260,10 +257,6 @@ def xy(panel: str, title: str, spec: Mapping[str, Any]) -> Json:
             state.pop("yConfig")
         layers.append(layer)
         shown.append(state)
-    extra: Json = {}
-    if "lines" in spec:
-        state, extra = _reference_lines(panel, spec["lines"])
-        shown.append(state)
     visualization: Json = {
         "layers": shown,
         "preferredSeriesType": spec["layers"][0]["shape"],
@@ -279,51 +272,7 @@ def xy(panel: str, title: str, spec: Mapping[str, Any]) -> Json:
     if "extent" in spec:
         low, high = spec["extent"]
         visualization["yLeftExtent"] = {"mode": "custom", "lowerBound": low, "upperBound": high}
-    attributes = _attributes(panel, title, "lnsXY", layers, spec.get("where", ""), visualization, extra)
-    if extra:
-        line_layer = shown[-1]["layerId"]
-        attributes["references"].append(
-            {"type": "index-pattern", "id": view_id(spec["view"]), "name": f"indexpattern-datasource-layer-{line_layer}"}
-        )
-    return attributes
-
-
-def _reference_lines(panel: str, lines: Mapping[str, float]) -> tuple[Json, Json]:
-    """Where a level begins, as a line across the chart."""
-    layer = uid(panel, "lines")
-    ids = {level: uid(panel, "lines", level) for level in lines}
-    columns = {
-        ids[level]: {
-            "label": level.title(),
-            "customLabel": True,
-            "operationType": "static_value",
-            "isStaticValue": True,
-            "isBucketed": False,
-            "dataType": "number",
-            "scale": "ratio",
-            "params": {"value": str(value)},
-            "references": [],
-        }
-        for level, value in lines.items()
-    }
-    state = {
-        "layerId": layer,
-        "layerType": "referenceLine",
-        "accessors": list(ids.values()),
-        "yConfig": [
-            {
-                "forAccessor": key,
-                "axisMode": "left",
-                "color": LEVELS[level],
-                "lineStyle": "dashed",
-                "lineWidth": 1,
-                "fill": "none",
-                "textVisibility": True,
-            }
-            for level, key in ids.items()
-        ],
-    }
-    return state, {layer: {"columns": columns, "columnOrder": list(columns), "incompleteColumns": {}, "sampling": 1}}
+    return _attributes(panel, title, "lnsXY", layers, spec.get("where", ""), visualization)
 
 
 def heatmap(panel: str, title: str, spec: Mapping[str, Any]) -> Json:
