@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 
 from .log import get
 from .reader.feed import Feeder
-from .reader.follow import HOUR, Reader
+from .reader.follow import Reader
 from .reader.lane import Found, lanes, pages
 from .reader.seen import SECOND
-from .reader.wanted import EVERYTHING
+from .reader.wanted import owed
 
 IDENTITY_FIELDS = ["event.id", "event.dataset", "data_stream.dataset", "busybody.identity"]
 
@@ -24,10 +24,14 @@ class Sweep:
 
     def __init__(
         self, reader: Reader, *, every_seconds: float = 3600.0, back_seconds: float = 86400.0,
-        now: Callable[[], float] = time.time,
+        gateway_scores: str = "all", now: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
-        """`every_seconds` of 0 never sweeps. The first sweep comes with the first `step`."""
+        """`every_seconds` of 0 never sweeps. The first sweep comes with the first `step`.
+
+        `gateway_scores` is `gateway.scores` of the configuration: which of its sign-ins have a result of their own.
+        """
         self._reader, self._every, self._back, self._now = reader, every_seconds, back_seconds, now
+        self._owed = owed(gateway_scores)
         self._due = now()
         self._run: Iterator[int] | None = None
         self.found = 0  # sign-ins that only a sweep brought, since the start
@@ -57,7 +61,7 @@ class Sweep:
         high = int((self._now() - reader.overlap_seconds) * SECOND)
         low = high - int(self._back * SECOND)
         size = reader.page
-        for lane in lanes(0, 0, reader.wanted, EVERYTHING):
+        for lane in lanes(0, 0, reader.wanted, self._owed):
             query = lane.between(low, high)
             for page in pages(reader.cluster, reader.indices, lane, query, size, source=IDENTITY_FIELDS):
                 missing = feeder.missing(page)
@@ -66,7 +70,7 @@ class Sweep:
                 yield len(missing)
 
     def _bring(self, feeder: Feeder, missing: list[Found]) -> None:
-        answers = feeder.feed(missing, quiet_before=self._now() - HOUR)
+        answers = feeder.feed(missing, quiet_before=self._reader.quiet_before())
         self._reader.commit()
         brought = feeder.scored(answers)
         self.found += brought

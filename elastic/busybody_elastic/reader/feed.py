@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..identity import identity_of, stamped
-from ..records import READER, SCORED, UNSCORED, Answer, Incoming, Router
+from ..identity import field, identity_of, stamped
+from ..records import GATEWAY, READER, SCORED, UNSCORED, Answer, Incoming, Router
 from .lane import Found
-from .wanted import is_own
+from .wanted import STAMPS, is_own
 
 PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds before people without an owner are asked for again
 Known = Callable[[Sequence[str], "float | None"], "set[str]"]
@@ -93,7 +93,8 @@ class Feeder:
 
     def _incoming(self, one: Found, quiet_before: float) -> Incoming:
         hit = one.hit
-        return Incoming(hit.source, identity(one), READER, hit.index, hit.id, one.value < quiet_before * 1000)
+        entrance = GATEWAY if field(hit.source, "busybody", "status") in STAMPS else READER
+        return Incoming(hit.source, identity(one), entrance, hit.index, hit.id, one.value < quiet_before * 1000)
 
     def _tally(self, answers: Sequence[Answer]) -> None:
         for answer in answers:

@@ -21,12 +21,12 @@ from .feed import Feeder, Known, Notes, Stats, Stopped
 from .lane import Found, Lane, Query, ahead, batches, lanes, merged, pages
 from .look import MARGIN, Refresh, count, slowest_refresh
 from .seen import SECOND, Seen
-from .wanted import EVERYTHING, not_own, not_scored, signins
+from .wanted import EVERYTHING, not_own, not_stamped, signins, stamped
 
-HOUR = 3600.0  # seconds; what is read later than that after its arrival pages nobody
 SURE = 60.0  # seconds before a commit: results as old were learned, however the clocks of instances differ
 UNDATED = 3600.0  # seconds of overlap where only the event's own time is known
 LOOK = 60.0  # seconds after which refresh intervals are looked up again
+IDLE = 60.0  # seconds after which a cursor that did not move is committed again: it says until when all is learned
 COMMIT_SECONDS, COMMIT_DOCUMENTS = 2.0, 20_000  # after which what was read is committed, head or not
 
 
@@ -36,16 +36,19 @@ class Reader:
     def __init__(
         self, cluster: Cluster, router: Notes, known: Known, policy: Any, *, indices: Sequence[str] = ("logs-*",),
         everything: bool = False, page: int = 2000, overlap_seconds: float | None = None, learn_days: float = 30.0,
-        stop: threading.Event | None = None, now: Callable[[], float] = time.time,
+        quiet_after_seconds: float = 3600.0, stop: threading.Event | None = None, now: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         """`everything` reads what is no sign-in by the fields that an index maps, too; `overlap_seconds` of None is
-        longer than the slowest refresh interval of the followed indices."""
+        longer than the slowest refresh interval of the followed indices. What is read later than `quiet_after_seconds`
+        after its arrival pages nobody.
+        """
         self.cluster, self.router, self.indices, self.page = cluster, router, ",".join(indices), page
         self.stop = stop or threading.Event()
         self.wanted: Query = {"bool": {"filter": [not_own(), EVERYTHING if everything else signins(policy)]}}
         self.feeder = Feeder(router, known, self.stop, now)
         self.refresh = Refresh(0.0, "not looked up yet")
         self._learn_days, self._given_overlap, self._now = learn_days, overlap_seconds, now
+        self._quiet_after = quiet_after_seconds
         self._cursor: Cursor | None = None
         self._seen: dict[str, Seen] = {}
         self._looked = float("-inf")
@@ -59,6 +62,10 @@ class Reader:
     def overlap_seconds(self) -> float:
         """How far back the head is read again."""
         return self._given_overlap if self._given_overlap is not None else self.refresh.seconds + MARGIN
+
+    def quiet_before(self) -> float:
+        """What arrived before that (epoch seconds) pages nobody."""
+        return self._now() - self._quiet_after
 
     def drop(self) -> None:
         """Forget everything: the people went to another instance. The next cycle begins at the committed cursor."""
@@ -85,7 +92,7 @@ class Reader:
                 fresh.append(lane)
         if fresh:
             fed += self._fresh(cursor, fresh)
-        if fed or self._uncommitted:
+        if fed or self._uncommitted or self._now() - self._committed_at >= IDLE:
             self._commit(cursor)
         self.stats.lag_seconds = 0.0
         return fed
@@ -96,18 +103,29 @@ class Reader:
             self.refresh, self._looked = slowest_refresh(self.cluster, self.indices), self._now()
         overlap = int(self.overlap_seconds * SECOND)
         undated = overlap if self._given_overlap is not None else int(UNDATED * SECOND)
-        return lanes(overlap, undated, self.wanted, not_scored())
+        return lanes(overlap, undated, self.wanted, not_stamped())
 
     # One cycle ----------------------------------------------------------------------------------------------
 
     def _open(self) -> Cursor:
         if self._cursor is None:
             found = Cursor.of(self.router.notes())
-            self._cursor = found or Cursor.first(self._moment(), self._learn_days)
-            self.feeder.sure = self._cursor.committed / SECOND - SURE
+            cursor = found or Cursor.first(self._moment(), self._learn_days)
+            self.feeder.sure = cursor.committed / SECOND - SURE
             if found is None:
-                self._commit(self._cursor)  # so that another start goes on learning from the same day
+                self._commit(cursor)  # so that another start goes on learning from the same day
+            else:
+                self._recover(cursor)
+            self._cursor = cursor
         return self._cursor
+
+    def _recover(self, cursor: Cursor) -> None:
+        """What the gateway stamped shortly before the last process ended may not be learned yet."""
+        since = int(self.feeder.sure * SECOND)
+        for lane in lanes(0, 0, self.wanted, stamped()):
+            for batch in self._batches(lane, lane.between(since)):
+                self.feeder.feed(batch, quiet_before=self.quiet_before())
+                self._fed(cursor, batch)
 
     def _low(self, cursor: Cursor, lane: Lane) -> int:
         """Where the overlap begins: a whole second, as the memory forgets by the second."""
@@ -185,7 +203,7 @@ class Reader:
         seen = self._seen
         new = [one for one in batch if not seen[one.lane].has(one.hit.index, one.hit.id, one.value)]
         assert self._cursor is not None
-        quiet_before = max(self._cursor.started / SECOND, self._now() - HOUR)
+        quiet_before = max(self._cursor.started / SECOND, self.quiet_before())
         self.feeder.feed(new, quiet_before=quiet_before, look_up=look_up)
         for one in new:
             seen[one.lane].add(one.hit.index, one.hit.id, one.value)

@@ -48,11 +48,11 @@ class Lane(NamedTuple):
         return [{self.field: {"order": "asc", "numeric_type": "date", "unmapped_type": "date"}}]
 
 
-def lanes(overlap: int, overlap_undated: int, wanted: Query, unscored: Query) -> list[Lane]:
+def lanes(overlap: int, overlap_undated: int, wanted: Query, which: Query) -> list[Lane]:
     """The lanes that are followed: by index time, and by event time where no index time is written down."""
     has_ingested = {"exists": {"field": "event.ingested"}}
-    by_index = {"bool": {"filter": [wanted, unscored]}}
-    by_event = {"bool": {"filter": [wanted, unscored], "must_not": [has_ingested]}}
+    by_index = {"bool": {"filter": [wanted, which]}}
+    by_event = {"bool": {"filter": [wanted, which], "must_not": [has_ingested]}}
     return [
         Lane("ingested", "event.ingested", by_index, overlap),
         Lane("timestamp", "@timestamp", by_event, max(overlap, overlap_undated)),

@@ -16,6 +16,7 @@ from busybody.fields.intake import Intake
 from busybody.fields.schema import FieldMap
 
 Query = dict[str, Any]
+STAMPS = ("scored", "known")  # `busybody.status` of what need not be scored again
 EVERYTHING: Query = {"match_all": {}}
 NOTHING: Query = {"match_none": {}}
 STREAMS = ("logs-busybody.", "busybody-")  # what every name of ours begins with
@@ -35,9 +36,21 @@ def not_own() -> Query:
     return {"bool": {"must_not": [{"wildcard": {"_index": {"value": spelling}}} for spelling in spellings]}}
 
 
-def not_scored() -> Query:
-    """Documents that the gateway has not scored on their way in."""
-    return {"bool": {"must_not": [{"term": {"busybody.status": "scored"}}]}}
+def stamped() -> Query:
+    """Documents that the gateway or the score API has scored on their way in."""
+    return {"terms": {"busybody.status": list(STAMPS)}}
+
+
+def not_stamped() -> Query:
+    return _not(stamped())
+
+
+def owed(scores: str) -> Query:
+    """Documents that have a result in the stream of scores, where the gateway writes `scores` (all, risky or none)."""
+    if scores == "all":
+        return EVERYTHING
+    risky = [{"terms": {"busybody.level": ["low", "medium", "high", "critical"]}}] if scores == "risky" else []
+    return _any([not_stamped(), *risky])
 
 
 def signins(policy: Any) -> Query:
