@@ -70,18 +70,18 @@ class Ahead:
         self._store = store
         self._lock = RLock() if serial else None
         self.flight: Flight | None = None
-        self.landed = 0  # how many flights have
+        self._flights = 0  # that have landed
         self._fetched: dict[str, str | None] = {}
 
     def fetch(self, keys: Iterable[str]) -> tuple[int, dict[str, str | None]]:
         """Read people together, before they are asked for one by one. What it returns goes to `use`."""
-        wanted, landed = list(keys), self.landed
+        wanted, flights = list(keys), self._flights
         found = self._call(self._store.profiles, wanted) if wanted else {}
-        return landed, {key: found.get(key) for key in wanted}
+        return flights, {key: found.get(key) for key in wanted}
 
     def use(self, fetched: tuple[int, dict[str, str | None]] | None) -> None:
         """Answer from what was fetched, unless a commit has made it old; None ends it."""
-        self._fetched = fetched[1] if fetched is not None and fetched[0] == self.landed else {}
+        self._fetched = fetched[1] if fetched is not None and fetched[0] == self._flights else {}
 
     def profile(self, user: str) -> str | None:
         if self.flight is not None and user in self.flight.profiles:
@@ -108,6 +108,11 @@ class Ahead:
         flight = self.flight
         assert flight is not None
         self._call(self._store.commit, flight.profiles, flight.journals, flight.population, flight.notes)
+
+    def landed(self) -> None:
+        """It is durable: the store itself says it now."""
+        self.flight = None
+        self._flights += 1
 
     def _call(self, method: Any, *arguments: Any) -> Any:
         if self._lock is None:

@@ -1,8 +1,12 @@
-"""What is learned but not yet for good: tickets of batches that upstream may still refuse, and what was seen lately."""
+"""What is learned but not yet for good: tickets of batches that upstream may still refuse, and who waits for them."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from threading import Condition, Lock
+from typing import NamedTuple
+
+from .errors import Lost
 
 ROOM = 400_000  # identities kept, some 100 bytes each
 EXPIRES = 60.0  # seconds after which a ticket that nobody settled counts as refused
@@ -23,6 +27,10 @@ class Ticket:
         self.opened = opened  # monotonic
         self.people: set[str] = set()
         self.slots: list[Slot | None] = []  # by position in the batch
+
+    def again(self, mark: int) -> None:
+        """Another delivery of what may be in this very batch."""
+        self.slots.append(next((slot for slot in self.slots if slot is not None and slot.mark == mark), None))
 
     def refused(self, accepted: Sequence[bool]) -> list[Slot]:
         """What is to be as if it had never come: of which no delivery was accepted. What is not told was not."""
@@ -48,3 +56,78 @@ class Seen:
     def discard(self, mark: int) -> None:
         self.young.discard(mark)
         self.old.discard(mark)
+
+
+class Gate:
+    """One lock, the open tickets, and who may enter. Everything but `drop` is called with the lock held."""
+
+    def __init__(self, monotonic: Callable[[], float], expires: float, number: int) -> None:
+        self.turn = Condition(Lock())
+        self.tickets: dict[str, Ticket] = {}
+        self.held: dict[str, int] = {}  # people in open tickets -> in how many
+        self.closed = False  # to new tickets: a commit waits
+        self.alone = False  # a commit lets nobody in, so that memory can be let go
+        self.lost: Lost | None = None
+        self._monotonic, self._expires = monotonic, expires
+        self._number, self._count = number, 0
+        self.expired: Callable[[str], None] = lambda _: None  # what to do with a ticket that nobody settled
+
+    def check(self) -> None:
+        """Raises Lost."""
+        if self.lost is not None:
+            raise self.lost
+
+    def lets_in(self, users: Iterable[str], provisional: bool) -> bool:
+        return not (self.alone or (provisional and self.closed) or (self.held and any(u in self.held for u in users)))
+
+    def open(self, ticket: Ticket) -> str | None:
+        """The ticket's name; None where it holds nobody."""
+        if not ticket.people:
+            return None
+        self._count += 1
+        name = f"{self._number}-{self._count}"
+        self.tickets[name] = ticket
+        for user in ticket.people:
+            self.held[user] = self.held.get(user, 0) + 1
+        return name
+
+    def release(self, name: str) -> Ticket | None:
+        """End a ticket, and wake who waits for its people; None for one that ended before."""
+        ticket = self.tickets.pop(name, None)
+        for user in ticket.people if ticket is not None else ():
+            self.held[user] -= 1
+            if not self.held[user]:
+                del self.held[user]
+        self.turn.notify_all()
+        return ticket
+
+    def wait(self, ready: Callable[[], bool], limit: float | None = None) -> bool:
+        """Wait for `ready`; False where the limit (monotonic) comes first. Raises Lost."""
+        while True:
+            self.check()
+            now = self._monotonic()
+            for name, ticket in list(self.tickets.items()):
+                if now - ticket.opened >= self._expires:
+                    self.expired(name)
+            if ready():
+                return True
+            if limit is not None and now >= limit:
+                return False
+            ends = [ticket.opened + self._expires for ticket in self.tickets.values()]
+            if limit is not None:
+                ends.append(limit)
+            self.turn.wait(max(0.001, min(ends) - now) if ends else None)
+
+    def let_in(self) -> None:
+        """After a commit that let nobody in."""
+        with self.turn:
+            self.alone = False
+            self.turn.notify_all()
+
+    def drop(self, error: Lost) -> None:
+        """Nobody enters any more; who waits hears it."""
+        with self.turn:
+            self.lost = error
+            self.tickets.clear()
+            self.held.clear()
+            self.turn.notify_all()

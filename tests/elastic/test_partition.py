@@ -106,7 +106,7 @@ def test_people_in_an_open_ticket_are_waited_for_until_the_deadline():
     mine = [signin for signin in some if signin.user == some[0].user]
     other = next(signin for signin in some if signin.user != some[0].user)
     batch = part.score(items(mine[:1], GATEWAY), provisional=True)
-    answers = part.score(items([mine[1], other], GATEWAY), deadline=0.01).answers
+    answers = part.score(items([mine[1], other], GATEWAY), deadline=0.2).answers
     assert [answer.status for answer in answers] == [UNSCORED, SCORED]
     part.settle(batch.ticket, [True])
-    assert part.score(items(mine[1:2], GATEWAY), deadline=0.01).answers[0].status == SCORED
+    assert part.score(items(mine[1:2], GATEWAY), deadline=0.2).answers[0].status == SCORED

@@ -1,0 +1,117 @@
+"""The book of one partition: what its scorer took in since the last commit, and what is to be written of it.
+
+The scorer can be built anew from it: the store as of the last commit, and then every entry that was not taken back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
+
+from busybody.people import population_text
+from busybody.policy import Policy
+from busybody.scorer import Scorer
+from busybody.signin import SignIn
+from busybody.standing import standing
+from busybody.stores import Row, Store
+from busybody.verdict import Verdict
+
+from .digest import Digest
+from .documents import Documents
+from .flight import Ahead, Flight, Outcome, Scored, Standing, Told
+from .people_risk import INCIDENT
+from .provisional import Slot
+
+Entry = SignIn | Callable[[Scorer], Any]  # something that the scorer took in
+TAKEN = 256  # verdicts remembered
+
+
+class Book:
+    def __init__(self, policy: Policy, ahead: Ahead, documents: Documents) -> None:
+        self._policy, self._ahead, self._documents = policy, ahead, documents
+        notes = ahead.meta()
+        self._taken: dict[str, None] = dict.fromkeys(json.loads(notes.get("verdicts") or "[]"))
+        self._digest = Digest.from_json(notes.get("backfill", ""))
+        self.begin()
+
+    def begin(self) -> None:
+        """A new page, after a commit has taken the old one."""
+        self.log: list[Entry | None] = []  # None: taken back
+        self.results: list[Scored | None] = []
+        self.older: list[str] = []
+        self.touched: dict[str, float] = {}  # people whose risk may be another -> as of when
+        self._told: list[Told] = []
+
+    def scorer(self) -> Scorer:
+        """The scorer as committed, with all that is in the log."""
+        log, ahead = [entry for entry in self.log if entry is not None], self._ahead
+        scorer = Scorer(self._policy, cast("Store", ahead))
+        ahead.use(ahead.fetch({scorer.people.key(one.user) for one in log if isinstance(one, SignIn)}))
+        for entry in log:
+            if isinstance(entry, SignIn):
+                scorer.process(entry)
+            else:
+                entry(scorer)
+        ahead.use(None)
+        return scorer
+
+    def take_back(self, slot: Slot) -> None:
+        """What upstream refused."""
+        self.log[slot.entry] = None
+        if slot.result >= 0:
+            self.results[slot.result] = None
+
+    def tell(self, scorer: Scorer, verdict: Verdict, mark: str, told: Mapping[str, Any], now: float) -> str:
+        """Give the scorer a verdict, once. Returns what it did, in words."""
+        mark = hashlib.sha256(mark.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        if mark in self._taken:
+            return "taken before"
+        person = scorer.people.named(verdict.user)
+        before = {row["id"]: row["status"] for row in person.incidents} if person is not None else {}
+        done = scorer.feedback(verdict)
+        self.log.append(lambda again: again.feedback(verdict))
+        self._taken[mark] = None
+        while len(self._taken) > TAKEN:
+            del self._taken[next(iter(self._taken))]
+        if person is None:
+            return done
+        for row in person.profile.incidents:
+            meant = verdict.event_id in (row["id"], row["event"], row["opening"])
+            if meant or row["status"] != before.get(row["id"], row["status"]):
+                shown = {**told, "state": row["status"]}
+                self._told.append(Told(row["id"], verdict.user, verdict.event_id, shown, dict(row)))
+        self.touched[verdict.user] = now
+        return done
+
+    # Commit -------------------------------------------------------------------------------------------------
+
+    def is_due(self, done: bool, now: float) -> bool:
+        """Whether there is anything to commit; `done`: a back-fill is."""
+        return bool(self.log) or self._digest.is_due(done, now)
+
+    def pack(self, scorer: Scorer, notes: Mapping[str, str], done: bool, now: float) -> Flight:
+        """All of it, as it is to be written. What the scorer hands over it holds for written."""
+        changes, delta, ripe = scorer.hand_over()
+        text = population_text(scorer.organisation, scorer.evidence, delta, ripe, scorer.hour)
+        standings = list(self._standings(scorer, changes.profiles))
+        scored = [one for one in self.results if one is not None]
+        digest, told = None, not self._digest.is_empty
+        self._digest.add(scored, now)
+        if self._digest.is_due(done, now):
+            digest = self._digest.id, self._digest.document(self._documents, now)
+            self._digest = Digest()
+        ours = {"verdicts": json.dumps([*self._taken])} if self._told else {}
+        if told or not self._digest.is_empty:
+            ours["backfill"] = self._digest.to_json()
+        outcome = Outcome(scored, self.older, self._told, standings, digest, now)
+        return Flight(outcome, changes.profiles, changes.journals, text, {**notes, **ours})
+
+    def _standings(self, scorer: Scorer, changed: Mapping[str, Row | None]) -> Iterator[Standing]:
+        for user, moment in self.touched.items():
+            key = scorer.people.key(user)
+            row = changed.get(key)
+            text = row.text if row is not None else self._ahead.profile(key)
+            if text is not None:
+                yield user, standing(key, text, self._policy, moment), moment, INCIDENT
