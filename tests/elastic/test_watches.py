@@ -1,0 +1,105 @@
+"""The watches do on every node what their own tests say, and these tests would notice if they did not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from watches import cases
+from watches.cluster import ROOT, renamed
+from watches.places import NODES, opened
+
+NAMES = sorted(path.parent.name for path in cases.WATCHES.glob("*/watch.json"))
+SLACK = ("person-risk", "critical-signin", "alert-burst", "new-country", "heartbeat")
+
+
+def test_there_are_five_watches_each_with_a_match_a_no_match_and_a_second_person() -> None:
+    assert NAMES == sorted(SLACK)
+    for name in NAMES:
+        files = {path.stem for path in (cases.WATCHES / name / "tests").glob("*.json")}
+        assert files == {"match", "no_match", "second_person"}
+
+
+def test_what_is_shipped_is_what_the_sources_say() -> None:
+    command = [sys.executable, str(ROOT / "tools" / "elastic" / "watch_build.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"run tools/elastic/watch_build.py: {done.stdout}{done.stderr}"
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("name", NODES)
+@pytest.mark.parametrize("path", cases.FILES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+def test_case(path: Path, name: str) -> None:
+    with opened(name) as (data, scripts):
+        found = cases.run(path, data, scripts)
+        expected = [
+            {key: step[key] for key in ("match", "expected_response") if key in step}
+            for step in cases.load(path, data.namespace)["steps"]
+        ]
+    assert found == expected
+
+
+# What would silence somebody or tell twice: watch, what its JSON says, what the defect makes of it.
+SEEDED = {
+    "nobody is left out": ("person-risk", "{{key}}", ""),
+    "whoever was told once is silent for critical, too": ("person-risk", "critical.people.buckets", "any.buckets"),
+    "told for a week": ("person-risk", "||-24h", "||-7d"),
+    "one message for all": ("person-risk", '"foreach": "ctx.payload.people"', '"foreach": "ctx.payload.findings"'),
+    "people instead of incidents": ("critical-signin", "busybody.incident\\\": [", "user.name\\\": ["),
+    "back-fill pages": ("critical-signin", '{\\"term\\": {\\"event.kind\\": \\"alert\\"}},', ""),
+    "the burst is shouted every five minutes": ("alert-burst", '"throttle_period": "1h"', '"throttle_period": "1m"'),
+    "alerts are counted, not people": ("alert-burst", '"cardinality"', '"value_count"'),
+    "a dead service is silence": ("heartbeat", "{ return 'dead'; }", "{ return 'well'; }"),
+    "no reminder": ("heartbeat", " && !reminded", " && false"),
+}  # fmt: skip
+
+
+@pytest.mark.node
+@pytest.mark.slow
+@pytest.mark.parametrize("defect", SEEDED)
+def test_a_seeded_defect_fails_a_case(defect: str, tmp_path: Path) -> None:
+    name, right, wrong = SEEDED[defect]
+    text = (cases.WATCHES / name / "watch.json").read_text()
+    assert right in text, "the seed has gone stale"
+    folder = tmp_path / name
+    (folder / "tests").mkdir(parents=True)
+    (folder / "watch.json").write_text(text.replace(right, wrong))
+    assert any(_differs(path, folder) for path in cases.FILES if path.parent.parent.name == name)
+
+
+def _differs(path: Path, folder: Path) -> bool:
+    copy = folder / "tests" / path.name
+    copy.write_text(path.read_text())
+    with opened("os3") as (data, scripts):
+        try:
+            found = cases.run(copy, data, scripts)
+        except AssertionError:
+            return True
+        steps = cases.load(copy, data.namespace)["steps"]
+    return found != [{key: step[key] for key in ("match", "expected_response") if key in step} for step in steps]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_secret_and_no_way_around_tls_stands_in_a_watch(name: str) -> None:
+    text = (cases.WATCHES / name / "watch.json").read_text()
+    for word in ("http://", "hooks.slack.com", "password", "Authorization", "token", "xoxb-"):
+        assert word not in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_namespace_leaves_no_trace_of_the_first(name: str) -> None:
+    watch = json.loads((cases.WATCHES / name / "watch.json").read_text())
+    text = json.dumps(renamed(watch, "prod-eu"))
+    assert "-prod-eu" in text
+    assert "-default" not in text
+
+
+def test_names_are_escaped_wherever_slack_would_read_markup() -> None:
+    """What a text of a message takes from the payload went through `plain`, is a number, or is a word of ours."""
+    for name in NAMES:
+        watch: Any = json.loads((cases.WATCHES / name / "watch.json").read_text())
+        assert "plain(" in watch["transform"]["script"]["source"]
