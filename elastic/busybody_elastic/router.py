@@ -1,0 +1,275 @@
+"""The way of every sign-in to the owner of its person: here, or one hop to the instance that owns the partition.
+
+All partitions hear of all sign-ins that are learned, in the one order in which they came, since evidence and the
+organisation's tables are everybody's; each scores its own people. A batch is parted where a day begins, so that all
+have learned of the day before when they enter the next.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from busybody.policy import Policy
+
+from .errors import ClusterError, Lost
+from .hop import Hops
+from .local import DAY, Delivered, Local, Row
+from .owners import Owners, Single
+from .partition import Partition
+from .passage import Deadline
+from .records import UNSCORED, Answer, Batch, Incoming
+from .signins import Places, SignIns
+
+UNREACHED = "the instance that owns the person cannot be reached"
+THREADS = 64  # hops at once
+TICKETS = 10_000  # that nobody settled; an owner gives up on one long before
+LOOK_SECONDS = 0.5  # at most so often after new owners
+
+
+class Part(NamedTuple):
+    """What one place has of a ticket."""
+
+    address: str  # empty: here
+    tickets: dict[int, str]
+
+
+class PartitionRouter:
+    """Implements `records.Router`. Safe from several threads."""
+
+    def __init__(
+        self, policy: Policy, owners: Owners | Single, local: Local, hops: Hops | None = None, *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        """`hops` reaches the other instances, where there are any; `clock`: UTC epoch seconds."""
+        self.owners, self.local, self.places = owners, local, Places(policy, owners.partitions)
+        self._signins, self._hops = SignIns(policy, clock=clock), hops
+        self._everybody = range(owners.partitions)
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="busybody-hop") if hops is not None else None
+        self._lock = threading.Lock()
+        self._open: dict[str, tuple[list[int], list[Part]]] = {}  # ticket -> positions of the rows, and who has them
+        self._pending: dict[int, int] = {}  # partition -> its session that took rows since the last commit
+        self._noted: dict[int, int] = {}  # ... since the last commit with notes
+        self._gap = False  # whether somebody missed rows since then
+        self._looked = 0.0
+
+    # Score --------------------------------------------------------------------------------------------------
+
+    def score(
+        self, incoming: Sequence[Incoming], *, learn: bool = True, provisional: bool = False,
+        deadline: float | None = None,
+    ) -> Batch:  # fmt: skip
+        """See `records.Router.score`."""
+        limit = Deadline(deadline)
+        answers: list[Any] = self._signins.read(incoming)
+        positions = [place for place, found in enumerate(answers) if type(found) is not Answer]
+        rows = [Row(self.places.of(answers[place].user), incoming[place], answers[place]) for place in positions]
+        parts: list[Part] = []
+        start = 0
+        for run in self._runs(rows, parted=learn and not provisional):
+            found = self._deliver(run, learn, provisional, limit, parts)
+            for offset, row in enumerate(run):
+                answer = found.get(offset) or Answer(row.incoming.identity, UNSCORED, UNREACHED)
+                answers[positions[start + offset]] = answer
+            start += len(run)
+        return Batch(answers, self._ticket(positions, parts))
+
+    def _runs(self, rows: list[Row], *, parted: bool) -> Iterator[list[Row]]:
+        """The rows, parted where a later day begins."""
+        if not rows:
+            return
+        if not parted or self.owners.partitions == 1:
+            yield rows
+            return
+        start, latest = 0, int(rows[0].signin.time // DAY)
+        for place, row in enumerate(rows):
+            day = int(row.signin.time // DAY)
+            if day > latest:
+                if place > start:
+                    yield rows[start:place]
+                start, latest = place, day
+        yield rows[start:]
+
+    def _deliver(
+        self, rows: Sequence[Row], learn: bool, provisional: bool, deadline: Deadline, parts: list[Part]
+    ) -> dict[int, Answer]:
+        wanted = self._everybody if learn else sorted({row.partition for row in rows})
+        here, there = self._where(wanted)
+        going: list[tuple[str, Future[Delivered]]] = []
+        if self._hops is not None and self._pool is not None:
+            for address, numbers in there.items():
+                hop = self._pool.submit(
+                    self._hops.deliver, address, numbers, rows, learn=learn, provisional=provisional, deadline=deadline
+                )
+                going.append((address, hop))
+        arrived = (
+            [("", self.local.deliver(here, rows, learn=learn, provisional=provisional, deadline=deadline))]
+            if here
+            else []
+        )
+        arrived += [(address, hop.result()) for address, hop in going]
+        answers: dict[int, Answer] = {}
+        fences: dict[int, int] = {}
+        for address, done in arrived:
+            answers.update(done.answers)
+            fences.update(done.fences)
+            if done.tickets:
+                parts.append(Part(address, done.tickets))
+        missed = [number for number in wanted if number not in fences]
+        if learn:
+            self._note(fences, missed)
+        if missed:
+            self._look()
+        return answers
+
+    def _where(self, wanted: Sequence[int]) -> tuple[list[int], dict[str, list[int]]]:
+        """Which of them are here, and which at which address; of some nobody may know."""
+        here = [number for number in wanted if self.owners.get(number) is not None]
+        there: dict[str, list[int]] = {}
+        for number in wanted:
+            if number not in here and (address := self.owners.address_of(number)):
+                there.setdefault(address, []).append(number)
+        return here, there
+
+    def _look(self) -> None:
+        """See who owns what now, but not too often."""
+        with self._lock:
+            if time.monotonic() - self._looked < LOOK_SECONDS:
+                return
+            self._looked = time.monotonic()
+        if isinstance(self.owners, Owners):
+            with suppress(ClusterError):  # then later
+                self.owners.look()
+
+    def _note(self, fences: Mapping[int, int], missed: Sequence[int]) -> None:
+        """Remember which sessions hold what is not committed: what a session held is lost with it."""
+        with self._lock:
+            for number, fence in fences.items():
+                self._pending.setdefault(number, fence)
+                if self._noted.setdefault(number, fence) != fence:
+                    self._gap = True
+            self._gap = self._gap or (bool(missed) and self.owners.partitions > 1)  # of one, all comes again
+
+    # Settle -------------------------------------------------------------------------------------------------
+
+    def _ticket(self, positions: list[int], parts: list[Part]) -> str | None:
+        if not parts:
+            return None
+        name = secrets.token_hex(8)
+        with self._lock:
+            self._open[name] = positions, parts
+            while len(self._open) > TICKETS:
+                del self._open[next(iter(self._open))]
+        return name
+
+    def settle(self, ticket: str, accepted: Sequence[bool]) -> None:
+        """See `records.Router.settle`. What an owner does not hear of in time counts as refused."""
+        with self._lock:
+            positions, parts = self._open.pop(ticket, ([], []))
+        flags = [bool(accepted[place]) if place < len(accepted) else False for place in positions]
+        for address, tickets in parts:
+            if not address:
+                self.local.settle(tickets, flags)
+            elif self._hops is not None:
+                self._hops.settle(address, tickets, flags)
+
+    # Commit -------------------------------------------------------------------------------------------------
+
+    def commit(self, notes: Mapping[str, str] | None = None, *, done: bool = False) -> None:
+        """See `records.Router.commit`. `done`: a back-fill is over.
+
+        Raises Lost where an owner lost something that it took since the last commit, or never got all of it: what is
+        not known to be durable is then to be read again, by a reader from its last cursor.
+        """
+        with self._lock:
+            pending, self._pending = self._pending, {}
+        if notes is None:
+            mine = {owned.number for owned in self.owners.owned()}
+            self._commit(sorted(mine | pending.keys()), pending, done=done)
+            return
+        with self._lock:
+            noted, self._noted = self._noted, {}
+            gap, self._gap = self._gap, False
+        if gap:
+            raise Lost("people changed their owner meanwhile: read again from the last cursor.")
+        try:
+            others = [number for number in self._everybody if number != 0]
+            self._commit(others, noted, done=done)
+            self._commit([0], noted, notes, done=done)
+        except Lost:
+            raise
+        except BaseException:
+            with self._lock:  # to be tried again
+                self._noted = {**self._noted, **noted}
+            raise
+
+    def _commit(
+        self, wanted: Sequence[int], expected: Mapping[int, int], notes: Mapping[str, str] | None = None, *, done: bool
+    ) -> None:
+        if not wanted:
+            return
+        here, there = self._where(wanted)
+        fences = self.local.commit(here, notes, done=done) if here else {}
+        if self._hops is not None:
+            for address, numbers in there.items():
+                fences.update(self._hops.commit(address, numbers, notes, done=done))
+        for number in wanted:
+            if number not in fences:
+                self._look()
+                raise Lost(f"partition {number} has no owner at the moment.")
+            if expected.get(number, fences[number]) != fences[number]:
+                raise Lost("people changed their owner meanwhile: read again from the last cursor.")
+
+    def notes(self) -> Mapping[str, str]:
+        """The notes of the last commit. Raises Lost where this instance does not lead."""
+        owned = self.owners.get(0)
+        if owned is None:
+            raise Lost("another instance leads now.")
+        return owned.store.meta()
+
+    # Ask ----------------------------------------------------------------------------------------------------
+
+    @property
+    def leads(self) -> bool:
+        """Whether this instance owns partition 0: the one that leads keeps the notes, and reads."""
+        return self.owners.get(0) is not None
+
+    def owned(self) -> list[int]:
+        """The partitions of this instance."""
+        return [owned.number for owned in self.owners.owned()]
+
+    def partitions(self) -> list[Partition]:
+        """Those partitions themselves."""
+        return [owned.partition for owned in self.owners.owned()]
+
+    def partition_of(self, user: str) -> Partition | None:
+        """The one that the person belongs to, by name or by the key that the stores know; None where it is elsewhere."""
+        for number in dict.fromkeys((self.places.of(user), self.places.of_key(user))):
+            owned = self.owners.get(number)
+            if owned is not None:
+                return owned.partition
+        return None
+
+    @property
+    def epoch(self) -> int:
+        """The organisation's epoch here, in days since 1970; 0 before the first."""
+        return max((int(partition.status()["epoch"]) for partition in self.partitions()), default=0)
+
+    # Live ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Take what can be had, and keep it."""
+        self.owners.start()
+
+    def close(self) -> None:
+        """Commit and release everything."""
+        self.owners.close()
+        if self._pool is not None:
+            self._pool.shutdown()
+        if self._hops is not None:
+            self._hops.close()
