@@ -92,5 +92,8 @@ class OpenSearchCluster(Calls):
         return status == 400 and "invalid id: [null]" in str(answer)
 
     def _tie_breakers(self) -> list[Document]:
-        """`_shard_doc` is unknown here, and an `_id` may lie in two indices behind one data stream."""
-        return [{"_id": "asc"}, {"_index": "asc"}]
+        """`_shard_doc` is unknown here, and an `_id` may lie in two indices behind one data stream.
+
+        An index without a mapping does not even know `_id`.
+        """
+        return [{name: {"order": "asc", "unmapped_type": "keyword"}} for name in ("_id", "_index")]

@@ -56,7 +56,7 @@ def _about(client: httpx.Client, url: str) -> About:
         needed = " Its role needs the cluster privilege `monitor`." if answer.status_code == 403 else ""
         raise ClusterError(error.message + needed, status=answer.status_code)
     if is_elasticsearch and answer.status_code == 405:  # one without the module that answers there
-        return _by_nodes(client, url)
+        return _by_nodes(client, url, ELASTICSEARCH)
     body = _json(answer)
     version = body.get("version") if isinstance(body, dict) else None
     if answer.status_code != 200 or not isinstance(version, dict) or "number" not in version:
@@ -64,27 +64,26 @@ def _about(client: httpx.Client, url: str) -> About:
             f"{url} is neither Elasticsearch nor OpenSearch (it answered {answer.status_code}). Check cluster.url."
         )
         raise ClusterError(message, status=answer.status_code)
+    if version.get("distribution") == OPENSEARCH and str(version["number"]).startswith("7."):
+        return _by_nodes(client, url, OPENSEARCH)  # it has compatibility.override_main_response_version set
     flavour = OPENSEARCH if version.get("distribution") == OPENSEARCH else ELASTICSEARCH if is_elasticsearch else ""
     return _supported(flavour, str(version["number"]), str(body.get("cluster_name", "")), url)
 
 
-def _by_nodes(client: httpx.Client, url: str) -> About:
+def _by_nodes(client: httpx.Client, url: str, flavour: str) -> About:
     answer = client.get(url + "/_nodes/_local", params={"filter_path": "cluster_name,nodes.*.version"})
     body = _json(answer)
     if answer.status_code != 200:
         raise refused(answer.status_code, body, "GET", "/_nodes/_local")
     (node,) = body["nodes"].values()
-    return _supported(ELASTICSEARCH, node["version"], body["cluster_name"], url)
+    return _supported(flavour, node["version"], body["cluster_name"], url)
 
 
 def _supported(flavour: str, number: str, name: str, url: str) -> About:
     major, minor, patch = (int(part) for part in (*re.findall(r"\d+", number), "0", "0", "0")[:3])
     if not flavour or major < OLDEST[flavour]:
         what = {ELASTICSEARCH: "Elasticsearch", OPENSEARCH: "OpenSearch"}.get(flavour, "something else")
-        message = f"{url} is {what} {number}. Busybody works with Elasticsearch from 8 and OpenSearch from 2 on."
-        if number.startswith("7.10"):
-            message += " An OpenSearch that calls itself 7.10 has compatibility.override_main_response_version set."
-        raise ClusterError(message)
+        raise ClusterError(f"{url} is {what} {number}. Busybody needs Elasticsearch from 8 or OpenSearch from 2 on.")
     return About(flavour, (major, minor, patch), name)
 
 

@@ -129,9 +129,13 @@ class GatewaySection:
 
 @dataclass(frozen=True)
 class AlertsSection:
-    """Whom an alert may still wake."""
+    """Whom an alert may still wake, and where the watches that are installed send it."""
 
     quiet_after_minutes: float = setting(60.0, kinds.number(1, 10_080))  # older sign-ins are marked, and page nobody
+    slack_channel: str = setting(
+        "", kinds.text(r"[#@]?[^\s#@]{1,80}", "a channel such as #security-alerts", empty=True)
+    )
+    responder: str = setting("", kinds.text(r"[A-Za-z0-9_.:-]{1,200}", "host or host:port", empty=True))  # Busybody's
 
 
 @dataclass(frozen=True)
