@@ -11,24 +11,42 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn, Sequence
 
 if TYPE_CHECKING:
     import argparse
 
+    from .config import Config
+
+FOLLOW = """\
+The first start learns the last days silently (reader.learn_days), then it follows: what arrives is scored seconds
+after it is visible in the index. It goes on where it stopped, and needs nothing but the cluster: the cursor lies there.
+
+examples:
+  busybody-elastic follow -c elastic.yaml
+  busybody-elastic follow -c elastic.yaml --once                       up to now, then end: for cron
+  busybody-elastic follow -c elastic.yaml --from 90d --to 30d          back-fill: scored and learned, never paging
+  busybody-elastic follow -c elastic.yaml --from 2026-05-01 --to 2026-06-01T12:00:00+02:00
+"""
+SERVE = """\
+Opens POST /score, /healthz, /readyz and /metrics, the bulk gateway where gateway.enabled says so, and follows as well
+unless reader.enabled is false. Ends on SIGTERM with everything committed that was answered.
+"""
 DONE, FINDINGS, USAGE, UNREACHED, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 PROGRAM = "busybody-elastic"
 
 COMMANDS = {  # name -> module, what it does
-    "follow": ("run", "score the sign-ins that arrive in the cluster"),
-    "serve": ("run", "open the doors: score API, bulk gateway, health, metrics; and follow, where enabled"),
+    "follow": ("cli", "score the sign-ins that arrive in the cluster"),
+    "serve": ("cli", "open the doors: score API, bulk gateway, health, metrics; and follow, where enabled"),
     "install": ("install.commands", "put templates, data streams, rules and dashboards in place"),
     "upgrade": ("install.commands", "bring what is installed to this version"),
     "uninstall": ("install.commands", "take away what was installed"),
     "status": ("install.commands", "what is installed, what is missing and why"),
+    "api-key": ("install.commands", "make an API key that may do what one role needs, and nothing else"),
     "doctor": ("doctor", "check connection, privileges, mappings, clocks and lag, and say what to do"),
     "forget": ("forget", "erase a person from every index"),
-    "check-config": ("run", "read the configuration and show it as it holds"),
+    "check-config": ("cli", "read the configuration and show it as it holds"),
 }
 
 EXAMPLES = """\
@@ -100,7 +118,7 @@ def _run(words: list[str]) -> int:
     return int(_module(verb).run(verb, config, arguments))
 
 
-def _module(verb: str) -> object:
+def _module(verb: str) -> ModuleType:
     return import_module(f".{COMMANDS[verb][0]}", __package__)
 
 
@@ -135,3 +153,70 @@ def _parser(name: str | None) -> argparse.ArgumentParser:
         one.add_argument("-c", "--config", metavar="FILE", help="YAML; default: what BUSYBODY_ELASTIC_CONFIG names")
         _module(command).add(one, command)
     return parser
+
+
+# The commands that run the service --------------------------------------------------------------------------
+
+
+def add(parser: argparse.ArgumentParser, verb: str) -> None:
+    """The arguments of follow, serve and check-config."""
+    parser.epilog = {"follow": FOLLOW, "serve": SERVE}.get(verb, "")
+    if verb == "follow":
+        parser.add_argument("--once", action="store_true", help="read to the head, then end")
+        parser.add_argument(
+            "--from", dest="begin", metavar="TIME", help="back-fill from this event time on, such as 90d"
+        )
+        parser.add_argument("--to", dest="end", metavar="TIME", help="back-fill up to before this one; default: now")
+
+
+def run(verb: str, config: Config, arguments: argparse.Namespace) -> int:
+    """Exit code 0; 1 where records were broken. Raises BusybodyError."""
+    if verb == "check-config":
+        import json
+
+        sys.stdout.write(json.dumps(config.describe(), indent=2, ensure_ascii=False) + "\n")
+        return DONE
+    from . import log, service
+
+    log.start(config.log.format, config.log.level)
+    if verb == "serve":
+        service.run(config, doors=True)
+        return DONE
+    span = None
+    if arguments.begin is not None or arguments.end is not None:
+        span = _span(arguments.begin, arguments.end)
+    stats = service.run(config, doors=False, once=arguments.once, span=span).reader.stats
+    log.get("reader").info(
+        "done", documents=stats.read, scored=stats.scored, known=stats.known, skipped=stats.skipped,
+        broken=stats.broken,
+    )  # fmt: skip
+    return FINDINGS if stats.broken else DONE
+
+
+def _span(begin: str | None, end: str | None) -> tuple[float, float]:
+    import time
+
+    from .errors import ConfigError
+
+    now = time.time()
+    if begin is None:
+        raise ConfigError("--to needs --from. Say where the back-fill begins.", key="--from")
+    first, last = _moment("--from", begin, now), now if end is None else _moment("--to", end, now)
+    if first >= last:
+        raise ConfigError(f"{begin} is not before {end or 'now'}. Give an earlier time.", key="--from")
+    return first, last
+
+
+def _moment(key: str, text: str, now: float) -> float:
+    """Epoch seconds of an ISO date or time (UTC where it names no zone), or of so long ago: 90d, 12h."""
+    from datetime import UTC, datetime
+
+    from .errors import ConfigError
+
+    if text[-1:] in ("d", "h") and text[:-1].replace(".", "", 1).isdecimal():
+        return now - float(text[:-1]) * (86400.0 if text[-1] == "d" else 3600.0)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{text[:80]!r} is no time. Give 2026-05-01, 2026-05-01T12:00:00Z or 90d.", key=key) from None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

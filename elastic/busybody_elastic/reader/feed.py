@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,7 +28,7 @@ class Notes(Router, Protocol):
     def leads(self) -> bool:
         """Whether this instance is the one that reads: of several, one does."""
 
-    def notes(self) -> dict[str, str]:
+    def notes(self) -> Mapping[str, str]:
         """The notes of the last commit."""
 
 

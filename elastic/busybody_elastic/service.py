@@ -1,0 +1,299 @@
+"""The service: everything of one instance put together from its configuration, started and stopped.
+
+    with Service(config, ("reader",)) as service:
+        service.follow()
+
+What was taken in is committed and every lease released when it stops on SIGTERM or SIGINT; whatever a crash left half
+done is read again by the next start.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from types import FrameType
+from typing import Any, Self
+
+from busybody.errors import StoreError
+
+from .cluster import Cluster, connect
+from .config import Config
+from .documents import Documents
+from .errors import ClusterError, Lost
+from .log import get
+from .opening import open_router
+from .partition import Partition
+from .reader.feed import Stopped
+from .reader.follow import Reader
+from .reader.loop import Loop
+from .records import API, GATEWAY, READER
+from .results import Results
+from .sweep import Sweep
+
+HEARTBEAT, VERDICTS, RISK, MEMORY = 30.0, 5.0, 3600.0, 1.0  # seconds between two rounds of each
+LAGGING = 300.0  # seconds behind the head
+IDLE = 900.0  # seconds without a sign-in
+tell = get("service")
+
+
+class Service:
+    """One instance. `stop` ends it; `failure` is what it died of, if it did."""
+
+    def __init__(
+        self, config: Config, entrances: Sequence[str], *, cluster: Cluster | None = None,
+        stop: threading.Event | None = None, now: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        """Connects. Raises ClusterError where the cluster cannot be reached, StoreError, MissingExtra."""
+        self.config, self.entrances, self.now = config, list(entrances), now
+        self.stop = stop or threading.Event()
+        self.failure: BaseException | None = None
+        self.cluster = cluster or connect(config.cluster)
+        documents = Documents(
+            config.namespace, config.state.instance, kibana=config.kibana.url, space=config.kibana.space
+        )
+        self.results = Results(self.cluster, documents, scores={GATEWAY: config.gateway.scores})
+        self.router, self.answering = open_router(config, self.cluster, self.results, clock=now)
+        self.reader = self._reader()
+        self.sweep = Sweep(
+            self.reader, every_seconds=config.reader.reconcile_minutes * 60.0,
+            back_seconds=config.reader.reconcile_hours * 3600.0, gateway_scores=config.gateway.scores, now=now,
+        )  # fmt: skip
+        self.loop = Loop(self.reader, self.sweep, config.reader.interval_seconds, self.stop)
+        self._threads: list[threading.Thread] = []
+        self._behind = ""
+
+    def _reader(self) -> Reader:
+        section = self.config.reader
+        return Reader(
+            self.cluster, self.router, self.results.known, self.config.policy, indices=section.indices,
+            everything=section.filter == "all", page=section.page, overlap_seconds=section.overlap_seconds,
+            learn_days=section.learn_days, quiet_after_seconds=self.config.alerts.quiet_after_minutes * 60.0,
+            stop=self.stop, now=self.now,
+        )  # fmt: skip
+
+    # Live ---------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Take people, and do what has to be done now and then. Waits while the mappings are older than this version."""
+        self._wait_for_mappings()
+        if self.stop.is_set():
+            return
+        self.router.start()
+        for name, seconds, work in (
+            ("heartbeat", HEARTBEAT, self.beat),
+            ("verdicts", VERDICTS, self._verdicts()),
+            ("risk", RISK, self._refresh_risk),
+            ("memory", MEMORY, self._keep_memory_flat),
+        ):
+            self._run(name, partial(self._every, seconds, work))
+        state = self.config.state
+        tell.info(
+            "started", instance=state.instance, entrances=",".join(self.entrances), cluster=self.cluster.name,
+            product=self.cluster.flavour, version=".".join(map(str, self.cluster.version)),
+        )  # fmt: skip
+
+    def follow(self) -> None:
+        """Read until stopped, in this thread."""
+        self.loop.run()
+
+    def follow_aside(self) -> None:
+        """Read until stopped, in a thread of its own."""
+        self._run("reader", self.loop.run)
+
+    def lead(self) -> None:
+        """Wait until the people are ours. Raises Lost where another instance keeps them."""
+        until = time.monotonic() + 2 * self.config.state.lease_seconds + 5.0
+        while not self.router.leads:
+            if time.monotonic() > until or self.stop.wait(0.05):
+                raise Lost("another instance owns the people. Stop it, or run this there.")
+
+    def close(self) -> None:
+        """Commit what was taken in and release the people. Closing twice does nothing more."""
+        self.stop.set()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+        self.router.close()
+        self.cluster.close()
+
+    # What it says of itself ---------------------------------------------------------------------------------
+
+    def status(self) -> Mapping[str, Any]:
+        """For /readyz and /metrics: `ready`, `reason`, and numbers."""
+        owned, stats = self.router.owned(), self.reader.stats
+        reason = self._behind or ("" if owned or self._others() else "nobody owns the people yet")
+        return {
+            "ready": not reason, "reason": reason, "partitions": len(owned), "epoch": self.router.epoch,
+            "lag_seconds": stats.lag_seconds, "read": stats.read, "found_by_sweep": self.sweep.found,
+        }  # fmt: skip
+
+    def beat(self) -> None:
+        """Write one heartbeat."""
+        partitions = [partition.status() for partition in self.router.partitions()]
+        stats, now = self.reader.stats, self.now()
+        last_signin = max((one["last_signin"] for one in partitions), default=0.0)
+        last_scored = max((one["last_scored"] for one in partitions), default=0.0)
+        lagging = stats.lag_seconds > LAGGING or (READER in self.entrances and self.loop.waiting and self.router.leads)
+        state = "lagging" if lagging else "idle" if now - last_scored > IDLE else "ok"
+        beat = {
+            "entrances": self.entrances, "partitions": [one["partition"] for one in partitions], "state": state,
+            "lag_seconds": stats.lag_seconds, "last_signin": last_signin or None, "last_scored": last_scored or None,
+            "scored": sum(one["scored"] for one in partitions), "unscored": stats.unscored, "broken": stats.broken,
+            "skipped": stats.skipped, "epoch": self.router.epoch,
+        }  # fmt: skip
+        self.results.heartbeat(self.results.documents.heartbeat(now, beat))
+
+    def _others(self) -> bool:
+        return any(self.router.owners.address_of(number) for number in range(self.config.state.partitions))
+
+    # Now and then -------------------------------------------------------------------------------------------
+
+    def _verdicts(self) -> Callable[[], None]:
+        try:
+            from .verdicts import Verdicts
+        except ModuleNotFoundError:
+            return lambda: None
+
+        verdicts = Verdicts(self.cluster, self.results.names, partition_of=self.router.partition_of)
+
+        def take() -> None:
+            if self.router.owned() and verdicts.sweep():
+                self.router.commit()
+
+        return take
+
+    def _refresh_risk(self) -> None:
+        for partition in self.router.partitions():
+            partition.refresh_risk(partial(self._belongs, partition))
+
+    def _belongs(self, partition: Partition, user: str) -> bool:
+        return self.router.partition_of(user) is partition
+
+    def _keep_memory_flat(self) -> None:
+        if any(partition.wants_commit for partition in self.router.partitions()):
+            self.router.commit()
+
+    def _wait_for_mappings(self) -> None:
+        """A newer version must not write into older mappings: they would refuse it."""
+        from .install.indices import behind
+
+        names = [*self.results.names.streams, *self.results.names.indices]
+        while not self.stop.is_set():
+            self._behind = behind(self.cluster, names)
+            if not self._behind:
+                return
+            tell.warning(self._behind)
+            self.stop.wait(HEARTBEAT)
+
+    def _every(self, seconds: float, work: Callable[[], None]) -> None:
+        """Do it every so often. What the cluster refuses is said and tried again."""
+        said = ""
+        while True:
+            try:
+                work()
+                said = ""
+            except (ClusterError, StoreError, Lost) as error:
+                if str(error) != said:
+                    said = str(error)
+                    tell.warning("tried again later", work=threading.current_thread().name, error=said)
+            if self.stop.wait(seconds):
+                return
+
+    def _run(self, name: str, work: Callable[[], None]) -> None:
+        """In a thread of its own. What nobody foresaw ends the service: its supervisor starts it anew."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001  a thread that dies in silence would be worse
+                self.failure = error
+                tell.error("the service ends: a part of it failed", work=name, error=type(error).__name__)
+                self.stop.set()
+
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+
+@contextmanager
+def signals(stop: threading.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set `stop`; a second one ends the process at once."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def halt(number: int, _: FrameType | None) -> None:
+        if stop.is_set():
+            signal.signal(number, before[signal.Signals(number)])
+            signal.raise_signal(number)
+        stop.set()
+
+    for number in before:
+        signal.signal(number, halt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(config: Config, *, doors: bool, once: bool = False, span: tuple[float, float] | None = None) -> Service:
+    """Run until it is done or stopped; the closed service, to be asked what became of it.
+
+    Raises ClusterError, StoreError, Lost; what a thread died of is raised, too.
+    """
+    stop = threading.Event()
+    reads = not doors or config.reader.enabled
+    entrances = [*([READER] if reads else []), *([API] if doors else [])]
+    if doors and config.gateway.enabled:
+        entrances.append(GATEWAY)
+    with signals(stop), Service(config, entrances, stop=stop) as service:
+        service.start()
+        if span is not None:
+            _to_the_end(service, lambda: _back_fill(service, span))
+        elif once:
+            _to_the_end(service, lambda: _once(service))
+        elif doors:
+            _serve(service, reads)
+        else:
+            service.follow()
+    if service.failure is not None:
+        raise service.failure
+    return service
+
+
+def _to_the_end(service: Service, work: Callable[[], None]) -> None:
+    """Until it is done, or stopped with what it fed committed."""
+    with suppress(Stopped):
+        service.lead()
+        work()
+
+
+def _once(service: Service) -> None:
+    while service.reader.cycle():
+        pass
+
+
+def _back_fill(service: Service, span: tuple[float, float]) -> None:
+    from .backfill import backfill
+
+    backfill(service.reader, *span, now=service.now)
+    service.router.commit(done=True)
+
+
+def _serve(service: Service, reads: bool) -> None:
+    from .app import build_app, serve
+
+    internal = service.answering.routes() if service.answering is not None else ()
+    app = build_app(service.config, service.router, status=service.status, internal=internal)
+    if reads:
+        service.follow_aside()
+    serve(app, service.config.server, service.stop)
