@@ -30,7 +30,7 @@ class InvalidConfig(ConfigError):
             super().__init__(first.message, source=first.source, line=first.line, key=first.key)
         else:
             told = "\n".join(f"  {problem}" for problem in problems)
-            super().__init__(f"{len(problems)} problems:\n{told}", source=first.source)
+            super().__init__(f"{len(problems)} problems:\n{told}")
         self.problems = problems
 
 

@@ -163,7 +163,7 @@ class Sections:
     """All of it."""
 
     cluster: ClusterSection = section(ClusterSection)
-    namespace: str = setting("default", kinds.text(NAMESPACE, "1 to 100 of a-z 0-9 _ and ."))
+    namespace: str = setting("default", kinds.text(NAMESPACE, "1 to 100 characters of a-z, 0-9, _ and dots"))
     policy: Policy = field(default_factory=Policy.default, repr=False)  # a path, or the core's keys in place
     state: StateSection = section(StateSection)
     reader: ReaderSection = section(ReaderSection)
