@@ -18,7 +18,7 @@ SLACK = ("person-risk", "critical-signin", "alert-burst", "new-country", "heartb
 
 
 def test_there_are_five_watches_each_with_a_match_a_no_match_and_a_second_person() -> None:
-    assert NAMES == sorted(SLACK)
+    assert sorted(SLACK) == NAMES
     for name in NAMES:
         files = {path.stem for path in (cases.WATCHES / name / "tests").glob("*.json")}
         assert files == {"match", "no_match", "second_person"}
@@ -49,7 +49,7 @@ SEEDED = {
     "whoever was told once is silent for critical, too": ("person-risk", "critical.people.buckets", "any.buckets"),
     "told for a week": ("person-risk", "||-24h", "||-7d"),
     "one message for all": ("person-risk", '"foreach": "ctx.payload.people"', '"foreach": "ctx.payload.findings"'),
-    "people instead of incidents": ("critical-signin", "busybody.incident\\\": [", "user.name\\\": ["),
+    "people instead of incidents": ("critical-signin", 'busybody.incident\\": [', 'user.name\\": ['),
     "back-fill pages": ("critical-signin", '{\\"term\\": {\\"event.kind\\": \\"alert\\"}},', ""),
     "the burst is shouted every five minutes": ("alert-burst", '"throttle_period": "1h"', '"throttle_period": "1m"'),
     "alerts are counted, not people": ("alert-burst", '"cardinality"', '"value_count"'),

@@ -4,8 +4,8 @@
     tools/elastic/watch_build.py            writes elastic/{watcher,monitors,alerting,rules}
     tools/elastic/watch_build.py --check    says what differs, and fails
 
-A text tagged `!painless` gets those functions of functions.painless in front that it calls. Detection rules also come as
-one file of lines, which Kibana's own import page takes.
+A text tagged `!painless` gets those functions of functions.painless in front that it calls. A text tagged `!json` is JSON
+that stands in a string: it is checked, and written on one line.
 """
 
 from __future__ import annotations
@@ -45,20 +45,18 @@ def with_functions(script: str) -> str:
 
 
 Loader.add_constructor("!painless", lambda loader, node: with_functions(loader.construct_scalar(node)))
+Loader.add_constructor("!json", lambda loader, node: json.dumps(json.loads(loader.construct_scalar(node))))
 
 
 def built() -> Iterator[tuple[Path, str]]:
     """Each file of ours and what it should hold."""
-    rules = []
     for source in sorted(SOURCES.rglob("*.yaml")):
-        document = yaml.load(source.read_text(), Loader)  # noqa: S506 (a SafeLoader)
+        document = yaml.load(source.read_text(), Loader)
         place = source.relative_to(SOURCES).with_suffix("")
-        kind = place.parts[0]
-        target = Path(kind) / place.name / "watch.json" if kind == "watcher" else place.with_suffix(".json")
+        target = (
+            Path("watcher") / place.name / "watch.json" if place.parts[0] == "watcher" else place.with_suffix(".json")
+        )
         yield ROOT / "elastic" / target, json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-        if kind == "rules":
-            rules.append(json.dumps(document, ensure_ascii=False) + "\n")
-    yield ROOT / "elastic" / "rules" / "rules.ndjson", "".join(rules)
 
 
 def main(check: bool) -> int:

@@ -7,7 +7,7 @@ arrive first; `match` says whether the condition is met, `expected_response` wha
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
@@ -16,7 +16,7 @@ from watches.loopback import Loopback
 from watches.watcher import Watch
 
 WATCHES = ROOT / "elastic" / "watcher"
-NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FILES = sorted(WATCHES.glob("*/tests/*.json"))
 
 

@@ -71,10 +71,10 @@ class Cluster:
     def write(self, documents: Iterable[tuple[str, str | None, Mapping[str, Any]]]) -> None:
         """Index, id and source of each; seen by the next search."""
         lines = []
-        for index, id, source in documents:
+        for index, name, source in documents:
             stream = index.startswith("logs-") or index == f"busybody-risk-{self.namespace}"
             action = "create" if stream else "index"
-            lines += [{action: {"_index": index, **({"_id": id} if id else {})}}, source]
+            lines += [{action: {"_index": index, **({"_id": name} if name else {})}}, source]
         if lines:
             answer = self.call("POST", "/_bulk", "".join(json.dumps(line) + "\n" for line in lines), refresh="true")
             assert not answer["errors"], json.dumps(answer)[:1500]

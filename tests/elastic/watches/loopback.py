@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 ATTACHMENT = {
     "fallback", "color", "pretext", "author_name", "author_link", "author_icon", "title", "title_link", "text", "fields",
@@ -23,7 +23,7 @@ class Loopback:
         self.responder: list[dict[str, Any]] = []
         self.refused: list[str] = []
 
-    def __enter__(self) -> Loopback:
+    def __enter__(self) -> Self:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):

@@ -29,8 +29,8 @@ DEFAULT_THROTTLE, MOST_ITERATIONS = "5s", 100
 class Watch:
     """A watch and what it remembers between runs."""
 
-    def __init__(self, id: str, body: Body, data: Cluster, scripts: Cluster, outside: Loopback) -> None:
-        self.id, self.body = id, body
+    def __init__(self, name: str, body: Body, data: Cluster, scripts: Cluster, outside: Loopback) -> None:
+        self.name, self.body = name, body
         self._data, self._scripts, self._outside = data, scripts, outside
         self._acted: dict[str, datetime] = {}
 
@@ -38,7 +38,7 @@ class Watch:
         """One execution; whether its condition was met."""
         moment = now.strftime("%Y-%m-%dT%H:%M:%S.000Z")
         ctx: Ctx = {
-            "watch_id": self.id,
+            "watch_id": self.name,
             "metadata": self.body["metadata"],
             "trigger": {"scheduled_time": moment, "triggered_time": moment},
             "execution_time": moment,
