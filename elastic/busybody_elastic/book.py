@@ -8,24 +8,37 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from busybody.people import population_text
 from busybody.policy import Policy
 from busybody.scorer import Scorer
-from busybody.signin import SignIn
+from busybody.signin import Assessment, SignIn
 from busybody.standing import standing
 from busybody.stores import Row, Store
 from busybody.verdict import Verdict
 
 from .digest import Digest
-from .documents import Documents
+from .documents import Document, Documents, person_id
 from .flight import Ahead, Flight, Outcome, Scored, Standing, Told
 from .people_risk import INCIDENT
 from .provisional import Slot
+from .records import READER, Incoming
 
-Entry = SignIn | Callable[[Scorer], Any]  # something that the scorer took in
+
+class Heard(NamedTuple):
+    """A sign-in of somebody else's people: only recent evidence hears of it."""
+
+    signin: SignIn
+
+    def __call__(self, scorer: Scorer) -> None:
+        scorer.advance(self.signin.time)
+        scorer.evidence.observe(self.signin)
+
+
+Entry = SignIn | Heard | Callable[[Scorer], Any]  # something that the scorer took in
 TAKEN = 256  # verdicts remembered
+ERASED = 2_000  # people of whom it is remembered that they were erased
 
 
 class Book:
@@ -33,6 +46,7 @@ class Book:
         self._policy, self._ahead, self._documents = policy, ahead, documents
         notes = ahead.meta()
         self._taken: dict[str, None] = dict.fromkeys(json.loads(notes.get("verdicts") or "[]"))
+        self.erased: dict[str, float] = json.loads(notes.get("erased") or "{}")  # person_id -> when
         self._digest = Digest.from_json(notes.get("backfill", ""))
         self.begin()
 
@@ -56,6 +70,38 @@ class Book:
                 entry(scorer)
         ahead.use(None)
         return scorer
+
+    def enter(
+        self, scorer: Scorer, item: Incoming, signin: SignIn, assessment: Assessment, now: float, known: bool
+    ) -> Document | None:
+        """A sign-in that was scored and learned. Returns its `busybody` where an entrance asks for it.
+
+        `known`: it has a result; the state may not have learned of it before, and has now.
+        """
+        self.log.append(signin)
+        if assessment.incident is not None:
+            self.touched[signin.user] = signin.time if item.quiet else now
+        if known:
+            self.older.append(item.identity)
+            return None
+        sentence = scorer.describe(signin, assessment) if assessment.findings else ""
+        epoch, body, row = scorer.organisation.epoch, None, None
+        if item.entrance != READER:
+            body = self._documents.busybody(signin, assessment, sentence, item, epoch)
+        if assessment.alert:
+            person = scorer.people.get(signin.user)
+            rows = person.incidents if person is not None else []
+            row = next((dict(row) for row in rows if row["id"] == assessment.incident), None)
+        self.results.append(Scored(item, signin, assessment, sentence, epoch, now, row, body))
+        return body
+
+    def erase(self, *names: str, now: float) -> dict[str, str]:
+        """Let nothing of a person be learned again that is older than now; the note of it holds no name."""
+        for name in names:
+            self.erased[person_id(name)] = now
+        while len(self.erased) > ERASED:
+            del self.erased[next(iter(self.erased))]
+        return {"erased": json.dumps(self.erased)}
 
     def take_back(self, slot: Slot) -> None:
         """What upstream refused."""

@@ -6,6 +6,7 @@ two places. A score has no event.category: nobody's rules shall count a sign-in 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Mapping
 from urllib.parse import quote
@@ -125,7 +126,11 @@ class Documents:
             "ecs": ECS,
             "data_stream": self._score,
             "event": event,
-            "user": {"name": user, "risk": {"static_level": level, "static_score": risk, "static_score_norm": risk}},
+            "user": {
+                "name": user,
+                "hash": person_id(user),
+                "risk": {"static_level": level, "static_score": risk, "static_score_norm": risk},
+            },
             "related": {"user": [user]},
             "busybody": body,
         }
@@ -172,7 +177,7 @@ class Documents:
         }
         event.setdefault("severity", LEAST)
         if self._kibana:
-            event["url"] = self._url(body["incident"])
+            event["url"] = self._url(score["user"]["hash"])
         title = f"{TITLE}: {body['sentence']}" if body.get("sentence") else TITLE
         return {**score, "data_stream": self._alert, "event": event, "message": title, "busybody": body}
 
@@ -240,7 +245,7 @@ class Documents:
             "ecs": ECS,
             "data_stream": {"type": "busybody", "dataset": "risk", "namespace": self.names.namespace},
             "event": {"kind": "metric", "module": "busybody", "dataset": "busybody.risk", "ingested": iso(now)},
-            "user": {"name": user, "risk": risk},
+            "user": {"name": user, "hash": person_id(user), "risk": risk},
             "busybody": body,
         }
 
@@ -258,11 +263,11 @@ class Documents:
             "busybody": {"heartbeat": {name: value for name, value in beat.items() if value is not None}},
         }
 
-    def _url(self, incident: str) -> str:
-        """The person's dashboard, found by the incident: no name may stand in a URL."""
+    def _url(self, person: str) -> str:
+        """The person's dashboard, found by their hash: no name may stand in a URL."""
         default = self._space == "default"
         view = "busybody_person" if default else f"busybody_{self._space}_person"
-        query = quote(f'busybody.incident : "{incident}"', safe=":")
+        query = quote(f'user.hash : "{person}"', safe=":")
         return (
             f"{self._kibana}{'' if default else f'/s/{self._space}'}/app/dashboards#/view/{view}"
             f"?_g=(time:(from:now-30d,to:now))&_a=(query:(language:kuery,query:'{query}'))"
@@ -275,8 +280,9 @@ def incident_of(score: Mapping[str, Any]) -> str:
     return str(body.get("incident") or body["identity"][:16])
 
 
+@lru_cache(maxsize=20_000)
 def person_id(user: str) -> str:
-    """The _id of a person's latest risk."""
+    """user.hash, and the _id of a person's latest risk."""
     return sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
 
 

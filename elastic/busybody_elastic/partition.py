@@ -19,28 +19,29 @@ from busybody.policy import Policy
 from busybody.profile import Profile
 from busybody.profile.codec import encode
 from busybody.scorer import HOUR, Scorer
-from busybody.signin import Assessment, SignIn
+from busybody.signin import SignIn
 from busybody.standing import standing
 from busybody.stores import Store
 from busybody.verdict import Verdict
 
-from .book import Book
+from .book import Book, Heard
+from .documents import person_id
 from .errors import Lost
-from .flight import Ahead, Scored
+from .flight import Ahead
 from .people_risk import DECAY
 from .provisional import EXPIRES, Gate, Seen, Slot, Ticket
-from .records import BROKEN, KNOWN, READER, SCORED, UNSCORED, Answer, Batch, Incoming
+from .records import BROKEN, KNOWN, READER, SCORED, SKIPPED, UNSCORED, Answer, Batch, Incoming
 from .results import Results
 
 T = TypeVar("T")
-Item = tuple[Incoming, SignIn]
+Item = tuple[Incoming | None, SignIn]  # None: of somebody else's people, only heard of
 SKEW = 300.0  # seconds by which a source's clock may be ahead of ours
 FUTURE = 86400.0  # seconds ahead of ours from which a sign-in's time is a mistake, and would age everybody
 MANY = 5_000  # sign-ins since the last commit from which on one is wanted
 TOO_MANY = 100_000  # ... and from which on nothing is taken any more: the cluster does not take what we have
 WAITS = 0.6  # of a deadline may be spent on waiting for others
 LOOK = 16  # sign-ins between two looks at the deadline
-BEFORE, AHEAD = "scored before", "its time lies in the future"
+ERASED, BEFORE, AHEAD = "the person was erased", "scored before", "its time lies in the future"
 BUSY, FULL, LATE = "waits for a batch that is not settled", "the cluster takes no results", "the deadline is over"
 _answer = cast("Callable[[type[Answer], tuple[Any, ...]], Answer]", tuple.__new__)
 
@@ -80,18 +81,18 @@ class Partition:
         """See `records.Router.score`. Raises Lost, and StoreError or ClusterError where nothing can be read."""
         start = self._monotonic()
         limit, patience = (None, None) if deadline is None else (start + deadline, start + WAITS * deadline)
-        users = {signin.user for _, signin in items}
-        before = self._known_before(items) if learn else set()
+        mine = [one for one in items if one[0] is not None]
+        users = {signin.user for _, signin in mine}
+        before = self._known_before(mine) if learn else set()
         fetched = self._fetch(users)
         with self._turn:
             self._gate.wait(lambda: self._gate.lets_in(users, provisional), patience)
             if not self._gate.lets_in((), provisional):
-                return Batch([Answer(item.identity, UNSCORED, LATE) for item, _ in items])
+                return Batch([_late(item) for item, _ in mine])
             self._ahead.use(fetched)
+            ticket = Ticket(self._monotonic()) if provisional and learn else None
             try:
-                return self._batch(
-                    items, learn, Ticket(self._monotonic()) if provisional and learn else None, limit, before
-                )
+                return self._batch(items, learn, ticket, limit, before)
             finally:
                 self._ahead.use(None)
 
@@ -101,7 +102,7 @@ class Partition:
         doubtful = [
             item.identity
             for item, signin in items
-            if signin.time <= until and item.entrance == READER
+            if signin.time <= until and item is not None and item.entrance == READER
             and (mark := hash(item.identity)) not in seen.young and mark not in seen.old
         ]  # fmt: skip
         return self.results.known(doubtful) if doubtful else set()
@@ -117,23 +118,40 @@ class Partition:
     def _batch(
         self, items: Sequence[Item], learn: bool, ticket: Ticket | None, limit: float | None, before: set[str]
     ) -> Batch:
-        now, held = self._clock(), self._gate.held
+        now, held, erased = self._clock(), self._gate.held, self._book.erased
         self._fresh()
         self._seen.make_room(now)
         answers: list[Answer] = []
-        for item, signin in items:
-            if limit is not None and not len(answers) % LOOK and self._monotonic() > limit:
-                answers += [Answer(rest.identity, UNSCORED, LATE) for rest, _ in items[len(answers) :]]
+        for place, (item, signin) in enumerate(items):
+            if limit is not None and not place % LOOK and self._monotonic() > limit:
+                answers += [_late(rest) for rest, _ in items[place:] if rest is not None]
                 break
-            if held and signin.user in held:
+            if signin.time > now + FUTURE:
+                if item is not None:
+                    answers.append(Answer(item.identity, BROKEN, AHEAD))
+            elif item is None:
+                self._hear(signin, learn, ticket)
+            elif held and signin.user in held:
                 answers.append(Answer(item.identity, UNSCORED, BUSY))
+            elif erased and signin.time <= erased.get(person_id(signin.user), 0.0):
+                answers.append(Answer(item.identity, SKIPPED, ERASED))
             elif learn:
                 answers.append(self._take(item, signin, now, before, ticket))
             else:
-                answers.append(self._ask(item, signin, now))
-            if ticket is not None and len(ticket.slots) < len(answers):
+                answers.append(self._ask(item, signin))
+            if ticket is not None and len(ticket.slots) <= place:
                 ticket.slots.append(None)
         return Batch(answers, self._gate.open(ticket) if ticket is not None else None)
+
+    def _hear(self, signin: SignIn, learn: bool, ticket: Ticket | None) -> None:
+        """Somebody else's people: of them recent evidence is made."""
+        if not learn:
+            return
+        heard = Heard(signin)
+        heard(self._scorer)
+        self._book.log.append(heard)
+        if ticket is not None:
+            ticket.slots.append(Slot(len(self._book.log) - 1, -1, 0))
 
     def _take(self, item: Incoming, signin: SignIn, now: float, before: set[str], ticket: Ticket | None) -> Answer:
         """Score and learn."""
@@ -143,39 +161,27 @@ class Partition:
             if ticket is not None:
                 ticket.again(mark)
             return _answer(Answer, (identity, KNOWN, BEFORE, None, False))
-        if signin.time > now + FUTURE or len(book.results) >= TOO_MANY:
-            return Answer(identity, BROKEN, AHEAD) if signin.time > now + FUTURE else Answer(identity, UNSCORED, FULL)
-        scorer = self._scorer
+        if len(book.results) >= TOO_MANY:
+            return Answer(identity, UNSCORED, FULL)
         try:
-            assessment = scorer.process(signin)
+            assessment = self._scorer.process(signin)
         except BusybodyError as error:
             return self._failed(identity, error)
-        book.log.append(signin)
         seen.young.add(mark)
         known = bool(before) and identity in before
         if ticket is not None:
             ticket.people.add(signin.user)
-            ticket.slots.append(Slot(len(book.log) - 1, -1 if known else len(book.results), mark))
+            ticket.slots.append(Slot(len(book.log), -1 if known else len(book.results), mark))
         if signin.time > self.last_signin:
             self.last_signin = signin.time
-        if assessment.incident is not None:
-            book.touched[signin.user] = signin.time if item.quiet else now
-        if known:  # the result is there, but the state may not have learned of it: it has now
-            book.older.append(identity)
+        body = book.enter(self._scorer, item, signin, assessment, now, known)
+        if known:
             return Answer(identity, KNOWN, BEFORE)
-        sentence = scorer.describe(signin, assessment) if assessment.findings else ""
-        epoch, body = scorer.organisation.epoch, None
-        if item.entrance != READER:
-            body = self.results.documents.busybody(signin, assessment, sentence, item, epoch)
-        row = self._row(assessment) if assessment.alert else None
-        book.results.append(Scored(item, signin, assessment, sentence, epoch, now, row, body))
         return _answer(Answer, (identity, SCORED, "", body, assessment.alert and not item.quiet))
 
-    def _ask(self, item: Incoming, signin: SignIn, now: float) -> Answer:
+    def _ask(self, item: Incoming, signin: SignIn) -> Answer:
         """Score without learning: nothing is kept but the time."""
         scorer, moment = self._scorer, signin.time
-        if moment > now + FUTURE:
-            return Answer(item.identity, BROKEN, AHEAD)
         try:
             if moment >= (scorer.hour + 1) * HOUR:
                 scorer.advance(moment)
@@ -194,11 +200,6 @@ class Partition:
         self._rebuild()
         status = BROKEN if isinstance(error, ModelError) else UNSCORED
         return Answer(identity, status, f"the person cannot be read ({type(error).__name__})")
-
-    def _row(self, assessment: Assessment) -> Mapping[str, Any] | None:
-        person = self._scorer.people.get(assessment.user)
-        rows = person.incidents if person is not None else []
-        return next((dict(row) for row in rows if row["id"] == assessment.incident), None)
 
     def settle(self, ticket: str, accepted: Sequence[bool]) -> None:
         """See `records.Router.settle`. A ticket that was settled or has expired changes nothing."""
@@ -318,7 +319,8 @@ class Partition:
         with self._commits:
             try:
                 self._land(again=True, stay=True)
-                self._take_off({}, alone=True)
+                notes = self._book.erase(user, name, now=self._clock())
+                self._take_off(notes, alone=True)
                 self._land(stay=True)
                 with self._turn:
                     gone = forget(self.store, self._scorer.people.key(name), user, name)
@@ -348,3 +350,7 @@ class Partition:
                 "tickets": len(self._gate.tickets), "last_signin": self.last_signin, "last_scored": self.last_scored,
                 "epoch": self._scorer.organisation.epoch, "lost": self._gate.lost is not None,
             }  # fmt: skip
+
+
+def _late(item: Incoming | None) -> Answer:
+    return Answer(item.identity if item is not None else "", UNSCORED, LATE)

@@ -36,7 +36,7 @@ class PeopleRisk:
                 continue
             if old is None or _said(old.source, reason) != _said(document, reason):
                 made.append((key, document))
-        history = [(sha256(f"{key}|{document['@timestamp']}".encode()).hexdigest(), document) for key, document in made]
+        history = [(_once(document), document) for _, document in made]
         self._results.create(self._names.risk, history)
         for key, document in made:
             doc = latest.get(key)
@@ -71,3 +71,9 @@ def _said(document: Mapping[str, Any], reason: str) -> Any:
     risk = document["user"]["risk"]
     inputs = [(row["id"], row["risk_score"]) for row in risk["inputs"]]
     return risk["static_level"], inputs, document["busybody"]["incidents"], reason == DECAY and risk["static_score"]
+
+
+def _once(document: Document) -> str:
+    """The _id in the history: the same when the same is written again."""
+    risk = document["user"]["risk"]
+    return sha256(repr((document["@timestamp"], risk["id_value"], _said(document, DECAY))).encode()).hexdigest()

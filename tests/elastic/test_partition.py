@@ -69,7 +69,7 @@ def test_a_time_in_the_future_is_a_mistake():
 @pytest.mark.parametrize("size", [1, 7, 60])
 def test_what_is_refused_is_as_if_it_had_never_come(size):
     """Every third batch has refused sign-ins: the end is that of a run without them."""
-    store, cluster, some = MemoryStore(), FakeCluster(), signins()[:1500]
+    store, cluster, some = MemoryStore(), FakeCluster(), signins()
     part, kept = partition(store, cluster, clock=after(signins())), []
     for number, start in enumerate(range(0, len(some), size)):
         batch = some[start : start + size]
