@@ -122,9 +122,9 @@ def test_the_digest_comes_by_itself_when_nothing_more_comes():
 def test_killed_anywhere_nothing_is_lost_and_nothing_is_twice(when, most):
     size, expected = 320, FakeCluster()
     follow(*opened(expected), size)
-    _, store = opened(expected)
-    wanted = content(store)
-    for place in dangerous(expected, most):
+    places = dangerous(expected, most)
+    wanted = content(opened(expected)[1])
+    for place in places:
         cluster, left = FakeCluster(), [place]
 
         def fault(moment, request, _, left=left):
