@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import socket
 import ssl
 import threading
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, AsyncIterator, Awaitable, Callable, Sequence
 
 from anyio import to_thread
@@ -29,6 +31,12 @@ from .records import API, Router
 log = logging.getLogger("busybody_elastic.doors")
 Handler = Callable[[Request], Awaitable[Response]]
 COMMIT_SECONDS = 1.0
+KEPT_SECONDS = 75  # an idle connection of a caller; longer than clients keep theirs
+COLLECT = (
+    100_000,
+    50,
+    1000,
+)  # a batch makes thousands of objects, none in a cycle: looking for some takes most of the time
 GONE = 499  # what is counted where the caller hung up; nobody reads it
 
 
@@ -179,8 +187,11 @@ def _counted(handler: Handler, metrics: Metrics) -> Handler:
     return answer
 
 
-def serve(app: Starlette, server: ServerSection, stop: threading.Event | None = None) -> None:
-    """Listens until SIGTERM or SIGINT (or `stop`); what is in flight then is finished and committed."""
+def serve(app: Starlette, server: ServerSection, stop: threading.Event) -> None:
+    """Listens until `stop`; what is in flight then is finished and committed before it returns.
+
+    Signals are the caller's. Raises ConfigError where nobody can listen at that address.
+    """
     import uvicorn
 
     options: dict[str, Any] = {}
@@ -189,17 +200,31 @@ def serve(app: Starlette, server: ServerSection, stop: threading.Event | None = 
         if server.tls.client_ca:
             options |= {"ssl_ca_certs": str(server.tls.client_ca), "ssl_cert_reqs": ssl.CERT_REQUIRED}
     # A proxy adds nothing of its own to an answer, so neither Date nor Server; the log is the service's own.
-    listening = uvicorn.Server(
-        uvicorn.Config(
-            app, server.host, server.port, access_log=False, log_config=None, server_header=False, date_header=False,
-            proxy_headers=False, timeout_keep_alive=75, ws="none", lifespan="on", **options,
-        )
+    settings = uvicorn.Config(
+        app, access_log=False, log_config=None, server_header=False, date_header=False, proxy_headers=False,
+        timeout_keep_alive=KEPT_SECONDS, ws="none", lifespan="on", **options,
     )  # fmt: skip
-    if stop is not None:
-        threading.Thread(target=_wait, args=(stop, listening), daemon=True).start()
-    listening.run()
+    listening = uvicorn.Server(settings)
+    # uvicorn would catch signals, and raise them again when it has stopped: the process would end before its time.
+    listening.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
+    with _bound(server) as bound:
+        host, port, *_ = bound.getsockname()
+        log.info("the doors are open at %s port %d", host, port)
+        gc.freeze()
+        gc.set_threshold(*COLLECT)
+        threading.Thread(target=_tell, args=(stop, listening), name="doors", daemon=True).start()
+        listening.run([bound])
 
 
-def _wait(stop: threading.Event, listening: Any) -> None:
+def _tell(stop: threading.Event, listening: Any) -> None:
     stop.wait()
     listening.should_exit = True
+
+
+def _bound(server: ServerSection) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        return socket.create_server(found[0][4][:2], family=found[0][0], backlog=2048)
+    except OSError as error:
+        told = f"nobody can listen at {server.host} port {server.port}: {error.strerror}. Choose another."
+        raise ConfigError(told, key="server.port") from error

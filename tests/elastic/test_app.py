@@ -115,6 +115,13 @@ def test_what_is_in_flight_is_finished_and_committed_before_it_stops() -> None:
     assert router.commits == 1
 
 
+def test_an_address_that_is_taken_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        server = config(server={"port": taken.getsockname()[1]}).server
+        with pytest.raises(ConfigError, match=r"server\.port"):
+            serve(build_app(config(), LocalRouter(), status=ready), server, threading.Event())
+
+
 def test_ready_says_what_the_service_says() -> None:
     state: dict[str, Any] = {"ready": False, "reason": "no partition is owned"}
     with running(build_app(config(), LocalRouter(), status=lambda: state)) as url:
