@@ -180,7 +180,10 @@ def _attributes(panel: str, title: str, kind: str, layers: Sequence[Layer], wher
             "visualization": visualization,
             "query": query(where),
             "filters": filters(layers[0].view, mark),
-            "datasourceStates": {"formBased": {"layers": {layer.id: layer.state() for layer in layers}}, "textBased": {"layers": {}}},
+            "datasourceStates": {
+                "formBased": {"layers": {layer.id: layer.state() for layer in layers}},
+                "textBased": {"layers": {}},
+            },
             "internalReferences": [],
             "adHocDataViews": {},
         },

@@ -16,7 +16,15 @@ from kibana_style import LEVELS, QUIET
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
 LAND = ROOT / "core/busybody/report/land.json"
-SOURCE = ["@timestamp", "user.name", "busybody.risk", "busybody.level", "busybody.sentence", "busybody.previous", "source.geo"]
+SOURCE = [
+    "@timestamp",
+    "user.name",
+    "busybody.risk",
+    "busybody.level",
+    "busybody.sentence",
+    "busybody.previous",
+    "source.geo",
+]
 
 
 def land() -> Json:

@@ -104,7 +104,13 @@ def dashboard(key: str, spec: Mapping[str, Any], drawing: str, patterns: Mapping
         "timeTo": spec["time"]["to"],
         "refreshInterval": {"pause": False, "value": spec["refresh_seconds"] * 1000},
         "optionsJSON": text(
-            {"useMargins": True, "syncColors": False, "syncCursor": True, "syncTooltips": False, "hidePanelTitles": False}
+            {
+                "useMargins": True,
+                "syncColors": False,
+                "syncCursor": True,
+                "syncTooltips": False,
+                "hidePanelTitles": False,
+            }
         ),
         "kibanaSavedObjectMeta": {"searchSourceJSON": text({"query": lens.query(""), "filter": []})},
         "panelsJSON": text(panels),
@@ -115,7 +121,9 @@ def dashboard(key: str, spec: Mapping[str, Any], drawing: str, patterns: Mapping
     return saved("dashboard", key, attributes, references + tag_references())
 
 
-def _panel(dashboard_id: str, source: Mapping[str, Any], drawing: str, patterns: Mapping[str, str]) -> tuple[Json, list[Json]]:
+def _panel(
+    dashboard_id: str, source: Mapping[str, Any], drawing: str, patterns: Mapping[str, str]
+) -> tuple[Json, list[Json]]:
     title = source.get("title", "")
     key = uid(dashboard_id, source.get("id", title))
     x, y, w, h = source["at"]

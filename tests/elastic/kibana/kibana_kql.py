@@ -101,11 +101,11 @@ def _compared(field: str, operator: str, limit: float) -> Query:
 
 def _any(parts: list[Query]) -> Query:
     fields = tuple(field for part in parts for field in part.fields)
-    filter = {"bool": {"should": [part.filter for part in parts], "minimum_should_match": 1}}
-    return Query(filter, lambda row: any(part.matches(row) for part in parts), fields)
+    asked = {"bool": {"should": [part.filter for part in parts], "minimum_should_match": 1}}
+    return Query(asked, lambda row: any(part.matches(row) for part in parts), fields)
 
 
 def _all(parts: list[Query]) -> Query:
     fields = tuple(field for part in parts for field in part.fields)
-    filter = {"bool": {"filter": [part.filter for part in parts]}}
-    return Query(filter, lambda row: all(part.matches(row) for part in parts), fields)
+    asked = {"bool": {"filter": [part.filter for part in parts]}}
+    return Query(asked, lambda row: all(part.matches(row) for part in parts), fields)

@@ -7,7 +7,7 @@ value is a top hit (Kibana asks for top_metrics, which a node without x-pack's a
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Iterable, Mapping, NamedTuple
 
@@ -40,11 +40,11 @@ def seconds(text: str) -> float:
 @cache
 def moment(value: str) -> float:
     """A date of a document as epoch seconds."""
-    return datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
+    return datetime.fromisoformat(value).timestamp()
 
 
 def _iso(time: float) -> str:
-    return datetime.fromtimestamp(time, timezone.utc).isoformat().replace("+00:00", "Z")
+    return datetime.fromtimestamp(time, UTC).isoformat().replace("+00:00", "Z")
 
 
 class Layer:
@@ -96,7 +96,7 @@ class Layer:
         order = params["orderBy"]
         if order["type"] == "column":
             by = order["columnId"]
-            inner = {**inner, **{by: agg for agg in self._metric(by)}}
+            inner = {**inner, by: next(iter(self._metric(by)))}
             asked["order"] = [{self._path(by): params["orderDirection"]}, {"_key": "asc"}]
         else:
             asked["order"] = {"_key": params["orderDirection"]}

@@ -136,7 +136,13 @@ class _Life:
         answer = "malicious" if malicious else "benign"
         self.scorer.feedback(Verdict(latest["user"]["name"], latest["event"]["id"], answer, when, analyst=True))
         state = MALICIOUS if malicious else BENIGN
-        verdict = {"answer": answer, "by": "analyst-1", "channel": "kibana", "time": latest["@timestamp"], "state": state}
+        verdict = {
+            "answer": answer,
+            "by": "analyst-1",
+            "channel": "kibana",
+            "time": latest["@timestamp"],
+            "state": state,
+        }
         if latest["busybody"]["state"] == OPEN:
             self._revised(key, self.made.judged(latest, verdict, when))
 

@@ -54,7 +54,8 @@ class Holder:
         """One search; the whole truth or an error."""
         answer = self.call("POST", f"/{self.index_of(pattern)}/_search", body)
         shards = answer["_shards"]
-        assert shards["failed"] == 0 and shards["successful"] == shards["total"] > 0, shards
+        assert shards["failed"] == 0, shards
+        assert shards["successful"] == shards["total"] > 0, shards
         return answer
 
     def _bulk(self, index: str, documents: list[tuple[str | None, Json]]) -> None:
@@ -69,7 +70,9 @@ class Holder:
     def call(self, method: str, path: str, body: Any = None, ignore: Iterable[int] = ()) -> Json:
         """One request; a list is sent as NDJSON."""
         lines = isinstance(body, list)
-        data = ("".join(json.dumps(row) + "\n" for row in body) if lines else json.dumps(body)).encode() if body else None
+        data = (
+            ("".join(json.dumps(row) + "\n" for row in body) if lines else json.dumps(body)).encode() if body else None
+        )
         secret = base64.b64encode(f"{self.node.user}:{self.node.password}".encode()).decode()
         headers = {"Content-Type": "application/x-ndjson" if lines else "application/json"}
         if self.node.user:

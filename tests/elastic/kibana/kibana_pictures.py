@@ -1,6 +1,8 @@
 """Takes the pictures of the documentation: the Vega panels over the simulated month, in the light and the dark theme.
 
-    python tests/elastic/kibana/kibana_pictures.py docs/images        # needs node, npm once, and Chromium
+    PYTHONPATH=core:elastic python tests/elastic/kibana/kibana_pictures.py docs/images
+
+Needs Node.js, npm once, and Chromium.
 
 No picture of a Lens panel: only Kibana draws those, and something that resembles them would claim too much.
 """
@@ -11,8 +13,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), *(str(HERE.parents[2] / part) for part in ("core", "elastic"))]
 from kibana_dashboards import maps
 from kibana_lens_query import moment
 from kibana_month import Document, Month, lived
@@ -44,7 +44,9 @@ def response(panel: Panel, month: Month) -> Json:
 def photograph(svg: str, theme: str, size: tuple[int, int], target: Path) -> None:
     """The SVG in Chromium on the theme's background, as PNG."""
     page = target.with_suffix(".html")
-    page.write_text(f'<body style="margin:0;background:{THEMES[theme]}">{svg}</body>', encoding="utf-8")
+    page.write_text(
+        f'<html style="background:{THEMES[theme]}"><body style="margin:0;overflow:hidden">{svg}', encoding="utf-8"
+    )
     width, height = size
     subprocess.run(
         ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1",

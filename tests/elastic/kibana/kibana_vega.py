@@ -39,7 +39,11 @@ def request_of(panel: Panel, now: float, user: str | None = None) -> Json:
                 return {"gte": _iso(start), "lt": _iso(end)}
             return {key: filled(value) for key, value in node.items()}
         if isinstance(node, list):
-            return [row for part in node for row in (words[part] if isinstance(part, str) and part in words else [filled(part)])]
+            return [
+                row
+                for part in node
+                for row in (words[part] if isinstance(part, str) and part in words else [filled(part)])
+            ]
         return node
 
     return filled(url)
@@ -53,7 +57,12 @@ def modules() -> Path:
         CACHE.mkdir(parents=True, exist_ok=True)
         (CACHE / "package.json").write_text("{}")
         done = subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", *PACKAGES], cwd=CACHE, capture_output=True, text=True, timeout=300
+            ["npm", "install", "--no-audit", "--no-fund", *PACKAGES],
+            cwd=CACHE,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"npm: {done.stderr[-500:]}")
@@ -63,7 +72,9 @@ def modules() -> Path:
 def drawn(panel: Panel, response: Json, width: int, height: int) -> tuple[str, list[str]]:
     """The panel as SVG with this response of the node, and vega's warnings."""
     task = {"spec": panel.spec, "response": response, "width": width, "height": height, "modules": str(modules())}
-    done = subprocess.run(["node", str(SCRIPT)], input=json.dumps(task), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        ["node", str(SCRIPT)], input=json.dumps(task), capture_output=True, text=True, timeout=120, check=False
+    )
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     answer = json.loads(done.stdout)

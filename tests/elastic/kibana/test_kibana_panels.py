@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import math
-import os
 import secrets
-import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "kibana")]
 from kibana_dashboards import Panel, lens_panels, maps, panels, views
 from kibana_lens_query import moment
 from kibana_month import Month, lived
 from kibana_node import Holder
 from kibana_vega import request_of
-from node_downloads import Unavailable
-from nodes import shared
+from nodes import Node
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
-NODES = ("es9", "es8")  # Kibana speaks to Elasticsearch only
 LENS = {panel.name: panel for panel in lens_panels()}
 VIEWS = views()
 PATTERNS = {key.removeprefix("busybody_view_"): view["title"] for key, view in VIEWS.items()}
@@ -33,15 +26,10 @@ def month() -> Month:
     return lived()
 
 
-@pytest.fixture(scope="module", params=NODES)
-def holder(request: pytest.FixtureRequest, month: Month) -> Iterator[Holder]:
-    try:
-        node = shared(request.param)
-    except Unavailable as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"{request.param}: {error}")
-    held = Holder(node, f"t{secrets.token_hex(5)}")
+@pytest.fixture(scope="module")
+def holder(elasticsearch_node: Node, month: Month) -> Iterator[Holder]:
+    """A node with the month in a namespace of its own. Kibana speaks to Elasticsearch only, so no OpenSearch here."""
+    held = Holder(elasticsearch_node, f"t{secrets.token_hex(5)}")
     try:
         held.fill(month, PATTERNS)
         yield held
@@ -66,7 +54,7 @@ def rows_of(panel: Panel, holder: Holder, month: Month) -> list[list[tuple[Any, 
         got = layer.rows(holder.search(VIEWS[view]["title"], layer.ask()))
         expected = layer.reckon(documents(month, view))
         assert len(got) == len(expected)
-        for one, other in zip(got, expected):
+        for one, other in zip(got, expected, strict=True):
             assert len(one) == len(other)
             assert all(map(same, one, other)), (one, other)
         found.append(got)
@@ -91,7 +79,8 @@ def test_tiles_say_what_is_open(holder: Holder, month: Month) -> None:
         for row in month.of("incident")
         if row["busybody"]["state"] in ("open", "malicious")
     )
-    assert open_["critical"] > 1 and open_["high"]
+    assert open_["critical"] > 1
+    assert open_["high"]
     assert number("overview: Critical incidents open", holder, month) == open_["critical"]
     assert number("overview: High incidents open", holder, month) == open_["high"]
     assert number("overview: Medium and low incidents open", holder, month) == open_["medium"] + open_["low"]
@@ -111,7 +100,9 @@ def test_people_who_need_a_look_come_worst_first_with_their_sentence(holder: Hol
 
 
 def test_a_day_without_sign_ins_is_an_empty_cell(holder: Holder, month: Month) -> None:
-    ((*rows,),) = rows_of(LENS["health: Days with sign-ins, each source; an empty cell is a day without"], holder, month)
+    ((*rows,),) = rows_of(
+        LENS["health: Days with sign-ins, each source; an empty cell is a day without"], holder, month
+    )
     seen = {(source, (day - month.now) // 86400 + 30) for day, source, count in rows if count}
     quiet = {int(day) for source, day in seen if source == "azure.signinlogs"}
     assert quiet == set(range(30))
@@ -121,7 +112,8 @@ def test_a_day_without_sign_ins_is_an_empty_cell(holder: Holder, month: Month) -
 def test_a_restart_is_no_negative_rate(holder: Holder, month: Month) -> None:
     ((*rows,),) = rows_of(LENS["health: Sign-ins scored per hour, each instance"], holder, month)
     rates = [row[-1] for row in rows if row[-1] is not None]
-    assert rates and min(rates) >= 0
+    assert rates
+    assert min(rates) >= 0
     assert all(200 < rate < 700 for rate in sorted(rates)[3:-3])  # 5 to 11 a minute
 
 
