@@ -45,13 +45,14 @@ class Hops:
         self._shorthand = Shorthand()
 
     def deliver(
-        self, address: str, partitions: Sequence[int], rows: Sequence[Row], *, learn: bool, provisional: bool,
-        deadline: Deadline,
+        self, address: str, partitions: Sequence[int], rows: Sequence[Row], expected: Mapping[int, int], *, learn: bool,
+        provisional: bool, deadline: Deadline,
     ) -> Delivered:  # fmt: skip
         """As `Local.deliver`, there. Nothing is delivered where it cannot be reached in time."""
         left = deadline.left if deadline.left is not None else SECONDS - GRACE
         body = {
             "partitions": partitions, "learn": learn, "provisional": provisional, "deadline": left,
+            "expected": _texts({number: expected[number] for number in partitions if number in expected}),
             "rows": [self._row(row, row.partition in partitions) for row in rows],
         }  # fmt: skip
         try:
@@ -130,8 +131,9 @@ class Answering:
 
     def score(self, body: Body) -> Body:
         rows = [self._row(*row) for row in body["rows"]]
+        expected = {int(number): fence for number, fence in body["expected"].items()}
         done = self._local.deliver(
-            body["partitions"], rows, learn=body["learn"], provisional=body["provisional"],
+            body["partitions"], rows, expected, learn=body["learn"], provisional=body["provisional"],
             deadline=Deadline(body["deadline"]),
         )  # fmt: skip
         return {"answers": _texts(done.answers), "tickets": _texts(done.tickets), "fences": _texts(done.fences)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +17,7 @@ from .records import UNSCORED, Answer, Incoming
 
 log = logging.getLogger("busybody.router")
 DAY = 86_400.0
+PATIENCE = 20.0  # seconds for the others to enter a day; whoever came is told to come again then
 
 
 class Row(NamedTuple):
@@ -43,33 +45,60 @@ class Days(Protocol):
     def is_due(self, day: int) -> bool:
         """Whether `reach` has something to do."""
 
+    def look(self) -> None:
+        """See whether others wait for us."""
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+
 
 class Local:
     """What this instance owns."""
 
     def __init__(self, owners: Owners | Single, passage: Passage, days: Days | None = None) -> None:
         """`days` where the organisation has several partitions."""
-        self._owners, self._passage, self._days = owners, passage, days
+        self._owners, self._passage, self.days = owners, passage, days
+        self._lock, self._reaching = threading.Lock(), threading.Thread()
 
     def deliver(
-        self, partitions: Sequence[int], rows: Sequence[Row], *, learn: bool, provisional: bool, deadline: Deadline
-    ) -> Delivered:
-        """Score what belongs to these partitions; of other people's sign-ins they hear, as far as they learn."""
+        self, partitions: Sequence[int], rows: Sequence[Row], expected: Mapping[int, int], *, learn: bool,
+        provisional: bool, deadline: Deadline,
+    ) -> Delivered:  # fmt: skip
+        """Score what belongs to these partitions; of other people's sign-ins they hear, as far as they learn.
+
+        Of a partition for which another session is `expected`, nothing is done.
+        """
         done = Delivered({}, {}, {})
-        if self._days is not None:
-            day = int(max(row.signin.time for row in rows) // DAY)
-            if self._days.is_due(day):
-                with self._passage.alone(deadline.left) as entered:
-                    if not (entered and self._days.reach(day, deadline)):
-                        return done
+        day = int(max(row.signin.time for row in rows) // DAY)
+        if not self._enter(day, deadline):
+            return done
         with self._passage.shared(deadline.left) as entered:
-            if not entered or (self._days is not None and self._days.is_due(day)):
+            if not entered or (self.days is not None and self.days.is_due(day)):
                 return done
             for number in partitions:
                 owned = self._owners.get(number)
-                if owned is not None:
+                if owned is not None and expected.get(number, owned.fence) == owned.fence:
                     self._score(owned, rows, learn, provisional, deadline, done)
         return done
+
+    def _enter(self, day: int, deadline: Deadline) -> bool:
+        """Reach a day together with the others. Who has a deadline does not wait longer; it goes on without them."""
+        if self.days is None or not self.days.is_due(day):
+            return True
+        if deadline.left is None:
+            return self._reach(day)
+        with self._lock:
+            if not self._reaching.is_alive():
+                self._reaching = threading.Thread(target=self._reach, args=(day,), name="busybody-day", daemon=True)
+                self._reaching.start()
+            reaching = self._reaching
+        reaching.join(deadline.left)
+        return not self.days.is_due(day)
+
+    def _reach(self, day: int) -> bool:
+        assert self.days is not None
+        with self._passage.alone():
+            return self.days.reach(day, Deadline(PATIENCE))
 
     def _score(
         self, owned: Owned, rows: Sequence[Row], learn: bool, provisional: bool, deadline: Deadline, done: Delivered

@@ -12,6 +12,7 @@ from busybody.stores import Store
 
 from .cluster.protocol import Cluster
 from .config import Config
+from .days import Days
 from .hop import Answering, Hops
 from .local import Local
 from .owners import Owners, Single
@@ -43,7 +44,8 @@ def open_router(
         partition, cluster, results.names.state, instance=state.instance, address=state.address,
         partitions=state.partitions, seconds=state.lease_seconds, passage=passage, now=clock,
     )  # fmt: skip
-    local = Local(owners, passage)
+    days = Days(owners, cluster, results.names.state, passage) if state.partitions > 1 else None
+    local = Local(owners, passage, days)
     if not state.internal_key:
         return PartitionRouter(rules, owners, local, clock=clock), None
     key = state.internal_key.reveal()

@@ -23,7 +23,7 @@ from .state import Head, IndexStore, Lease, heads
 
 log = logging.getLogger("busybody.owners")
 INSTANCES = "instances"  # id of the document that says who is there
-OFTEN = 3  # signs of life in the time of a lease
+OFTEN, OFTENEST = 3, 2.0  # signs of life in the time of a lease, but at least every so many seconds
 
 
 class Owned(NamedTuple):
@@ -178,9 +178,9 @@ class Owners:
 
     # Live ---------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Take and renew in threads of our own. What cannot be had now is asked for again and again."""
-        for work in (self.take, self.renew):
+    def start(self, *more: Callable[[], None]) -> None:
+        """Take and renew in threads of our own, and whatever else. What cannot be had now is asked for again."""
+        for work in (self.take, self.renew, *more):
             thread = threading.Thread(target=self._live, args=(work,), name=f"busybody-{work.__name__}", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -191,7 +191,7 @@ class Owners:
                 work()
             except BusybodyError as error:
                 log.warning("%s", error)
-            if self._stop.wait(self._seconds / OFTEN):
+            if self._stop.wait(min(self._seconds / OFTEN, OFTENEST)):
                 return
 
     def close(self) -> None:
@@ -228,7 +228,7 @@ class Single:
         if self._owned is owned:
             self._owned = None
 
-    def start(self) -> None:
+    def start(self, *more: Callable[[], None]) -> None:
         """Nothing to take."""
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ from .local import DAY, Delivered, Local, Row
 from .owners import Owners, Single
 from .partition import Partition
 from .passage import Deadline
-from .records import UNSCORED, Answer, Batch, Incoming
+from .records import API, UNSCORED, Answer, Batch, Incoming
 from .signins import Places, SignIns
 
 UNREACHED = "the instance that owns the person cannot be reached"
@@ -37,6 +37,15 @@ class Part(NamedTuple):
 
     address: str  # empty: here
     tickets: dict[int, str]
+
+
+class How(NamedTuple):
+    """How a batch is scored."""
+
+    learn: bool
+    provisional: bool
+    again: bool  # a reader feeds it, who can read it again
+    deadline: Deadline
 
 
 class PartitionRouter:
@@ -55,7 +64,7 @@ class PartitionRouter:
         self._open: dict[str, tuple[list[int], list[Part]]] = {}  # ticket -> positions of the rows, and who has them
         self._pending: dict[int, int] = {}  # partition -> its session that took rows since the last commit
         self._noted: dict[int, int] = {}  # ... since the last commit with notes
-        self._gap = False  # whether somebody missed rows since then
+        self._day = 0  # before which everything was made durable
         self._looked = 0.0
 
     # Score --------------------------------------------------------------------------------------------------
@@ -69,10 +78,11 @@ class PartitionRouter:
         answers: list[Any] = self._signins.read(incoming)
         positions = [place for place, found in enumerate(answers) if type(found) is not Answer]
         rows = [Row(self.places.of(answers[place].user), incoming[place], answers[place]) for place in positions]
+        how = How(learn, provisional, learn and not provisional and any(one.entrance != API for one in incoming), limit)
         parts: list[Part] = []
         start = 0
         for run in self._runs(rows, parted=learn and not provisional):
-            found = self._deliver(run, learn, provisional, limit, parts)
+            found = self._deliver(run, how, parts)
             for offset, row in enumerate(run):
                 answer = found.get(offset) or Answer(row.incoming.identity, UNSCORED, UNREACHED)
                 answers[positions[start + offset]] = answer
@@ -90,28 +100,38 @@ class PartitionRouter:
         for place, row in enumerate(rows):
             day = int(row.signin.time // DAY)
             if day > latest:
-                if place > start:
-                    yield rows[start:place]
+                yield rows[start:place]
                 start, latest = place, day
         yield rows[start:]
 
-    def _deliver(
-        self, rows: Sequence[Row], learn: bool, provisional: bool, deadline: Deadline, parts: list[Part]
-    ) -> dict[int, Answer]:
-        wanted = self._everybody if learn else sorted({row.partition for row in rows})
+    def _deliver(self, rows: Sequence[Row], how: How, parts: list[Part]) -> dict[int, Answer]:
+        """Bring the rows to everybody whom they concern; the answers by position.
+
+        Of the reader's rows nothing is delivered while somebody has no owner, and Lost is raised where somebody missed
+        them or lost earlier ones: all is read again then, so that everybody learns everything in its order.
+        """
+        wanted = self._everybody if how.learn else sorted({row.partition for row in rows})
         here, there = self._where(wanted)
+        if len(here) + sum(map(len, there.values())) < len(wanted):
+            self._look()
+            if how.again:
+                return {}
+        if how.learn and not self._are_sure(rows, how):
+            return {}
+        expected = dict(self._noted) if how.again else {}
         going: list[tuple[str, Future[Delivered]]] = []
         if self._hops is not None and self._pool is not None:
             for address, numbers in there.items():
-                hop = self._pool.submit(
-                    self._hops.deliver, address, numbers, rows, learn=learn, provisional=provisional, deadline=deadline
-                )
-                going.append((address, hop))
-        arrived = (
-            [("", self.local.deliver(here, rows, learn=learn, provisional=provisional, deadline=deadline))]
-            if here
-            else []
-        )
+                going.append((address, self._pool.submit(
+                    self._hops.deliver, address, numbers, rows, expected, learn=how.learn, provisional=how.provisional,
+                    deadline=how.deadline,
+                )))  # fmt: skip
+        arrived = []
+        if here:
+            done = self.local.deliver(
+                here, rows, expected, learn=how.learn, provisional=how.provisional, deadline=how.deadline
+            )
+            arrived.append(("", done))
         arrived += [(address, hop.result()) for address, hop in going]
         answers: dict[int, Answer] = {}
         fences: dict[int, int] = {}
@@ -120,12 +140,38 @@ class PartitionRouter:
             fences.update(done.fences)
             if done.tickets:
                 parts.append(Part(address, done.tickets))
-        missed = [number for number in wanted if number not in fences]
-        if learn:
-            self._note(fences, missed)
-        if missed:
+        if how.learn:
+            self._note(fences, how)
+        if len(fences) < len(wanted):
             self._look()
+            if how.again and (self.owners.partitions > 1 or expected):
+                raise self._again()
         return answers
+
+    def _are_sure(self, rows: Sequence[Row], how: How) -> bool:
+        """Before a new day everything is made durable: who dies then has nothing to learn again for the day before."""
+        day = int(max(row.signin.time for row in rows) // DAY)
+        if self.owners.partitions == 1 or day <= self._day:
+            return True
+        with self._lock:
+            noted, self._noted = self._noted, {}
+        try:
+            self._commit(self._everybody, noted if how.again else {}, done=False)
+        except ClusterError:
+            with self._lock:  # what is not known to be durable is still expected of that session
+                self._noted = {**self._noted, **noted}
+            return False
+        except Lost:
+            if how.again:
+                raise self._again() from None
+            return False
+        self._day = day
+        return True
+
+    def _again(self) -> Lost:
+        with self._lock:
+            self._noted.clear()
+        return Lost("people changed their owner meanwhile: all is read again from the last cursor.")
 
     def _where(self, wanted: Sequence[int]) -> tuple[list[int], dict[str, list[int]]]:
         """Which of them are here, and which at which address; of some nobody may know."""
@@ -136,6 +182,14 @@ class PartitionRouter:
                 there.setdefault(address, []).append(number)
         return here, there
 
+    def _note(self, fences: Mapping[int, int], how: How) -> None:
+        """Remember which sessions hold what is not committed: what a session held is lost with it."""
+        with self._lock:
+            for number, fence in fences.items():
+                self._pending.setdefault(number, fence)
+                if how.again:
+                    self._noted.setdefault(number, fence)
+
     def _look(self) -> None:
         """See who owns what now, but not too often."""
         with self._lock:
@@ -145,15 +199,6 @@ class PartitionRouter:
         if isinstance(self.owners, Owners):
             with suppress(ClusterError):  # then later
                 self.owners.look()
-
-    def _note(self, fences: Mapping[int, int], missed: Sequence[int]) -> None:
-        """Remember which sessions hold what is not committed: what a session held is lost with it."""
-        with self._lock:
-            for number, fence in fences.items():
-                self._pending.setdefault(number, fence)
-                if self._noted.setdefault(number, fence) != fence:
-                    self._gap = True
-            self._gap = self._gap or (bool(missed) and self.owners.partitions > 1)  # of one, all comes again
 
     # Settle -------------------------------------------------------------------------------------------------
 
@@ -194,16 +239,10 @@ class PartitionRouter:
             return
         with self._lock:
             noted, self._noted = self._noted, {}
-            gap, self._gap = self._gap, False
-        if gap:
-            raise Lost("people changed their owner meanwhile: read again from the last cursor.")
         try:
-            others = [number for number in self._everybody if number != 0]
-            self._commit(others, noted, done=done)
+            self._commit([number for number in self._everybody if number != 0], noted, done=done)
             self._commit([0], noted, notes, done=done)
-        except Lost:
-            raise
-        except BaseException:
+        except ClusterError:
             with self._lock:  # to be tried again
                 self._noted = {**self._noted, **noted}
             raise
@@ -264,10 +303,12 @@ class PartitionRouter:
 
     def start(self) -> None:
         """Take what can be had, and keep it."""
-        self.owners.start()
+        self.owners.start(*([self.local.days.look] if self.local.days is not None else []))
 
     def close(self) -> None:
         """Commit and release everything."""
+        if self.local.days is not None:
+            self.local.days.close()
         self.owners.close()
         if self._pool is not None:
             self._pool.shutdown()
