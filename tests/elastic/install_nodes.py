@@ -18,11 +18,12 @@ from node_downloads import KINDS, Unavailable
 from node_process import NodeProcess
 from nodes import Node, ready
 
+ROLES = '"cluster_manager", "data", "ingest"'
 KEEPS = 'settings.put("network.host", "127.0.0.1");'
 
 
 class WithRepository(NodeProcess):
-    """A node that may keep snapshots in `repository`."""
+    """A node that may keep snapshots in `repository`, and whose OpenSearch takes documents through pipelines, too."""
 
     @property
     def repository(self) -> Path:
@@ -41,7 +42,8 @@ class WithRepository(NodeProcess):
         program = self.folder / "OpenSearchNode.java"
         text = program.read_text()
         assert KEEPS in text
-        program.write_text(text.replace(KEEPS, f'{KEEPS} settings.put("path.repo", "{self.repository}");'))
+        more = f'settings.put("path.repo", "{self.repository}"); settings.putList("node.roles", {ROLES});'
+        program.write_text(text.replace(KEEPS, f"{KEEPS} {more}"))
         self.repository.mkdir()
         return command
 

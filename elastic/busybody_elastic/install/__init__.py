@@ -86,7 +86,7 @@ class Installation:
         if verb == "uninstall":
             sections = self._without(data) + sections[::-1]
         else:
-            sections.append(("mapping of", lambda: existing(self._cluster)))
+            sections.append(("mapping of", lambda: existing(self._cluster, self._wanted.namespace)))
         act = {"status": self._look, "uninstall": self._remove}.get(verb, self._install)
         for kind, assets in sections:
             try:

@@ -27,7 +27,7 @@ class Features:
             case "elasticsearch":
                 return "" if self._cluster.flavour == "elasticsearch" else "OpenSearch has no such setting"
             case "set":
-                return "" if self._has_processor("set") else "its nodes lack the ingest processor `set`"
+                return self._lacks_processor("set")
             case "watcher":
                 return self._lacks_licensed("/_watcher/stats", "Watcher")
             case "alerting":
@@ -63,6 +63,11 @@ class Features:
                 return f"its licence does not include {name}"
             raise
 
-    def _has_processor(self, name: str) -> bool:
+    def _lacks_processor(self, name: str) -> str:
+        """A pipeline of a cluster without ingest nodes would have every document refused."""
         nodes = self._cluster.request("GET", "/_nodes/ingest")["nodes"].values()
-        return all(name in {row["type"] for row in node["ingest"]["processors"]} for node in nodes)
+        ingest = [node["ingest"]["processors"] for node in nodes if "ingest" in node["roles"]]
+        if not ingest:
+            return "it has no ingest nodes"
+        known = all(name in {row["type"] for row in processors} for processors in ingest)
+        return "" if known else f"its nodes lack the ingest processor `{name}`"

@@ -62,8 +62,8 @@ class Existing:
             raise ClusterError(f"this cluster cannot delete the data stream {self.name}.", status=405) from error
 
 
-def existing(cluster: Cluster, namespace: str = "*") -> Iterator[Existing]:
-    """All of them, in every namespace or in one: templates are for all, data is each one's own."""
+def existing(cluster: Cluster, namespace: str) -> Iterator[Existing]:
+    """Those of one namespace: templates are for all, data is each one's own."""
     templates = assets("templates/index")
     taken: set[str] = set()
     for body in sorted(templates.values(), key=lambda body: -int(body["priority"])):

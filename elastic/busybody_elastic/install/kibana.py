@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import ssl
+import uuid
 from typing import Any, Iterator, Mapping
 from urllib.parse import quote, urlsplit
 
@@ -20,6 +22,7 @@ from .plan import Wanted
 from .stored import Absent, Asset, Ledger, Mark, digest_of
 
 SECONDS = 60.0
+ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 XSRF = {"kbn-xsrf": "busybody"}  # Kibana refuses a change without it
 FIRST = (
     "tag",
@@ -179,14 +182,16 @@ def saved_objects(kibana: Kibana, ledger: Ledger) -> Iterator[Asset | Absent]:
 def alerting(kibana: Kibana, ledger: Ledger, wanted: Wanted) -> Iterator[Asset | Absent]:
     """Connectors, then the rules that name them; a rule goes without the actions of a connector that is absent."""
     absent = set()
-    for asset in map(wanted.filled, _files("alerting/connectors")):
+    for asset in _files("alerting/connectors", kibana, wanted):
         name = asset["body"]["name"]
-        if asset.get("secrets"):
-            absent.add(asset["path"].rpartition("/")[2])
-            yield Absent("connector", name, f"its {' and '.join(asset['secrets'])} is yours to enter in Kibana")
+        if asset.get("secrets"):  # made by somebody who knows them, under the id that the rules name
+            if kibana.found(asset["path"]) is None:
+                absent.add(asset["path"].rpartition("/")[2])
+                needs = " and ".join(asset["secrets"])
+                yield Absent("connector", name, f"it needs {needs}, which is yours to give: POST {asset['path']}")
         else:
             yield Ruled(kibana, ledger, "connector", name, asset["path"], asset["body"])
-    for asset in map(wanted.filled, _files("alerting/rules")):
+    for asset in _files("alerting/rules", kibana, wanted):
         body = dict(asset["body"])
         body["actions"] = [action for action in body.get("actions", ()) if action["id"] not in absent]
         yield Ruled(kibana, ledger, "alerting rule", body["name"], asset["path"], body)
@@ -202,8 +207,14 @@ def detection_rules(wanted: Wanted) -> Iterator[Body]:
         )
 
 
-def _files(name: str) -> list[Body]:
-    return [load(path) for path in sorted(folder(name).glob("*.json"))]
+def _files(name: str, kibana: Kibana, wanted: Wanted) -> Iterator[Body]:
+    """Bodies with their path. Ids are one space's alone, and each namespace has rules of its own."""
+    own = f"{kibana.space}/{wanted.namespace}"
+    for path in sorted(folder(name).glob("*.json")):
+        text = json.dumps(wanted.filled(load(path)))
+        if own != "default/default":
+            text = ID.sub(lambda found: str(uuid.uuid5(uuid.UUID(found[0]), own)), text)
+        yield json.loads(text)
 
 
 def _all_but(body: Mapping[str, Any], keys: set[str]) -> Body:
