@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from busybody.people import population_text
@@ -46,9 +46,13 @@ class Book:
         self._policy, self._ahead, self._documents = policy, ahead, documents
         notes = ahead.meta()
         self._taken: dict[str, None] = dict.fromkeys(json.loads(notes.get("verdicts") or "[]"))
-        self.erased: dict[str, float] = json.loads(notes.get("erased") or "{}")  # person_id -> when
+        self.erased: dict[str, float] = _erased(notes)
         self._digest = Digest.from_json(notes.get("backfill", ""))
         self.begin()
+
+    def reread(self) -> None:
+        """Somebody was erased."""
+        self.erased = _erased(self._ahead.meta())
 
     def begin(self) -> None:
         """A new page, after a commit has taken the old one."""
@@ -95,14 +99,6 @@ class Book:
         self.results.append(Scored(item, signin, assessment, sentence, epoch, now, row, body))
         return body
 
-    def erase(self, *names: str, now: float) -> dict[str, str]:
-        """Let nothing of a person be learned again that is older than now; the note of it holds no name."""
-        for name in names:
-            self.erased[person_id(name)] = now
-        while len(self.erased) > ERASED:
-            del self.erased[next(iter(self.erased))]
-        return {"erased": json.dumps(self.erased)}
-
     def take_back(self, slot: Slot) -> None:
         """What upstream refused."""
         self.log[slot.entry] = None
@@ -116,6 +112,8 @@ class Book:
             return "taken before"
         person = scorer.people.named(verdict.user)
         before = {row["id"]: row["status"] for row in person.incidents} if person is not None else {}
+        if person is not None and any(_concerns(row, verdict) for row in person.incidents):
+            verdict = verdict._replace(signin=None)  # the model knows more of it than its document
         done = scorer.feedback(verdict)
         self.log.append(lambda again: again.feedback(verdict))
         self._taken[mark] = None
@@ -124,8 +122,7 @@ class Book:
         if person is None:
             return done
         for row in person.profile.incidents:
-            meant = verdict.event_id in (row["id"], row["event"], row["opening"])
-            if meant or row["status"] != before.get(row["id"], row["status"]):
+            if _concerns(row, verdict) or row["status"] != before.get(row["id"], row["status"]):
                 shown = {**told, "state": row["status"]}
                 self._told.append(Told(row["id"], verdict.user, verdict.event_id, shown, dict(row)))
         self.touched[verdict.user] = now
@@ -161,3 +158,19 @@ class Book:
             text = row.text if row is not None else self._ahead.profile(key)
             if text is not None:
                 yield user, standing(key, text, self._policy, moment), moment, INCIDENT
+
+
+def _concerns(row: Mapping[str, Any], verdict: Verdict) -> bool:
+    return verdict.event_id in (row["id"], row["event"], row["opening"])
+
+
+def erased(notes: Mapping[str, str], names: Sequence[str], now: float) -> dict[str, str]:
+    """The note that nothing of a person shall be learned again that is older than `now`. It holds no name."""
+    rows = {**_erased(notes), **{person_id(name): now for name in names}}
+    return {"erased": json.dumps(dict([*rows.items()][-ERASED:]))}
+
+
+def _erased(notes: Mapping[str, str]) -> dict[str, float]:
+    """person_id -> when."""
+    found: dict[str, float] = json.loads(notes.get("erased") or "{}")
+    return found

@@ -312,19 +312,17 @@ class Partition:
 
     def forget(self, user: str) -> list[str]:
         """Erase a person from the state. Says what went, in words; their documents are for `forget.forget`."""
-        from busybody.identity import Identity
-        from busybody.model import forget
+        from .forget import forget_in
 
-        name = Identity(self.policy).normal(user)
         with self._commits:
             try:
                 self._land(again=True, stay=True)
-                notes = self._book.erase(user, name, now=self._clock())
-                self._take_off(notes, alone=True)
+                self._take_off({}, alone=True)
                 self._land(stay=True)
                 with self._turn:
-                    gone = forget(self.store, self._scorer.people.key(name), user, name)
+                    gone = forget_in(self.store, self.policy, user, self._clock())
                     self._ahead.landed()
+                    self._book.reread()
                     self._rebuild()
                     return gone
             finally:

@@ -70,7 +70,8 @@ def _said(document: Mapping[str, Any], reason: str) -> Any:
     """What has to be another for it to be news; of mere decay the rounded score, too."""
     risk = document["user"]["risk"]
     inputs = [(row["id"], row["risk_score"]) for row in risk["inputs"]]
-    return risk["static_level"], inputs, document["busybody"]["incidents"], reason == DECAY and risk["static_score"]
+    levels = risk["static_level"], risk["calculated_level"]
+    return levels, inputs, document["busybody"]["incidents"], reason == DECAY and risk["static_score"]
 
 
 def _once(document: Document) -> str:

@@ -1,0 +1,80 @@
+"""An erased person is nowhere in what is ours, and does not come back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from busybody_elastic.documents import Names
+from busybody_elastic.forget import Orders, erase_documents
+from busybody_elastic.records import SCORED, SKIPPED
+from busybody_elastic.verdicts import Verdicts
+from fake_cluster import FakeCluster
+from scored import POLICY, after, items, signins, stored
+from test_verdicts import opened, say
+
+NAMES = Names("t")
+
+
+@pytest.fixture
+def scene():
+    cluster = FakeCluster()
+    part = opened(cluster)
+    part.score(items(signins()))
+    part.commit()
+    latest = stored(cluster, NAMES.incident)
+    incident, body = next(iter(latest.items()))
+    return cluster, part, incident, body["user"]["name"]
+
+
+def erase(cluster, part, user):
+    orders = Orders(cluster, NAMES)
+    name = orders.place(user, 1)
+    Verdicts(cluster, NAMES, partition_of=lambda _: part, partitions=lambda: [part]).sweep()
+    left, gone = orders.left(name)
+    assert left == []
+    orders.strike(name)
+    return gone, erase_documents(cluster, NAMES, POLICY, user)
+
+
+def test_no_byte_is_left_anywhere(scene):
+    cluster, part, incident, user = scene
+    say(cluster, NAMES.verdict, incident=incident, answer="malicious", user=user, by="mia", comment=f"asked {user}")
+    scores = stored(cluster, NAMES.score).values()
+    other = next(one for one in scores if one["user"]["name"] != user and one["event"]["outcome"] == "success")
+    more = {"event_id": other["event"]["id"], "user": other["user"]["name"]}
+    say(cluster, NAMES.verdict, "v-2", answer="malicious", by=user, **more)
+    Verdicts(cluster, NAMES, partition_of=lambda _: part).sweep()
+    assert user in cluster.data.live()
+    gone, documents = erase(cluster, part, user)
+    assert gone
+    assert {NAMES.score, NAMES.alert, NAMES.incident, NAMES.risk, NAMES.risk_latest, NAMES.verdict} <= set(documents)
+    for index in [*cluster.data.indices]:
+        cluster.refresh(index)
+    assert user not in cluster.data.live()
+    assert user.partition("@")[0] not in cluster.data.live()
+    assert other["user"]["name"] in json.dumps(stored(cluster, NAMES.incident))
+
+
+def test_the_others_stay_as_they_were(scene):
+    cluster, part, _, user = scene
+    before = {name: body for name, body in stored(cluster, NAMES.score).items() if body["user"]["name"] != user}
+    erase(cluster, part, user)
+    assert stored(cluster, NAMES.score) == before
+
+
+def test_what_the_source_still_holds_does_not_come_back(scene):
+    cluster, part, _, user = scene
+    mine = [signin for signin in signins() if signin.user == user]
+    erase(cluster, part, user)
+    again = opened(cluster)
+    for each in (part, again):
+        assert {answer.status for answer in each.score(items(mine)).answers} <= {SKIPPED, "known"}
+    assert again.score(items(mine)).answers[0].status == SKIPPED
+    later = mine[-1]._replace(id="new", time=after(signins())() + 3600.0)
+    assert again.score(items([later])).answers[0].status == SCORED
+
+
+def test_an_unknown_person_is_no_error(scene):
+    cluster, part, *_ = scene
+    assert erase(cluster, part, "nobody@example.com") == ([], {})

@@ -1,0 +1,243 @@
+"""Verdicts reach the model, the incident and the risk; each once, whatever dies between two writes."""
+
+from __future__ import annotations
+
+import pytest
+from busybody.contracts import iso
+from busybody_elastic.documents import Documents, Names
+from busybody_elastic.partition import Partition
+from busybody_elastic.results import Results
+from busybody_elastic.state import IndexStore, Lease
+from busybody_elastic.verdicts import ENDS, SAYS, Verdicts, signin_of
+from fake_cluster import AFTER, BEFORE, WRITES, FakeCluster, Killed
+from scored import POLICY, after, content, items, signins, stored
+
+NAMES = Names("t")
+ALERTS = ".alerts-security.alerts-default"
+
+
+def opened(cluster: FakeCluster) -> Partition:
+    lease = Lease(cluster, NAMES.state, 0, owner="one", seconds=1e9)
+    assert lease.take()
+    results = Results(cluster, Documents("t", "one"))
+    return Partition(0, POLICY, IndexStore(lease), results, clock=after(signins()))
+
+
+def sweeping(cluster, part) -> Verdicts:
+    return Verdicts(cluster, NAMES, partition_of=lambda _: part, partitions=lambda: [part], clock=after(signins()))
+
+
+@pytest.fixture
+def scene():
+    """A partition that has found something; the incident that is the worst."""
+    cluster = FakeCluster()
+    part = opened(cluster)
+    part.score(items(signins()))
+    part.commit()
+    latest = stored(cluster, NAMES.incident)
+    worst = max(latest, key=lambda name: latest[name]["busybody"]["risk"])
+    return cluster, part, worst, latest[worst]["user"]["name"]
+
+
+def say(cluster, index, name="v-1", user=None, **verdict):
+    source = {"@timestamp": iso(after(signins())()), "busybody": {"verdict": verdict}}
+    if user is not None:
+        source["user"] = {"name": user}
+    cluster.put(index, name, source, refresh=True)
+
+
+def latest(cluster, incident):
+    return stored(cluster, NAMES.incident)[incident]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "state"),
+    [("malicious", "alert", "malicious"), ("benign", "event", "benign"), ("closed", "event", "closed")],
+)
+def test_an_analysts_word_makes_a_revision_and_the_risk_follows(scene, answer, kind, state):
+    cluster, part, incident, user = scene
+    before = latest(cluster, incident)
+    say(cluster, NAMES.verdict, incident=incident, answer=answer, user=user, by="mia")
+    assert sweeping(cluster, part).sweep() == 1
+    now = latest(cluster, incident)
+    assert (now["busybody"]["state"], now["event"]["kind"]) == (state, kind)
+    assert now["busybody"]["revision"] == before["busybody"]["revision"] + 1
+    assert stored(cluster, NAMES.alert)[f"{incident}-{now['busybody']['revision']}"] == now
+    assert now["busybody"]["verdict"]["by"] == "mia"
+    risk = next(body for body in stored(cluster, NAMES.risk_latest).values() if body["user"]["name"] == user)
+    ids = [row["id"] for row in risk["user"]["risk"]["inputs"]]
+    assert (incident in ids) == (answer == "malicious")
+    if answer == "malicious":
+        assert risk["user"]["risk"]["calculated_level"] == "Critical"
+    taken = stored(cluster, NAMES.verdict)["v-1"]["busybody"]["verdict"]
+    assert taken["taken"]
+    assert taken["done"]
+
+
+def test_a_verdict_without_a_name_finds_its_person_by_the_incident(scene):
+    cluster, part, incident, _ = scene
+    say(cluster, NAMES.verdict, incident=incident, answer="closed")
+    sweeping(cluster, part).sweep()
+    assert latest(cluster, incident)["busybody"]["state"] == "closed"
+
+
+def test_only_the_responders_may_be_verified(scene):
+    cluster, part, incident, user = scene
+    say(cluster, NAMES.answer, incident=incident, answer="benign", user=user, verified=False)
+    sweeping(cluster, part).sweep()
+    assert latest(cluster, incident)["busybody"]["state"] == "open"
+    say(cluster, NAMES.answer, "v-2", incident=incident, answer="benign", user=user, verified=True)
+    sweeping(cluster, part).sweep()
+    assert latest(cluster, incident)["busybody"]["state"] == "benign"
+    assert latest(cluster, incident)["busybody"]["verdict"]["verified"] is True
+
+
+def test_verified_is_nothing_in_the_analysts_index(scene):
+    cluster, part, incident, user = scene
+    say(cluster, NAMES.verdict, incident=incident, answer="benign", user=user, verified=True, channel="responder")
+    sweeping(cluster, part).sweep()
+    told = latest(cluster, incident)["busybody"]["verdict"]
+    assert (told["verified"], told["channel"]) == (False, "index")
+
+
+def test_the_responder_ends_no_incident(scene):
+    cluster, part, incident, user = scene
+    say(cluster, NAMES.answer, incident=incident, answer="closed", user=user)
+    sweeping(cluster, part).sweep()
+    assert latest(cluster, incident)["busybody"]["state"] == "open"
+    assert stored(cluster, NAMES.answer)["v-1"]["busybody"]["verdict"]["done"] == ENDS
+
+
+def test_what_is_not_understood_is_said_on_it(scene):
+    cluster, part, _, user = scene
+    say(cluster, NAMES.verdict, answer="maybe", user=user)
+    assert sweeping(cluster, part).sweep() == 1
+    assert stored(cluster, NAMES.verdict)["v-1"]["busybody"]["verdict"]["done"] == SAYS
+    assert sweeping(cluster, part).sweep() == 0
+
+
+def test_people_of_another_instance_are_left_to_it(scene):
+    cluster, part, incident, user = scene
+    say(cluster, NAMES.verdict, incident=incident, answer="closed", user=user)
+    assert Verdicts(cluster, NAMES, partition_of=lambda _: None).sweep() == 0
+    assert sweeping(cluster, part).sweep() == 1
+
+
+def test_a_sign_in_that_never_alerted_can_be_disowned_by_its_event(scene):
+    cluster, part, _, _ = scene
+    scores = stored(cluster, NAMES.score).values()
+    score = next(one for one in scores if one["busybody"]["level"] == "none" and one["event"]["outcome"] == "success")
+    user, event = score["user"]["name"], score["event"]["id"]
+    say(cluster, NAMES.verdict, event_id=event, answer="malicious", user=user, by="mia")
+    sweeping(cluster, part).sweep()
+    now = latest(cluster, event)
+    assert (now["busybody"]["state"], now["busybody"]["revision"], now["user"]["name"]) == ("malicious", 1, user)
+    assert now["event"]["severity"] == 99
+
+
+def closed_in_kibana(cluster, incident, stream=".ds-logs-busybody.alert-t-2026.03.15-000001", tag="busybody:malicious"):
+    alert = {
+        "@timestamp": iso(after(signins())()),
+        "kibana.alert.workflow_status": "closed",
+        "kibana.alert.workflow_tags": [tag],
+        "kibana.alert.workflow_user": "u_mia",
+        "kibana.alert.original_event.module": "busybody",
+        "kibana.alert.ancestors": [{"id": f"{incident}-1", "index": stream, "type": "event", "depth": 0}],
+        "user": {"name": "somebody"},
+    }
+    nested = {
+        "kibana": {
+            "alert": {"workflow_status": "closed", "workflow_tags": [tag], "original_event": {"module": "busybody"}}
+        }
+    }
+    cluster.put(ALERTS, "uuid-1", {**alert, **nested}, refresh=True)
+
+
+def test_closing_our_alert_in_kibana_with_a_tag_is_a_verdict_once(scene):
+    cluster, part, incident, user = scene
+    closed_in_kibana(cluster, incident)
+    for document in stored(cluster, ALERTS).values():
+        document["user"]["name"] = user
+        cluster.put(ALERTS, "uuid-1", document, refresh=True)
+    assert sweeping(cluster, part).sweep() == 1
+    assert sweeping(cluster, part).sweep() == 0
+    now = latest(cluster, incident)["busybody"]
+    assert (now["state"], now["verdict"]["channel"], now["verdict"]["by"]) == ("malicious", "kibana", "u_mia")
+
+
+def test_an_alert_of_another_namespace_is_not_ours(scene):
+    cluster, part, incident, _ = scene
+    closed_in_kibana(cluster, incident, stream=".ds-logs-busybody.alert-other-2026.03.15-000001")
+    assert sweeping(cluster, part).sweep() == 0
+
+
+def test_the_sign_in_of_a_score_is_the_one_that_was_scored(scene):
+    cluster, *_ = scene
+    by_id = {signin.id: signin for signin in signins()}
+    kept = (
+        "id",
+        "user",
+        "outcome",
+        "ip",
+        "subnet",
+        "network",
+        "country",
+        "city",
+        "lat",
+        "lon",
+        "asn",
+        "as_org",
+        "device",
+        "app",
+        "source",
+    )
+    for score in list(stored(cluster, NAMES.score).values())[::37]:
+        signin, original = signin_of(score), by_id[score["event"]["id"]]
+        assert [getattr(signin, name) for name in kept] == [getattr(original, name) for name in kept]
+        assert signin.time == pytest.approx(original.time, abs=0.001)
+
+
+@pytest.mark.parametrize("when", [BEFORE, AFTER])
+def test_killed_between_any_two_writes_a_verdict_counts_once(when):
+    def begun():
+        cluster = FakeCluster()
+        part = opened(cluster)
+        part.score(items(signins()[:600]))
+        part.commit()
+        found = stored(cluster, NAMES.incident)
+        incident = max(found, key=lambda name: found[name]["busybody"]["risk"])
+        say(cluster, NAMES.verdict, incident=incident, answer="malicious", by="mia")
+        return cluster, part
+
+    expected, part = begun()
+    start = len(expected.requests)
+    sweeping(expected, part).sweep()
+    writes = [request for request in expected.requests[start:] if request[0] in WRITES]
+    wanted = content(opened(expected).store)
+    for place in range(len(writes)):
+        cluster, part = begun()
+        left = [place]
+
+        def fault(moment, request, _, left=left):
+            if request in WRITES and moment == when:
+                left[0] -= 1
+                if left[0] < 0:
+                    raise Killed
+
+        cluster.fault = fault
+        with pytest.raises(Killed):
+            sweeping(cluster, part).sweep()
+        again = cluster.client()
+        part = opened(again)
+        sweeping(again, part).sweep()
+        assert set(stored(again, NAMES.alert)) == set(stored(expected, NAMES.alert)), place
+        assert states(again) == states(expected), place
+        assert content(part.store) == wanted, place
+        assert stored(again, NAMES.verdict)["v-1"]["busybody"]["verdict"]["taken"], place
+
+
+def states(cluster):
+    return {
+        name: (body["busybody"]["state"], body["busybody"]["revision"])
+        for name, body in stored(cluster, NAMES.incident).items()
+    }
