@@ -15,6 +15,7 @@ public class OpenSearchNode {
                 settings.put("cluster.initial_cluster_manager_nodes", "Node 1");
             }
             settings.put("cluster.routing.allocation.disk.threshold_enabled", false);
+            settings.putList("node.roles", "cluster_manager", "data", "ingest");
             settings.put("cluster.max_shards_per_node", 10000);
             settings.put("action.destructive_requires_name", false);
             settings.put("script.max_compilations_rate", "100000/1m");
