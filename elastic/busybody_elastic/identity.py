@@ -25,10 +25,16 @@ _LATER = ("busybody", "_id", "_index")  # what is put on a document after it was
 
 def identity_of(document: Document, index: str = "", id: str | None = None) -> str:
     """64 hex digits. `index` and `id` say where the document lies, as far as that is known."""
-    event = field(document, "event", "id")
-    if event is not None:
+    event = document.get("event")
+    if type(event) is dict and type(own := event.get("id")) is str and own:  # nearly all: nested, plain text
+        stream = document.get("data_stream")
+        dataset = (stream.get("dataset") if type(stream) is dict else None) or event.get("dataset")
+        if type(dataset) is str and "data_stream.dataset" not in document:
+            return sha256(f"{dataset}|{own}".encode("utf-8", "surrogatepass")).hexdigest()
+    found = field(document, "event", "id")
+    if found is not None:
         dataset = field(document, "data_stream", "dataset") or field(document, "event", "dataset") or family(index)
-        return sha256(f"{dataset}|{event}".encode("utf-8", "surrogatepass")).hexdigest()
+        return sha256(f"{dataset}|{found}".encode("utf-8", "surrogatepass")).hexdigest()
     if id:
         return sha256(f"{family(index)}|{id}".encode("utf-8", "surrogatepass")).hexdigest()
     return sha256(canonical(document)).hexdigest()

@@ -129,7 +129,7 @@ class Results:
                     status=item.status,
                 )
         operations = [
-            ({"index": {"_index": self.names.dead, "_id": name}}, _dead(index, source, item))
+            ({"index": {"_index": self.names.dead, "_id": name}}, dead(index, source, item))
             for name, source, item in failed
         ]
         for item in self.cluster.bulk(operations):
@@ -175,13 +175,13 @@ class Results:
                 raise
 
 
-def _dead(index: str, source: Document, item: Item) -> Document:
+def dead(index: str, source: Document, item: Item) -> Document:
     """A refused document, as one that cannot be refused. The reason may quote a value: only its kind is kept."""
     return {
         "@timestamp": source["@timestamp"],
         "ecs": source["ecs"],
         "event": {"kind": "pipeline_error", "module": "busybody", "dataset": "busybody.dead"},
-        **{name: source[name] for name in ("user",) if name in source and "name" in source[name]},
+        **({"user": {"name": source["user"]["name"]}} if "user" in source else {}),
         "busybody": {
             "dead": {
                 "index": index,

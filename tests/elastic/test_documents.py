@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from busybody.signin import Assessment, Finding, SignIn
 from busybody_elastic import assets
+from busybody_elastic.cluster.protocol import Item
 from busybody_elastic.documents import Documents, person_id
 from busybody_elastic.records import READER, Incoming
+from busybody_elastic.results import dead
 
 GOLDEN = Path(__file__).parent / "golden"
 DAY = 86400.0
@@ -82,6 +84,10 @@ DOCUMENTS = {
     ),
     "risk": (lambda: MADE.risk("ana@example.com", STANDING, TIME + 60.0, "incident"), "busybody-risk"),
     "risk-none": (lambda: MADE.risk("bo", QUIET, TIME + 60.0, "decay"), "busybody-risk-latest"),
+    "dead": (
+        lambda: dead("logs-busybody.score-t", score(), Item(400, "document_parsing_exception: x")),
+        "busybody-dead",
+    ),
     "heartbeat": (lambda: MADE.heartbeat(TIME + 3.0, BEAT), "busybody-heartbeat"),
 }
 
