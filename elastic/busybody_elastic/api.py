@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from json import JSONDecodeError
-from typing import Any, Awaitable, Callable, Mapping, NamedTuple, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence
 
 from anyio import to_thread
 from busybody.fields.json_text import DECODER, TOO_DEEP, fastest, fault
@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from .bodies import unpacked, whole
+from .committer import SOON, Committer
 from .identity import identity_of
 from .limits import Limits, Refused
 from .metrics import Metrics
@@ -55,14 +56,11 @@ OBJECT, ARRAY, LINES = Form(b"", b"", b"", JSON), Form(b"[", b",", b"]", JSON), 
 class ScoreApi:
     """The handler of POST /score."""
 
-    def __init__(
-        self, router: Router, limits: Limits, metrics: Metrics, durable: Callable[[bool], Awaitable[None]]
-    ) -> None:
-        """`durable(wait)` is called after something was learned; it returns once that is committed, if told to wait."""
+    def __init__(self, router: Router, limits: Limits, metrics: Metrics, committer: Committer) -> None:
         self._router = router
         self._limits = limits
         self._metrics = metrics
-        self._durable = durable
+        self._committer = committer
 
     async def __call__(self, request: Request) -> Response:
         """Raises Refused for a request that cannot be read at all."""
@@ -78,7 +76,9 @@ class ScoreApi:
         whole_answers = [_unreadable(piece) if piece.document is None else next(answers) for piece in pieces]
         self._metrics.count(API, whole_answers)
         if learn and incoming:
-            await self._durable(asked.get("commit", "false").lower() == "true")
+            self._committer.learned(SOON)
+            if asked.get("commit", "false").lower() == "true":
+                await self._committer.now()
         only = asked.get("only") == "assessment"
         return Response(_written(form, pieces, whole_answers, only=only), media_type=form.media)
 

@@ -9,11 +9,9 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any, AsyncIterator, Awaitable, Callable, Sequence
 
-from anyio import to_thread
-from busybody.errors import BusybodyError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,6 +20,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from .api import ScoreApi
 from .auth import Keys, is_loopback
 from .bodies import Gone
+from .committer import Committer
 from .config import Config, ServerSection
 from .errors import ConfigError
 from .limits import Limits, Refused, Turnstile
@@ -30,7 +29,6 @@ from .records import API, Router
 
 log = logging.getLogger("busybody_elastic.doors")
 Handler = Callable[[Request], Awaitable[Response]]
-COMMIT_SECONDS = 1.0
 KEPT_SECONDS = 75  # an idle connection of a caller; longer than clients keep theirs
 COLLECT = (
     100_000,
@@ -38,58 +36,6 @@ COLLECT = (
     1000,
 )  # a batch makes thousands of objects, none in a cycle: looking for some takes most of the time
 GONE = 499  # what is counted where the caller hung up; nobody reads it
-
-
-class Committer:
-    """Commits what came through the doors, all of it at once, a second after the first of it or when asked to."""
-
-    def __init__(self, router: Router, metrics: Metrics, seconds: float = COMMIT_SECONDS) -> None:
-        self._router = router
-        self._metrics = metrics
-        self._seconds = seconds
-        self._waiting: list[asyncio.Future[None]] = []
-        self._learned = asyncio.Event()
-        self._hurry = asyncio.Event()
-
-    async def durable(self, wait: bool = False) -> None:
-        """Something was learned. With `wait`, returns once it is durable, or raises what went wrong."""
-        self._learned.set()
-        if wait:
-            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(done)
-            self._hurry.set()
-            await done
-
-    async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
-            await self._learned.wait()
-            try:
-                async with asyncio.timeout(self._seconds):
-                    await self._hurry.wait()
-            except TimeoutError:
-                pass
-            await self.commit()
-
-    async def commit(self) -> None:
-        """Now. What cannot be committed is tried again with the next; whoever waits is told."""
-        waiting, self._waiting = self._waiting, []
-        self._learned.clear()
-        self._hurry.clear()
-        try:
-            await to_thread.run_sync(self._router.commit)
-        except BusybodyError as error:
-            self._metrics.commits.labels("failed").inc()
-            log.warning("what was learned is not durable yet: %s", error)
-            self._learned.set()
-            for done in waiting:
-                if not done.done():
-                    done.set_exception(Refused(503, "the answer could not be made durable. Send it again."))
-            return
-        self._metrics.commits.labels("done").inc()
-        for done in waiting:
-            if not done.done():
-                done.set_result(None)
 
 
 def build_app(config: Config, router: Router, *, status: Status, internal: Sequence[BaseRoute] = ()) -> Starlette:
@@ -107,12 +53,12 @@ def build_app(config: Config, router: Router, *, status: Status, internal: Seque
     keys, limits, metrics = Keys(server.keys), Limits.of(server.limits), Metrics(status)
     turnstile = Turnstile(limits.concurrent)
     committer = Committer(router, metrics)
-    api = ScoreApi(router, limits, metrics, committer.durable)
+    api = ScoreApi(router, limits, metrics, committer)
     gateway = None
     if config.gateway.enabled:
         from .gateway import Gateway
 
-        gateway = Gateway(config, router, keys, limits, metrics, committer.durable)
+        gateway = Gateway(config, router, keys, limits, metrics, committer)
 
     async def score(request: Request) -> Response:
         if not keys.accept(request.headers):
@@ -139,6 +85,8 @@ def build_app(config: Config, router: Router, *, status: Status, internal: Seque
             yield
         finally:
             committing.cancel()
+            with suppress(asyncio.CancelledError):
+                await committing
             if gateway is not None:
                 await gateway.close()
             await committer.commit()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Awaitable, Callable
 from urllib.parse import unquote
 
 from starlette.datastructures import Headers
@@ -17,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..auth import HEADER, Keys
 from ..bodies import Gone, whole
+from ..committer import Committer
 from ..config import Config
 from ..limits import Limits, Refused, Turnstile
 from ..metrics import Metrics
@@ -34,7 +34,7 @@ class Gateway:
 
     def __init__(
         self, config: Config, router: Router, keys: Keys, limits: Limits, metrics: Metrics,
-        durable: Callable[[bool], Awaitable[None]],
+        committer: Committer,
     ) -> None:  # fmt: skip
         section, cluster = config.gateway, config.cluster
         self._upstream = Upstream(section.upstream or cluster.url, section.ca_file or cluster.ca_file)
@@ -43,7 +43,7 @@ class Gateway:
         self._metrics = metrics
         self._turnstile = Turnstile(limits.concurrent)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gateway")
-        self._scoring = Scoring(config, router, self._upstream, self._threads, limits, metrics, durable)
+        self._scoring = Scoring(config, router, self._upstream, self._threads, limits, metrics, committer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""

@@ -20,11 +20,6 @@ SCORABLE = ("create", "index")  # an update holds part of a document, or a scrip
 ACTIONS = (*SCORABLE, "update", WITHOUT_SOURCE)
 OURS = ("busybody-", "logs-busybody.")  # what we wrote ourselves is never a sign-in
 
-# A document whose event.category is known and is none of these words cannot be a sign-in; the last ones are how the
-# vendors' own records, which have another `category`, call theirs.
-_CATEGORY = b'category"'
-_WORDS = (b"authentication", b"session", b"SignIn", b"signin", b"userPrincipalName", b"B2CRequest")
-
 
 class Operation(NamedTuple):
     """One action. Its lines are given by number, from 0."""
@@ -86,7 +81,7 @@ def candidates(lines: Sequence[bytes], found: Sequence[Operation], *, sure: bool
         if operation.source is None or operation.action not in SCORABLE or operation.target.startswith(OURS):
             continue
         source = lines[operation.source]
-        if sure and _CATEGORY in source and not any(word in source for word in _WORDS):
+        if sure and is_none(source):
             continue
         try:
             document = orjson.loads(source)
@@ -101,6 +96,22 @@ def candidates(lines: Sequence[bytes], found: Sequence[Operation], *, sure: bool
         incoming = Incoming(document, identity, GATEWAY, operation.target, operation.id or "")
         chosen.append(Candidate(position, operation, incoming))
     return chosen, carrying
+
+
+def is_none(source: bytes) -> bool:
+    """Whether a document is ruled out: its event.category is given, and no word of a sign-in's is in the text.
+
+    The last words are how vendors' own records, which have another `category`, call theirs. Nine of ten documents
+    come here and no further, hence the plain chain.
+    """
+    return b'category"' in source and not (
+        b"authentication" in source
+        or b"session" in source
+        or b"SignIn" in source
+        or b"signin" in source
+        or b"userPrincipalName" in source
+        or b"B2CRequest" in source
+    )
 
 
 def spliced(lines: Sequence[bytes], additions: Mapping[int, bytes]) -> bytes:

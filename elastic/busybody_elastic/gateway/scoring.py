@@ -18,6 +18,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from ..bodies import unpacked
+from ..committer import LATER, SOON, Committer
 from ..config import Config
 from ..limits import Limits, Refused
 from ..metrics import Metrics
@@ -35,7 +36,6 @@ LATE, FAILED = "no score within the deadline", "scoring failed"
 REMEMBERED_SECONDS = 300.0  # that an index refuses our fields; after that it is tried again
 SHARE = 0.9  # of the deadline is the router's, so that its own refusal comes before ours
 NOTHING = Batch([])
-Durable = Callable[[bool], Awaitable[None]]
 
 
 class Work(NamedTuple):
@@ -51,14 +51,14 @@ class Scoring:
 
     def __init__(
         self, config: Config, router: Router, upstream: Upstream, threads: Executor, limits: Limits, metrics: Metrics,
-        durable: Durable,
+        committer: Committer,
     ) -> None:  # fmt: skip
         self._router = router
         self._upstream = upstream
         self._threads = threads
         self._limits = limits
         self._metrics = metrics
-        self._durable = durable
+        self._committer = committer
         section, policy = config.gateway, config.policy
         self._base, self._each = section.deadline_ms / 1000.0, section.per_signin_ms / 1000.0
         self._brief = section.fields == "brief"
@@ -84,7 +84,7 @@ class Scoring:
         finally:
             await settle.over()
             if settle.learned:
-                await self._durable(False)
+                self._committer.learned(SOON if any(answer.alert for answer in batch.answers) else LATER)
 
     def _taken_apart(self, body: bytes, encoding: str, index: str) -> Work | None:
         """None for what is no bulk request that we can read: upstream judges it."""
