@@ -12,6 +12,7 @@ from kibana_dashboards import Panel, lens_panels, maps, panels, views
 from kibana_lens_query import moment
 from kibana_month import Month, lived
 from kibana_node import Holder
+from kibana_pictures import person
 from kibana_vega import request_of
 from nodes import Node
 
@@ -47,10 +48,11 @@ def same(left: Any, right: Any) -> bool:
     return left == right or (left in (None, 0) and right in (None, 0))  # a sum of nothing
 
 
-def rows_of(panel: Panel, holder: Holder, month: Month) -> list[list[tuple[Any, ...]]]:
-    """The rows of each layer as the node answers, after they were compared with Python's."""
+def rows_of(panel: Panel, holder: Holder, month: Month, **chosen: str) -> list[list[tuple[Any, ...]]]:
+    """The rows of each layer as the node answers, after they were compared with Python's; `chosen` as a filter pill."""
     found = []
     for view, layer in panel.layers(month.now, VIEWS):
+        layer.filters += [{field.replace("__", "."): value} for field, value in chosen.items()]
         got = layer.rows(holder.search(VIEWS[view]["title"], layer.ask()))
         expected = layer.reckon(documents(month, view))
         assert len(got) == len(expected)
@@ -67,6 +69,19 @@ def test_panel_shows_what_python_counts(name: str, holder: Holder, month: Month)
         assert rows
         cells = [cell for row in rows for cell in row if isinstance(cell, (int, float))]
         assert any(cells), f"{name}: nothing but zeros"
+
+
+@pytest.mark.parametrize("name", [name for name in LENS if name.startswith("person: ")])
+def test_a_person_is_whole_by_name_and_by_the_hash_in_the_link_of_an_alert(
+    name: str, holder: Holder, month: Month
+) -> None:
+    who = person(month)
+    (alert,) = {row["event"]["url"] for row in month.of("incident") if row["user"]["name"] == who}
+    assert who not in alert
+    hashed = alert.split("user.hash%20:%20%22")[1].split("%22")[0]
+    by_name = rows_of(LENS[name], holder, month, user__name=who)
+    assert by_name == rows_of(LENS[name], holder, month, user__hash=hashed)
+    assert any(cell for rows in by_name for row in rows for cell in row)
 
 
 def number(name: str, holder: Holder, month: Month) -> Any:
@@ -91,8 +106,8 @@ def test_people_who_need_a_look_come_worst_first_with_their_sentence(holder: Hol
     expected = {row["user"]["name"]: row for row in month.of("risk_latest") if row["busybody"]["incidents"]}
     assert {row[0] for row in rows} == set(expected)
     assert [row[3] for row in rows] == sorted((row[3] for row in rows), reverse=True)
-    for person, level, _, _, incidents, _, why in rows:
-        body = expected[person]
+    for name, level, _, _, incidents, _, why in rows:
+        body = expected[name]
         assert level == body["user"]["risk"]["static_level"]
         assert incidents == body["busybody"]["incidents"]
         assert why == body["busybody"]["sentence"]
