@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any, Iterator, Mapping
 
-from kibana_lens import DATASET
+from kibana_filters import DATASET
 from kibana_objects import CORE, PANEL, TYPE
 from kibana_style import LEVELS
 

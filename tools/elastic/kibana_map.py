@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any, Mapping
 
-from kibana_lens import DATASET
+from kibana_filters import DATASET
 from kibana_style import LEVELS, QUIET
 
 Json = dict[str, Any]

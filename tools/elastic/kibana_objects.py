@@ -10,6 +10,7 @@ from typing import Any, Mapping
 
 import kibana_lens as lens
 import kibana_map
+from kibana_filters import filters, query, view_id
 from kibana_style import uid
 
 Json = dict[str, Any]
@@ -57,7 +58,7 @@ def view(name: str, spec: Mapping[str, Any]) -> Json:
     }
     if "time" in spec:
         attributes["timeFieldName"] = spec["time"]
-    return saved("index-pattern", lens.view_id(name), attributes, [])
+    return saved("index-pattern", view_id(name), attributes, [])
 
 
 def tag(key: str, spec: Mapping[str, Any]) -> Json:
@@ -68,10 +69,10 @@ def tag(key: str, spec: Mapping[str, Any]) -> Json:
 def search(key: str, spec: Mapping[str, Any]) -> Json:
     """A saved search of Discover."""
     name = "kibanaSavedObjectMeta.searchSourceJSON"
-    rows = lens.filters(spec["view"], "")
+    rows = filters(spec["view"], "")
     rows[0]["meta"].pop("index")
     rows[0]["meta"]["indexRefName"] = f"{name}.filter[0].meta.index"
-    source = {"query": lens.query(spec.get("where", "")), "filter": rows, "indexRefName": f"{name}.index"}
+    source = {"query": query(spec.get("where", "")), "filter": rows, "indexRefName": f"{name}.index"}
     attributes: Json = {
         "title": spec["title"],
         "description": spec["description"].strip(),
@@ -83,7 +84,7 @@ def search(key: str, spec: Mapping[str, Any]) -> Json:
         "timeRestore": False,
         "kibanaSavedObjectMeta": {"searchSourceJSON": text(source)},
     }
-    of_view = {"type": "index-pattern", "id": lens.view_id(spec["view"])}
+    of_view = {"type": "index-pattern", "id": view_id(spec["view"])}
     references = [{"name": f"{name}.index", **of_view}, {"name": f"{name}.filter[0].meta.index", **of_view}]
     return saved("search", key, attributes, references + tag_references())
 
@@ -112,7 +113,7 @@ def dashboard(key: str, spec: Mapping[str, Any], drawing: str, patterns: Mapping
                 "hidePanelTitles": False,
             }
         ),
-        "kibanaSavedObjectMeta": {"searchSourceJSON": text({"query": lens.query(""), "filter": []})},
+        "kibanaSavedObjectMeta": {"searchSourceJSON": text({"query": query(""), "filter": []})},
         "panelsJSON": text(panels),
     }
     if "controls" in spec:
@@ -159,7 +160,7 @@ def _panel(
 
 
 def _visualization(title: str, kind: str, params: Json) -> Json:
-    source = {"query": lens.query(""), "filter": []}
+    source = {"query": query(""), "filter": []}
     data = {"aggs": [], "searchSource": source}
     return {"id": "", "title": title, "description": "", "type": kind, "params": params, "uiState": {}, "data": data}
 
@@ -201,7 +202,7 @@ def _controls(dashboard_id: str, controls: list[Mapping[str, Any]]) -> tuple[Jso
             "explicitInput": explicit,
         }
         name = f"controlGroup_{key}:optionsListDataView"
-        references.append({"type": "index-pattern", "id": lens.view_id(spec["view"]), "name": name})
+        references.append({"type": "index-pattern", "id": view_id(spec["view"]), "name": name})
     ignore = {"ignoreFilters": False, "ignoreQuery": False, "ignoreTimerange": False, "ignoreValidations": False}
     group = {
         "chainingSystem": "HIERARCHICAL",
