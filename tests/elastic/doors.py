@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, Iterator, Mapping, Sequence
 
 import uvicorn
@@ -15,6 +17,7 @@ from busybody.fields.intake import Intake, Skipped
 from busybody.policy import Policy
 from busybody.scorer import Scorer
 from busybody.stores.memory import MemoryStore
+from busybody_elastic.app import serve
 from busybody_elastic.config import Config
 from busybody_elastic.records import BROKEN, KNOWN, SCORED, SKIPPED, UNSCORED, Answer, Batch, Incoming
 
@@ -133,6 +136,26 @@ def running(app: Any, **options: Any) -> Iterator[str]:
         server.should_exit = True
         thread.join(30)
         assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def serving(app: Any, made: Config) -> Iterator[int]:
+    """The port where the service's own runner listens; it is asked to stop at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    stop = threading.Event()
+    thread = threading.Thread(target=serve, args=(app, replace(made.server, port=port), stop))
+    thread.start()
+    try:
+        while thread.is_alive():
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            thread.join(0.01)
+        yield port
+    finally:
+        stop.set()
+        thread.join(30)
 
 
 def signin(number: int = 0, user: str = "ana", **event: Any) -> dict[str, Any]:

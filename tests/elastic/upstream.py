@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import ssl
 import threading
 import time
 from contextlib import contextmanager
@@ -201,14 +202,16 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def listening(cluster: Cluster) -> Iterator[str]:
+def listening(cluster: Cluster, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The address where it answers."""
     handler = type("Handler", (_Handler,), {"cluster": cluster})
     with _Server(("127.0.0.1", 0), handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join(10)

@@ -5,7 +5,7 @@ Nothing is tried twice: what was sent may have taken effect, and only the caller
 
 from __future__ import annotations
 
-import ssl
+import logging
 from itertools import count
 from pathlib import Path
 from typing import AsyncIterable, AsyncIterator, Iterable, NamedTuple
@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 import httpcore
 
+from ..cluster.tls import context, told
+
+log = logging.getLogger("busybody_elastic.gateway")
 Headers = list[tuple[bytes, bytes]]
 CONNECT_SECONDS = 5.0
 KEPT_SECONDS = 30.0  # an idle connection; shorter than balancers keep theirs
@@ -79,8 +82,9 @@ class Upstream:
         """TLS is always verified, against `ca_file` where it is given, else against the system's authorities."""
         self._nodes = [Node.of(url) for url in urls]
         self._turn = count()
+        self._said = ""
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(cafile=ca_file),
+            ssl_context=context(ca_file),
             max_connections=None,
             max_keepalive_connections=64,
             keepalive_expiry=KEPT_SECONDS,
@@ -100,7 +104,8 @@ class Upstream:
             )
             try:
                 reply = await self._pool.handle_async_request(request)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout):
+            except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout) as error:
+                self._say(error, node)
                 continue
             except httpcore.TimeoutException as error:
                 raise NoAnswer("timeout") from error
@@ -108,6 +113,14 @@ class Upstream:
                 raise NoAnswer("cut") from error
             return Reply(reply.status, end_to_end(reply.headers), reply)
         raise NoAnswer("connect")
+
+    def _say(self, error: Exception, node: Node) -> None:
+        """Why a node cannot be reached; the same once, not with each request."""
+        url = f"{node.scheme.decode()}://{node.name.decode()}"
+        said = told(error, url) or f"{url} cannot be reached ({type(error).__name__})."
+        if said != self._said:
+            self._said = said
+            log.warning("%s", said)
 
     async def close(self) -> None:
         """Lets go of all connections."""
