@@ -39,6 +39,7 @@ OPTIONAL = {
     ("watcher._types", "SlackAttachment"): {"author_name", "title"},
     ("watcher._types", "SearchInputRequestDefinition"): {"indices"},
 }
+CLOSED = {("security._types", "ClusterPrivilege"), ("security._types", "IndexPrivilege")}  # we name no raw actions
 INSTEAD = {("watcher._types", "SearchInputRequestBody"): ("_global.search", "Request")}  # it knows `query` alone
 
 
@@ -76,6 +77,7 @@ class Model:
                 if kind.get("singleKey") and len(value) != 1:
                     yield f"{path}: needs exactly one key"
                 for key, item in value.items():
+                    yield from self._type(kind["key"], key, f"{path}.{key}", bound)
                     yield from self._type(kind["value"], item, f"{path}.{key}", bound)
             case "union_of":
                 yield from self._best(kind["items"], value, path, bound)
@@ -211,7 +213,8 @@ def name_of(row: Mapping[str, Any]) -> Name:
 def _member(row: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
     given = json.dumps(value) if isinstance(value, bool) else value
     members = [name for each in row["members"] for name in (each["name"], *each.get("aliases", ()))]
-    if not isinstance(given, str) or (given not in members and not row.get("isOpen")):
+    is_open = row.get("isOpen") and name_of(row["name"]) not in CLOSED
+    if not isinstance(given, str) or (given not in members and not is_open):
         yield f"{path}: {value!r} is none of {', '.join(members)}"
 
 

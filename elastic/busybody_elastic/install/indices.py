@@ -11,7 +11,7 @@ from ..assets import merged
 from ..assets import read as assets
 from ..cluster.protocol import Cluster
 from ..errors import ClusterError
-from .stored import MANAGER, SCHEMA, Mark, dug
+from .stored import MANAGER, SCHEMA, Mark, dug, read
 
 
 class Existing:
@@ -45,13 +45,18 @@ class Existing:
             raise ClusterError(
                 f"the mapping of {self.name} cannot change in place. Reindex it into a new index of that name."
             )
-        simulated = self._cluster.request("POST", f"/_index_template/_simulate_index/{self.name}")
-        if schema_of(dug(simulated, ("template", "mappings")) or {}) != SCHEMA:
-            raise ClusterError(
-                f"another index template goes before ours for {self.name}. Lower its priority, or remove it."
-            )
+        if not self._follows_ours():
+            raise ClusterError(f"another index template goes before ours for {self.name}. Lower its priority.")
         self._cluster.request("POST", f"/{self.name}/_rollover")
         return "rolled over, as the mapping cannot change in place; what is older stays readable"
+
+    def _follows_ours(self) -> bool:
+        """Whether the stream's next backing index will have our mapping."""
+        if self._cluster.flavour == "opensearch":  # it simulates no index whose stream is there already
+            answer = self._cluster.request("GET", f"/_data_stream/{self.name}")
+            return str(dug(answer, ("data_streams", 0, "template"))) in assets("templates/index")
+        answer = self._cluster.request("POST", f"/_index_template/_simulate_index/{self.name}")
+        return schema_of(dug(answer, ("template", "mappings")) or {}) == SCHEMA
 
     def remove(self) -> None:
         try:
@@ -76,7 +81,7 @@ def existing(cluster: Cluster, namespace: str) -> Iterator[Existing]:
 
 def resolved(cluster: Cluster, pattern: str) -> dict[str, str]:
     """The streams and plain indices that match, with the index that is written to."""
-    answer = cluster.request("GET", f"/_resolve/index/{pattern}")
+    answer = read(cluster, f"/_resolve/index/{pattern}") or {"data_streams": [], "indices": []}
     streams = {row["name"]: row["backing_indices"][-1] for row in answer["data_streams"]}
     plain = {row["name"]: row["name"] for row in answer["indices"] if "data_stream" not in row}
     return {name: index for name, index in {**streams, **plain}.items() if not name.startswith(".")}
