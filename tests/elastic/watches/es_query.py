@@ -17,7 +17,7 @@ from watches.cluster import Cluster
 Body = Mapping[str, Any]
 COMPARE = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 UNIT = {"m": "minutes", "h": "hours", "d": "days"}
-MATCHED, RECOVERED, ALL = "query matched", "recovered", "query matched"
+RECOVERED = "recovered"
 
 
 class Rule:
@@ -27,7 +27,7 @@ class Rule:
         self._body, self._data, self._scripts = body, data, scripts
         self._active: set[str] = set()
         self._told: dict[tuple[int, str], datetime] = {}
-        self._unsummed: list[str] = []
+        self._unsummed: dict[int, list[str]] = {}  # of each summary, the new alerts since its last
 
     def run(self, now: datetime) -> list[tuple[str, Any]]:
         """(connector, what it is given) of one execution."""
@@ -36,14 +36,16 @@ class Rule:
         alerts = {name for name, (value, _) in groups.items() if compare(value, threshold)}
         new, gone = alerts - self._active, self._active - alerts
         self._active = alerts
-        self._unsummed += sorted(new)
         done: list[tuple[str, Any]] = []
         for number, action in enumerate(self._body["actions"]):
             frequency = action["frequency"]
             if frequency["summary"]:
-                if self._unsummed and self._due(number, "", frequency, now):
-                    data = [{"kibana": {"alert": {"instance": {"id": name}}}} for name in self._unsummed]
+                waiting = self._unsummed.setdefault(number, [])
+                waiting += sorted(new)
+                if waiting and self._due(number, "", frequency, now):
+                    data = [{"kibana": {"alert": {"instance": {"id": name}}}} for name in waiting]
                     done.append(self._given(action, {"alerts": {"new": {"count": len(data), "data": data}}}))
+                    waiting.clear()
                 continue
             for name in sorted(gone if action["group"] == RECOVERED else alerts):
                 changed = name in new or action["group"] == RECOVERED
@@ -51,8 +53,6 @@ class Rule:
                     self._told[number, name] = now
                     value, hits = groups.get(name, (0, []))
                     done.append(self._given(action, {"context": {"value": value, "hits": hits}, "alert": {"id": name}}))
-        if any(number for number, name in self._told if not name):
-            self._unsummed = []
         return done
 
     def _due(self, number: int, name: str, frequency: Body, now: datetime) -> bool:
