@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,8 @@ class OpenSearchCluster(Calls):
             def dumps(self, data: Any) -> Any:
                 return data if isinstance(data, (str, bytes)) else orjson.dumps(data)
 
+        # It warns of every 404 and 409, which are answers here, with the names of documents.
+        logging.getLogger("opensearch").setLevel(logging.CRITICAL)
         self._where = ", ".join(settings.url)
         self._no_answer = (NoConnection, SerializationError)
         self._answer = TransportError

@@ -75,7 +75,7 @@ def _by_nodes(client: httpx.Client, url: str, flavour: str) -> About:
     body = _json(answer)
     if answer.status_code != 200:
         raise refused(answer.status_code, body, "GET", "/_nodes/_local")
-    (node,) = body["nodes"].values()
+    node = next(iter(body["nodes"].values()))
     return _supported(flavour, node["version"], body["cluster_name"], url)
 
 

@@ -23,7 +23,12 @@ def templates(patient: Patient) -> Iterator[Check]:
     missing: list[str] = []
     taken: list[str] = []
     for name in (*patient.names.streams, *patient.names.indices):
-        found = patient.cluster.request("POST", f"/_index_template/_simulate_index/{name}")
+        try:
+            found = patient.cluster.request("POST", f"/_index_template/_simulate_index/{name}")
+        except ClusterError as error:
+            if error.status == 500 and "need to be unique" in str(error):
+                continue  # OpenSearch cannot say it of a stream that is there; its mapping is compared below
+            raise
         mappings = (found or {}).get("template", {}).get("mappings", {})
         mappings = mappings.get("_doc", mappings)
         if mappings.get("_meta", {}).get("managed_by") == MANAGER:
@@ -35,7 +40,7 @@ def templates(patient: Patient) -> Iterator[Check]:
         todo = "Lower the priority of that template, or raise ours, and run busybody-elastic upgrade."
         yield Check("templates", FAILED, f"another template goes before ours for {listed(taken)}", todo)
     if not missing and not taken:
-        yield Check("templates", OK, f"all {len(patient.names.streams) + len(patient.names.indices)} names are mapped")
+        yield Check("templates", OK, "each name of ours has one of ours")
 
 
 def mappings(patient: Patient) -> Iterator[Check]:

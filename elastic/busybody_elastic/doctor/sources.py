@@ -6,7 +6,7 @@ from typing import Any, Iterator, Mapping
 from urllib.parse import quote
 
 from ..errors import ClusterError, PartialResults
-from ..reader.look import slowest_refresh, undated
+from ..reader.look import slowest_refresh
 from ..reader.wanted import is_own, not_own, signins
 from .findings import FAILED, OK, SKIPPED, WARNING, Check, Patient, listed
 
@@ -105,7 +105,9 @@ def date_types(patient: Patient) -> Iterator[Check]:
 def without_times(patient: Patient) -> Iterator[Check]:
     """Sign-ins without event.ingested are followed by @timestamp; without either not at all."""
     wanted = signins(patient.config.policy)
-    lost = undated(patient.cluster, patient.followed, wanted)
+    no_times = [{"exists": {"field": field}} for field in (INGESTED, "@timestamp")]
+    looks_so = {"bool": {"should": [wanted, {"term": {"event.category": "authentication"}}]}}  # maps ask for a time
+    lost = _by_index(patient, {"bool": {"filter": [not_own(), looks_so], "must_not": no_times}})
     if lost:
         todo = "Give them @timestamp in their ingest pipeline; the reader cannot follow what has no time."
         yield Check("undated", FAILED, f"sign-ins without any time in {listed(sorted(lost))}", todo)
