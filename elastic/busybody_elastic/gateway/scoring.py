@@ -34,6 +34,7 @@ log = logging.getLogger("busybody_elastic.gateway")
 BRIEF = ("risk", "level", "sentence", "alert", "incident")  # of a result, where something is said
 LATE, FAILED = "no score within the deadline", "scoring failed"
 REMEMBERED_SECONDS = 300.0  # that an index refuses our fields; after that it is tried again
+PATIENCE = 300.0  # seconds for the cluster's answer; callers are less patient
 SHARE = 0.9  # of the deadline is the router's, so that its own refusal comes before ours
 NOTHING = Batch([])
 
@@ -76,8 +77,8 @@ class Scoring:
             self._metrics.unscored.labels(GATEWAY, "answer_format").inc()
         batch = await self._scored(work.candidates, begun) if work is not None and work.candidates else NOTHING
         if work is None or all(answer.status == SKIPPED for answer in batch.answers):
-            reply = await self._upstream.send(scope["method"], target_of(scope), headers, body)
-            return reply, await reply.whole()
+            reply = await self._upstream.send(scope["method"], target_of(scope), headers, body, PATIENCE)
+            return reply, await reply.whole(PATIENCE)
         settle = _Settling(self._router, batch, self._threads)
         try:
             return await self._forwarded(scope, headers, work, batch, settle)
@@ -154,10 +155,10 @@ class Scoring:
 
         async def send(content: bytes) -> Reply:
             length = (b"content-length", str(len(content)).encode())
-            return await self._upstream.send(scope["method"], target, [*plain, length], content)
+            return await self._upstream.send(scope["method"], target, [*plain, length], content, PATIENCE)
 
         reply = await send(spliced(work.lines, additions))
-        content = await reply.whole()
+        content = await reply.whole(PATIENCE)
         if reply.status != 200:
             return reply, content
         try:
@@ -227,7 +228,7 @@ class Scoring:
         status = 503
         try:
             reply = await send(only(work.lines, [candidate.operation for candidate in refused]))
-            content = await reply.whole()
+            content = await reply.whole(PATIENCE)
             status = reply.status
             if status == 200:
                 found = orjson.loads(content)

@@ -5,20 +5,21 @@ Nothing is tried twice: what was sent may have taken effect, and only the caller
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from itertools import count
 from pathlib import Path
 from typing import AsyncIterable, AsyncIterator, Iterable, NamedTuple
 from urllib.parse import urlsplit
 
-import httpcore
+import h11
 
 from ..cluster.tls import context, told
+from ..limits import Refused
+from .connection import CUT, Connection
 
 log = logging.getLogger("busybody_elastic.gateway")
 Headers = list[tuple[bytes, bytes]]
-CONNECT_SECONDS = 5.0
-KEPT_SECONDS = 30.0  # an idle connection; shorter than balancers keep theirs
 _HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te", b"trailer",
      b"transfer-encoding", b"upgrade", b"expect", b"host")
@@ -34,33 +35,38 @@ class NoAnswer(Exception):
         self.status = {"connect": 503, "timeout": 504}.get(kind, 502)
 
 
-class Reply(NamedTuple):
+class Reply:
     """An answer whose body is still to be read."""
 
-    status: int
-    headers: Headers
-    body: httpcore.Response
+    def __init__(self, upstream: Upstream, node: Node, connection: Connection, response: h11.Response) -> None:
+        self._upstream, self._node, self._connection = upstream, node, connection
+        self.status = response.status_code
+        self.headers = end_to_end(response.headers)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body as it comes, still in its Content-Encoding. Raises NoAnswer where it is cut."""
         try:
-            async for piece in self.body.aiter_stream():
+            async for piece in self._connection.body():
                 yield piece
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
+        except CUT as error:
             raise NoAnswer("cut") from error
         finally:
-            await self.body.aclose()
+            self._upstream.release(self._node, self._connection)
 
-    async def whole(self) -> bytes:
-        """All of the body."""
-        return b"".join([piece async for piece in self.pieces()])
+    async def whole(self, seconds: float) -> bytes:
+        """All of the body. Raises NoAnswer, also where it takes longer."""
+        try:
+            async with asyncio.timeout(seconds):
+                return b"".join([piece async for piece in self.pieces()])
+        except TimeoutError as error:
+            raise NoAnswer("timeout") from error
 
 
 class Node(NamedTuple):
     """Where one upstream listens."""
 
-    scheme: bytes
-    host: bytes
+    scheme: str
+    host: str
     port: int
     prefix: bytes  # of every path
     name: bytes  # as a Host header
@@ -71,8 +77,7 @@ class Node(NamedTuple):
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         name = parts.netloc.rpartition("@")[2]
-        host = (parts.hostname or "").encode()
-        return cls(parts.scheme.encode(), host, port, parts.path.rstrip("/").encode(), name.encode())
+        return cls(parts.scheme, parts.hostname or "", port, parts.path.rstrip("/").encode(), name.encode())
 
 
 class Upstream:
@@ -83,48 +88,74 @@ class Upstream:
         self._nodes = [Node.of(url) for url in urls]
         self._turn = count()
         self._said = ""
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context(ca_file),
-            max_connections=None,
-            max_keepalive_connections=64,
-            keepalive_expiry=KEPT_SECONDS,
-        )
+        self._tls = context(ca_file)
+        self._free: dict[Node, list[Connection]] = {node: [] for node in self._nodes}
 
-    async def send(self, method: str, target: bytes, headers: Headers, content: bytes | AsyncIterable[bytes]) -> Reply:
-        """`target` is the raw path with its query; `headers` go as they are, with the node's Host. Raises NoAnswer."""
+    async def send(
+        self, method: str, target: bytes, headers: Headers, content: bytes | AsyncIterable[bytes],
+        seconds: float | None = None,
+    ) -> Reply:  # fmt: skip
+        """`target` is the raw path with its query; `headers` go as they are, with the node's Host.
+
+        Raises NoAnswer, also where none begins within `seconds`, and Refused for what is no HTTP.
+        """
+        node, connection = await self._connected()
+        try:
+            request = h11.Request(method=method, target=node.prefix + target, headers=[(b"host", node.name), *headers])
+            async with asyncio.timeout(seconds):
+                response = await connection.ask(request, content)
+        except h11.LocalProtocolError as error:
+            connection.close()
+            raise Refused(400, f"the request cannot be passed on: {error}.") from error
+        except TimeoutError as error:
+            connection.close()
+            raise NoAnswer("timeout") from error
+        except CUT as error:
+            connection.close()
+            raise NoAnswer("cut") from error
+        except BaseException:
+            connection.close()  # the caller has left
+            raise
+        return Reply(self, node, connection, response)
+
+    async def close(self) -> None:
+        """Lets go of all connections."""
+        for connections in self._free.values():
+            for connection in connections:
+                connection.close()
+            connections.clear()
+
+    def release(self, node: Node, connection: Connection) -> None:
+        """The body was read, or nobody wants the rest of it."""
+        if connection.reusable():
+            self._free[node].append(connection)
+        else:
+            connection.close()
+
+    async def _connected(self) -> tuple[Node, Connection]:
         first = next(self._turn)
         for number in range(len(self._nodes)):
             node = self._nodes[(first + number) % len(self._nodes)]
-            request = httpcore.Request(
-                method,
-                httpcore.URL(scheme=node.scheme, host=node.host, port=node.port, target=node.prefix + target),
-                headers=[(b"host", node.name), *headers],
-                content=content,
-                extensions={"timeout": {"connect": CONNECT_SECONDS, "pool": CONNECT_SECONDS}},
-            )
+            free = self._free[node]
+            while free:
+                connection = free.pop()
+                if connection.is_fresh():
+                    return node, connection
+                connection.close()
             try:
-                reply = await self._pool.handle_async_request(request)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout) as error:
+                tls = self._tls if node.scheme == "https" else None
+                return node, await Connection.open(node.host, node.port, tls)
+            except OSError as error:  # also ssl.SSLError and TimeoutError
                 self._say(error, node)
-                continue
-            except httpcore.TimeoutException as error:
-                raise NoAnswer("timeout") from error
-            except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-                raise NoAnswer("cut") from error
-            return Reply(reply.status, end_to_end(reply.headers), reply)
         raise NoAnswer("connect")
 
     def _say(self, error: Exception, node: Node) -> None:
         """Why a node cannot be reached; the same once, not with each request."""
-        url = f"{node.scheme.decode()}://{node.name.decode()}"
+        url = f"{node.scheme}://{node.name.decode()}"
         said = told(error, url) or f"{url} cannot be reached ({type(error).__name__})."
         if said != self._said:
             self._said = said
             log.warning("%s", said)
-
-    async def close(self) -> None:
-        """Lets go of all connections."""
-        await self._pool.aclose()
 
 
 def end_to_end(headers: Iterable[tuple[bytes, bytes]], also: Iterable[bytes] = ()) -> Headers:
