@@ -245,7 +245,7 @@ class Documents:
             "ecs": ECS,
             "data_stream": {"type": "busybody", "dataset": "risk", "namespace": self.names.namespace},
             "event": {"kind": "metric", "module": "busybody", "dataset": "busybody.risk", "ingested": iso(now)},
-            "user": {"name": user, "risk": risk},
+            "user": {"name": user, "hash": person_id(user), "risk": risk},
             "busybody": body,
         }
 

@@ -59,7 +59,7 @@ class Seen:
 
 
 class Gate:
-    """One lock, the open tickets, and who may enter. Everything but `drop` is called with the lock held."""
+    """One lock, the open tickets, and who may enter. Everything but `let_in` is called with the lock held."""
 
     def __init__(self, monotonic: Callable[[], float], expires: float, number: int) -> None:
         self.turn = Condition(Lock())
@@ -124,10 +124,9 @@ class Gate:
             self.alone = False
             self.turn.notify_all()
 
-    def drop(self, error: Lost) -> None:
+    def lose(self, error: Lost) -> None:
         """Nobody enters any more; who waits hears it."""
-        with self.turn:
-            self.lost = error
-            self.tickets.clear()
-            self.held.clear()
-            self.turn.notify_all()
+        self.lost = error
+        self.tickets.clear()
+        self.held.clear()
+        self.turn.notify_all()

@@ -139,6 +139,11 @@ class Results:
 
     # Look up ------------------------------------------------------------------------------------------------
 
+    def exist(self) -> bool:
+        """Whether any score was written before."""
+        self.refresh(self.names.score)
+        return bool(self.hits(self.names.score, {"size": 1, "_source": False, "query": {"match_all": {}}}))
+
     def known(self, identities: Sequence[str], before: float | None = None, *, index: str = "") -> set[str]:
         """Those of them that have a result; `before` (epoch seconds): one that was scored by then."""
         name = index or self.names.score

@@ -203,8 +203,7 @@ def test_a_second_try_after_a_rollover_writes_no_result_again():
         part.commit()
     fails[0] = False
     first = {name: dict(cluster.data.indices.pop(name)) for name in (SCORE, ALERT)}
-    searched = part.results.cluster = Rolled(cluster, first)
-    part.results._incidents._results.cluster = searched
+    part.results.cluster = Rolled(cluster, first)
     part.commit()
     assert not cluster.data.indices.get(SCORE)
     assert not cluster.data.indices.get(ALERT)
