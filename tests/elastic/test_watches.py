@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from metamodel import model
 from watches import cases
 from watches.cluster import ROOT, renamed
 from watches.places import NODES, opened
+from watches.schema import mistakes
 
 NAMES = sorted(path.parent.name for path in cases.WATCHES.glob("*/watch.json"))
 SLACK = ("person-risk", "critical-signin", "alert-burst", "new-country", "heartbeat")
@@ -28,6 +30,24 @@ def test_what_is_shipped_is_what_the_sources_say() -> None:
     command = [sys.executable, str(ROOT / "tools" / "elastic" / "watch_build.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"run tools/elastic/watch_build.py: {done.stdout}{done.stderr}"
+
+
+# Names of one's own choice, and values of fields: any spelling is one that Elasticsearch takes. The cases find those out.
+CHOSEN = re.compile(
+    r"\.(?:aggs|actions|compare|terms?|range|order|sort|inputs)(?:\[\d+\])?"
+    r"\.(?:[\w@-]+|(?:ctx|busybody|event|user)\.[\w.]+?)(?:\.(?:gte|lt))? |\.term misspelt"
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_body_is_one_that_elastics_own_model_takes(name: str) -> None:
+    body = json.loads((cases.WATCHES / name / "watch.json").read_text())
+    assert model().flaws("watcher.put_watch", body) == []
+    seeded = list(mistakes(body, lambda place: ".metadata." not in place and ".headers." not in place))
+    missed = [place for place, wrong in seeded if not model().flaws("watcher.put_watch", wrong)]
+    assert len(seeded) > 100
+    assert [place for place in missed if not CHOSEN.search(place)] == []
+    assert len(missed) < len(seeded) / 6
 
 
 @pytest.mark.node
@@ -93,13 +113,19 @@ def test_no_secret_and_no_way_around_tls_stands_in_a_watch(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_another_namespace_leaves_no_trace_of_the_first(name: str) -> None:
     watch = json.loads((cases.WATCHES / name / "watch.json").read_text())
+    from busybody_elastic.install.plan import OF_NAMESPACE
+
     text = json.dumps(renamed(watch, "prod-eu"))
+    assert OF_NAMESPACE.sub(r"\g<1>prod-eu", json.dumps(watch)) == text  # as the installer does it
     assert "-prod-eu" in text
     assert "-default" not in text
 
 
-def test_names_are_escaped_wherever_slack_would_read_markup() -> None:
-    """What a text of a message takes from the payload went through `plain`, is a number, or is a word of ours."""
-    for name in NAMES:
-        watch: Any = json.loads((cases.WATCHES / name / "watch.json").read_text())
-        assert "plain(" in watch["transform"]["script"]["source"]
+def test_no_name_stands_in_a_link_and_none_unescaped_in_a_message() -> None:
+    for path in cases.FILES:
+        for step in json.loads(path.read_text())["steps"]:
+            for message in step.get("expected_response", {}).get("slack", []):
+                [attachment] = message["attachments"]
+                assert not re.search(r"@|%40|hara", attachment["title_link"])
+                shown = [message["text"], attachment["title"], attachment["text"], attachment["fallback"]]
+                assert not any(re.search(r"[<>]|&(?!amp;|lt;|gt;)", text) for text in shown)
