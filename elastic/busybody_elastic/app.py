@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from .api import ScoreApi
 from .auth import Keys, is_loopback
-from .bodies import Gone
+from .bodies import GONE, Gone
 from .committer import Committer
 from .config import Config, ServerSection
 from .errors import ConfigError
@@ -35,7 +35,6 @@ COLLECT = (
     50,
     1000,
 )  # a batch makes thousands of objects, none in a cycle: looking for some takes most of the time
-GONE = 499  # what is counted where the caller hung up; nobody reads it
 
 
 def build_app(config: Config, router: Router, *, status: Status, internal: Sequence[BaseRoute] = ()) -> Starlette:
@@ -116,6 +115,9 @@ def _answered(handler: Handler) -> Handler:
             return JSONResponse({"error": refused.reason, "status": refused.status}, refused.status, headers)
         except Gone:
             return Response(status_code=GONE)
+        except Exception as error:  # noqa: BLE001  whatever it is, the server would log it with its text
+            log.error("a request failed: %s", type(error).__name__)  # noqa: TRY400  which may show a document
+            return JSONResponse({"error": "the service failed", "status": 500}, 500)
 
     return answer
 

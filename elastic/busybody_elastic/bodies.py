@@ -11,6 +11,7 @@ from .limits import Limits, Refused
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 GZIP = 16 + zlib.MAX_WBITS
 PLAIN = ("", "identity")
+GONE = 499  # what is counted where the caller hung up; nobody reads it
 
 
 class Gone(Exception):

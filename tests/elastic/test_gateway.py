@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from busybody.policy import Policy
+from busybody.stores.memory import MemoryStore
 from busybody_elastic.app import build_app
+from busybody_elastic.documents import Documents
+from busybody_elastic.local import Local
+from busybody_elastic.owners import Single
+from busybody_elastic.partition import Partition
+from busybody_elastic.passage import Passage
+from busybody_elastic.results import Results
+from busybody_elastic.router import PartitionRouter
 from doors import LocalRouter, config, ready, running, signin
+from fake_cluster import FakeCluster
 from upstream import Cluster, Fault, Seen, listening
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -41,11 +54,13 @@ class Front(NamedTuple):
 
 @pytest.fixture
 def front() -> Iterator[Front]:
-    yield from gateway()
+    with gateway() as front:
+        yield front
 
 
-def gateway(**gateway: Any) -> Iterator[Front]:
-    cluster, router = Cluster(), LocalRouter()
+@contextmanager
+def gateway(router: Any = None, **gateway: Any) -> Iterator[Front]:
+    cluster, router = Cluster(), router or LocalRouter()
     with listening(cluster) as upstream:
         section = {"enabled": True, "upstream": [upstream], "deadline_ms": 5000, **gateway}
         app = build_app(config(gateway=section), router, status=ready)
@@ -386,7 +401,7 @@ def test_an_answer_is_not_asked_for_in_gzip(front: Front) -> None:
 
 
 def test_what_is_not_scored_in_time_goes_on_marked() -> None:
-    for front in gateway(deadline_ms=40):
+    with gateway(deadline_ms=40) as front:
         front.router.deaf = True
         begun = time.perf_counter()
         answer = front.bulk(operations(signin()))
@@ -400,7 +415,7 @@ def test_what_is_not_scored_in_time_goes_on_marked() -> None:
 
 
 def test_a_score_that_comes_too_late_is_taken_back() -> None:
-    for front in gateway(deadline_ms=0, per_signin_ms=0):
+    with gateway(deadline_ms=0, per_signin_ms=0) as front:
         front.bulk(operations(signin()))
         assert added(front.cluster.sources()[0])["status"] == "unscored"
         front.client.close()
@@ -418,7 +433,7 @@ def test_whatever_goes_wrong_in_scoring_documents_reach_the_cluster(front: Front
 
 
 def test_the_whole_result_where_that_is_configured() -> None:
-    for front in gateway(fields="full"):
+    with gateway(fields="full") as front:
         front.bulk(operations(signin()))
         assert {"log_odds", "base", "findings"} <= added(front.cluster.sources()[0]).keys()
 
@@ -426,3 +441,65 @@ def test_the_whole_result_where_that_is_configured() -> None:
 def test_a_second_delivery_in_one_request_is_known(front: Front) -> None:
     front.bulk(operations(signin(), action="index", ids=False) * 2)
     assert [added(source)["status"] for source in front.cluster.sources()] == ["scored", "known"]
+
+
+# Several at once ---------------------------------------------------------------------------------------------
+
+
+def real_router() -> PartitionRouter:
+    policy, store = Policy.default(), MemoryStore()
+    single = Single(Partition(0, policy, store, Results(FakeCluster(), Documents("t", "one"))), store)
+    return PartitionRouter(policy, single, Local(single, Passage()))
+
+
+@pytest.mark.parametrize(("deadline_ms", "status"), [(20_000, "scored"), (100, "unscored")])
+def test_who_is_in_a_batch_that_is_not_settled_is_waited_for(deadline_ms: float, status: str) -> None:
+    with gateway(real_router(), deadline_ms=deadline_ms) as front:
+        reached, held = threading.Event(), threading.Event()
+        front.cluster.faults.append(Fault(reached=reached, held=held))
+        with ThreadPoolExecutor(2) as both:
+            first = both.submit(front.bulk, operations(signin(1)))
+            assert reached.wait(20)
+            second = both.submit(front.bulk, operations(signin(2)))
+            assert front.bulk(operations(signin(3, user="bob"))).json()["errors"] is False
+            if status == "unscored":
+                second.result(20)
+            assert added(front.cluster.documents["logs"]["bob-3"])["status"] == "scored"
+            held.set()
+            assert [one.result(20).json()["errors"] for one in (first, second)] == [False, False]
+        found = added(front.cluster.documents["logs"]["ana-2"])
+        assert found["status"] == status
+        assert ("not settled" in found.get("reason", "") or "deadline" in found.get("reason", "")) is (
+            status == "unscored"
+        )
+
+
+def test_many_at_once_teach_each_sign_in_once() -> None:
+    router = real_router()
+    with gateway(router, deadline_ms=20_000) as front:
+        front.cluster.item_fault = lambda position, name, source: (
+            429 if position % 3 == 2 and b'"retry"' not in source else 0
+        )
+        people = [f"p{number}" for number in range(7)]
+
+        def send(batch: int) -> list[str]:
+            documents = [signin(batch * 10 + number, user=people[(batch + number) % 7]) for number in range(9)]
+            answer = front.bulk(operations(*documents)).json()
+            refused = [
+                document
+                for document, item in zip(documents, answer["items"], strict=True)
+                if item["create"]["status"] == 429
+            ]
+            again = front.bulk(operations(*({**document, "retry": 1} for document in refused))).json()
+            return [
+                item["create"]["_id"]
+                for part in (answer, again)
+                for item in part["items"]
+                if item["create"]["status"] == 201
+            ]
+
+        with ThreadPoolExecutor(4) as several:
+            taken = [name for names in several.map(send, range(12)) for name in names]
+        assert sorted(taken) == sorted(front.cluster.documents["logs"])
+        assert {added(source)["status"] for source in front.cluster.sources()} == {"scored"}
+        assert router.partitions()[0].status()["uncommitted"] + router.partitions()[0].status()["scored"] >= 108

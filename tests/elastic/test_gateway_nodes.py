@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import httpx
@@ -56,9 +57,11 @@ class Front(NamedTuple):
 
 @pytest.fixture
 def front(node: Node, namespace: str) -> Iterator[Front]:
-    yield from before(node, namespace)
+    with before(node, namespace) as front:
+        yield front
 
 
+@contextmanager
 def before(node: Node, namespace: str) -> Iterator[Front]:
     router = LocalRouter()
     section = {"enabled": True, "upstream": [node.url], "deadline_ms": 10_000}
@@ -85,7 +88,7 @@ def check(front: Front, number: int) -> None:
 def test_elasticsearch_py(elasticsearch_node: Node, namespace: str, packed: bool) -> None:
     from elasticsearch import Elasticsearch, helpers
 
-    for front in before(elasticsearch_node, namespace):
+    with before(elasticsearch_node, namespace) as front:
         node = front.node
         with Elasticsearch(front.url, basic_auth=(node.user, node.password), http_compress=packed) as client:
             assert client.cluster.health()["cluster_name"]
@@ -103,16 +106,13 @@ def test_elasticsearch_py(elasticsearch_node: Node, namespace: str, packed: bool
 def test_opensearch_py(opensearch_node: Node, namespace: str, packed: bool) -> None:
     from opensearchpy import OpenSearch, helpers
 
-    for front in before(opensearch_node, namespace):
-        with OpenSearch(front.url, http_compress=packed) as client:
-            assert client.info()["version"]["distribution"] == "opensearch"
-            actions = [
-                {"_op_type": "create", "_index": front.index, "_id": str(one["n"]), **one} for one in documents(120)
-            ]
-            assert helpers.bulk(client, actions, chunk_size=50) == (120, [])
-            check(front, 120)
-            _, refused = helpers.bulk(client, actions[:3], raise_on_error=False)
-            assert [item["create"]["status"] for item in refused] == [409] * 3
+    with before(opensearch_node, namespace) as front, OpenSearch(front.url, http_compress=packed) as client:
+        assert client.info()["version"]["distribution"] == "opensearch"
+        actions = [{"_op_type": "create", "_index": front.index, "_id": str(one["n"]), **one} for one in documents(120)]
+        assert helpers.bulk(client, actions, chunk_size=50) == (120, [])
+        check(front, 120)
+        _, refused = helpers.bulk(client, actions[:3], raise_on_error=False)
+        assert [item["create"]["status"] for item in refused] == [409] * 3
 
 
 def test_a_beats_handshake_and_its_bulk(front: Front) -> None:
@@ -165,7 +165,7 @@ def test_an_index_that_is_strict_gets_its_documents_as_they_came(front: Front) -
 def test_whoever_the_node_does_not_know_gets_its_401_and_teaches_nothing(
     elasticsearch_node: Node, namespace: str
 ) -> None:
-    for front in before(elasticsearch_node, namespace):
+    with before(elasticsearch_node, namespace) as front:
         lines = '{"create":{}}\n' + json.dumps(signin()) + "\n"
         answer = httpx.post(f"{front.url}/{front.index}/_bulk", content=lines, headers=NDJSON)
         assert answer.status_code == 401

@@ -9,7 +9,6 @@ import gzip
 import json
 import ssl
 import threading
-import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable, Iterator, Mapping, NamedTuple
@@ -30,7 +29,8 @@ class Fault(NamedTuple):
 
     status: int = 0
     cut: str = ""  # before: unread and without effect; after: it took effect, but nobody is told
-    slow: float = 0.0  # seconds before it is answered
+    reached: threading.Event | None = None  # is set when it is there
+    held: threading.Event | None = None  # it is answered once this is set
 
 
 class Cluster:
@@ -138,8 +138,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         headers = {name.lower(): value for name, value in self.headers.items()}
         cluster.seen.append(Seen(self.command, self.path, headers, body))
-        if fault.slow:
-            time.sleep(fault.slow)
+        if fault.reached is not None:
+            fault.reached.set()
+        if fault.held is not None:
+            assert fault.held.wait(20)
         if fault.status:
             status, answer = _error(fault.status, "injected", "on purpose")
         elif len(body) > cluster.largest:

@@ -6,6 +6,7 @@ deadline; what the cluster does not accept was never learned.
 
 from __future__ import annotations
 
+import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
@@ -15,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from ..auth import HEADER, Keys
-from ..bodies import Gone, whole
+from ..bodies import GONE, Gone, whole
 from ..committer import Committer
 from ..config import Config
 from ..limits import Limits, Refused, Turnstile
@@ -25,6 +26,7 @@ from .passing import pass_through
 from .scoring import Scoring
 from .upstream import NoAnswer, Upstream, end_to_end
 
+log = logging.getLogger("busybody_elastic.gateway")
 BULK = "_bulk"
 THREADS = 16  # batches that are scored, or wait for people in another batch, at once
 
@@ -63,7 +65,10 @@ class Gateway:
                 scope, receive, send
             )
         except Gone:
-            status = 499
+            status = GONE
+        except Exception as error:  # noqa: BLE001  whatever it is, the server would log it with its text
+            log.error("a request failed: %s", type(error).__name__)  # noqa: TRY400  which may show a document
+            await refusal(status, "busybody_gateway_exception", "the gateway failed")(scope, receive, send)
         finally:
             self._metrics.requests.labels(GATEWAY, str(status)).inc()
             self._metrics.seconds.labels(GATEWAY).observe(time.perf_counter() - begun)

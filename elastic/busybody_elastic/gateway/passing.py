@@ -7,6 +7,7 @@ from typing import Any, AsyncIterator
 
 from starlette.types import Receive, Scope, Send
 
+from ..bodies import GONE
 from .upstream import Headers, NoAnswer, Reply, Upstream
 
 
@@ -30,7 +31,7 @@ async def pass_through(upstream: Upstream, scope: Scope, headers: Headers, recei
     try:
         await asyncio.wait((asking, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():
-            return 499
+            return GONE
         reply = await asking
         await _answer(reply, send, leaving)
         return reply.status
@@ -46,8 +47,8 @@ async def _answer(reply: Reply, send: Send, leaving: asyncio.Task[None]) -> None
             if leaving.done():
                 return
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-    except NoAnswer as silence:
-        raise ConnectionError("upstream cut its answer") from silence  # so the server cuts ours
+    except NoAnswer:
+        return  # without its end: the server cuts ours, too
     await send({"type": "http.response.body", "body": b""})
 
 

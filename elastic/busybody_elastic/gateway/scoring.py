@@ -141,7 +141,11 @@ class Scoring:
             return
         batch = working.result()
         if batch.ticket is not None:
-            self._threads.submit(self._router.settle, batch.ticket, [False] * len(batch.answers))
+            settle = partial(self._router.settle, batch.ticket, [False] * len(batch.answers))
+            try:
+                self._threads.submit(settle)
+            except RuntimeError:  # we are closing
+                settle()
 
     async def _forwarded(
         self, scope: Scope, headers: RawHeaders, work: Work, batch: Batch, settle: _Settling
