@@ -36,6 +36,7 @@ from .sweep import Sweep
 
 HEARTBEAT, VERDICTS, RISK, MEMORY = 30.0, 5.0, 3600.0, 1.0  # seconds between two rounds of each
 LAGGING = 300.0  # seconds behind the head
+NOT_FOUND = 404
 IDLE = 900.0  # seconds without a sign-in
 tell = get("service")
 
@@ -134,7 +135,7 @@ class Service:
         reason = self._behind or ("" if owned or self._others() else "nobody owns the people yet")
         return {
             "ready": not reason, "reason": reason, "partitions": len(owned), "epoch": self.router.epoch,
-            "lag_seconds": stats.lag_seconds, "read": stats.read, "found_by_sweep": self.sweep.found,
+            "lag_seconds": stats.lag_seconds, "read": stats.read, "found_by_sweep": self.sweep.found, "refused_documents": self.results.dead,
         }  # fmt: skip
 
     def beat(self) -> None:
@@ -159,12 +160,11 @@ class Service:
     # Now and then -------------------------------------------------------------------------------------------
 
     def _verdicts(self) -> Callable[[], None]:
-        try:
-            from .verdicts import Verdicts
-        except ModuleNotFoundError:
-            return lambda: None
+        from .verdicts import Verdicts
 
-        verdicts = Verdicts(self.cluster, self.results.names, partition_of=self.router.partition_of)
+        verdicts = Verdicts(
+            self.cluster, self.results.names, partition_of=self.router.partition_of, partitions=self.router.partitions
+        )
 
         def take() -> None:
             if self.router.owned() and verdicts.sweep():
@@ -185,15 +185,28 @@ class Service:
 
     def _wait_for_mappings(self) -> None:
         """A newer version must not write into older mappings: they would refuse it."""
-        from .install.indices import behind
-
-        names = [*self.results.names.streams, *self.results.names.indices]
         while not self.stop.is_set():
-            self._behind = behind(self.cluster, names)
+            self._behind = self._older()
             if not self._behind:
                 return
             tell.warning(self._behind)
             self.stop.wait(HEARTBEAT)
+
+    def _older(self) -> str:
+        """Which of ours are of an older version, in words. What does not exist yet is not."""
+        from .install.indices import behind
+
+        names = self.results.names
+        for name in (*names.streams, *names.indices):
+            try:
+                found = behind(self.cluster, [name])
+            except ClusterError as error:
+                if error.status != NOT_FOUND:
+                    raise
+            else:
+                if found:
+                    return found
+        return ""
 
     def _every(self, seconds: float, work: Callable[[], None]) -> None:
         """Do it every so often. What the cluster refuses is said and tried again."""

@@ -129,9 +129,9 @@ def test_an_index_without_the_sort_field_is_read_by_event_time(cluster: Cluster,
     assert len(router.ids) == len(set(router.ids)) == 80
     assert [n for n in router.ids if n[0] == "b"] == [f"b{n}" for n in range(40)]
     assert abs(router.ids.index("a20") - router.ids.index("b20")) < 4, "both lanes advance together"
-    assert undated(cluster, f"{source}-*", following.wanted) == {}
+    assert undated(cluster, f"{source}-*") == {}
     write(cluster, f"{source}-b", [("undated", {"event": {"category": "authentication"}, "user": {"name": "ana"}})])
-    assert list(undated(cluster, f"{source}-*", {"match_all": {}})) == [f"{source}-b"]
+    assert undated(cluster, f"{source}-*") == {f"{source}-b": 1}
 
 
 def test_what_a_slow_index_shows_late_is_read_though_newer_was_read_before(cluster: Cluster, source: str) -> None:

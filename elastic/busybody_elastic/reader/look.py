@@ -11,6 +11,7 @@ from ..errors import ClusterError
 from .lane import Lane, Query
 from .wanted import not_own
 
+AUTHENTICATION: Query = {"term": {"event.category": "authentication"}}
 MARGIN = 10.0  # seconds beyond the slowest refresh: clocks of ingest nodes, and a bulk request on its way
 UNSET = 1.0  # seconds: what an index without the setting refreshes in
 UNKNOWN = 30.0  # seconds: what is assumed where it cannot be looked up
@@ -68,10 +69,10 @@ def count(cluster: Cluster, indices: str, bounds: Sequence[tuple[Lane, int, int]
     return {lane.name: Count(_number(found, f"{lane.name} late"), _number(found, f"{lane.name} fresh")) for lane, _, _ in bounds}  # fmt: skip
 
 
-def undated(cluster: Cluster, indices: str, wanted: Query) -> Mapping[str, int]:
-    """Index -> documents that carry neither time field: no lane can bring them."""
+def undated(cluster: Cluster, indices: str) -> Mapping[str, int]:
+    """Index -> authentications that carry neither time field: no lane can bring them."""
     times = [{"exists": {"field": field}} for field in ("event.ingested", "@timestamp")]
-    query = {"bool": {"filter": [not_own(), wanted], "must_not": times}}
+    query = {"bool": {"filter": [not_own(), AUTHENTICATION], "must_not": times}}
     found = cluster.search(indices, {"size": 0, "query": query, "aggs": {"where": {"terms": {"field": "_index"}}}})
     buckets = (found.get("aggregations") or {}).get("where", {}).get("buckets", [])
     return {bucket["key"]: bucket["doc_count"] for bucket in buckets}

@@ -84,7 +84,7 @@ class Loop:
             tell.info("the overlap is read again", overlap_seconds=reader.overlap_seconds, reason=self._refresh)
         if now - self._looked >= LOOK:
             self._looked = now
-            for index, number in undated(reader.cluster, reader.indices, reader.wanted).items():
+            for index, number in undated(reader.cluster, reader.indices).items():
                 tell.warning(
                     "documents without event.ingested and @timestamp cannot be read", index=index, number=number
                 )
