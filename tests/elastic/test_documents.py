@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
+from busybody.contracts import iso
 from busybody.signin import Assessment, Finding, SignIn
 from busybody_elastic import assets
 from busybody_elastic.cluster.protocol import Item
-from busybody_elastic.documents import Documents, person_id
+from busybody_elastic.documents import Documents, person_id, stamp
 from busybody_elastic.records import READER, Incoming
 from busybody_elastic.results import dead
 
@@ -155,3 +157,10 @@ def test_a_revision_leaves_the_one_before_as_it_was():
 
 def test_a_persons_id_tells_nobody_who_it_is():
     assert person_id("ana") == person_id("ana") != person_id("bo")
+
+
+def test_times_are_spelled_as_the_core_spells_them():
+    random = Random(7)
+    times = [random.uniform(0.0, 4e9) for _ in range(20_000)]
+    times += [minute * 60.0 + rest for minute in range(5) for rest in (0.0, 59.9994, 59.9999996, 1e-7, 0.0005)]
+    assert [stamp(time) for time in times] == [iso(time) for time in times]

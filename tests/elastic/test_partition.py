@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from threading import Event, Thread
+
 import pytest
+from busybody.scorer import Scorer
+from busybody.stores import Row
 from busybody.stores.memory import MemoryStore
 from busybody_elastic.records import API, BROKEN, GATEWAY, KNOWN, SCORED, UNSCORED
 from fake_cluster import FakeCluster
-from scored import Clock, after, content, item, items, partition, signins, stored, straight
+from scored import POLICY, Clock, after, content, item, items, partition, signins, stored, straight
 
 
 def run(part, some, size=100, every=5):
@@ -110,3 +115,93 @@ def test_people_in_an_open_ticket_are_waited_for_until_the_deadline():
     assert [answer.status for answer in answers] == [UNSCORED, SCORED]
     part.settle(batch.ticket, [True])
     assert part.score(items(mine[1:2], GATEWAY), deadline=0.2).answers[0].status == SCORED
+
+
+def test_a_ticket_that_nobody_settles_counts_as_refused_in_the_end():
+    now, store, one = [0.0], MemoryStore(), item(signins()[0], GATEWAY)
+    part = partition(store, monotonic=lambda: now[0])
+    ticket = part.score([one], provisional=True).ticket
+    now[0] = 61.0
+    part.commit({"cursor": "1"})
+    assert store.count() == 0
+    part.settle(ticket, [True])
+    assert part.score([one]).answers[0].status == SCORED
+
+
+def test_a_person_whose_profile_is_damaged_is_told_and_stops_nobody_else():
+    store, some = MemoryStore(), signins()[:200]
+    part = partition(store)
+    part.score(items(some[:100]))
+    part.commit()
+    bad = some[0].user
+    store.commit({bad: Row("{", 0.0)}, {})
+    again = partition(store).score(items(some[100:]))
+    answers = {(signin.user == bad, answer.status) for signin, answer in zip(some[100:], again.answers, strict=True)}
+    assert answers == {(True, BROKEN), (False, SCORED)}
+    assert all(bad not in answer.reason for answer in again.answers)
+
+
+def test_what_is_heard_of_other_peoples_sign_ins_is_evidence_and_can_be_taken_back():
+    some = signins()
+    failing = [signin._replace(outcome="failure") for signin in some[:40]]
+    mine = [signin for signin in some if signin.user == some[0].user]
+
+    def run(taken):
+        store = MemoryStore()
+        part = partition(store)
+        batch = part.score([(None, signin) for signin in failing] + items(mine[:3], GATEWAY), provisional=True)
+        assert len(batch.answers) == 3
+        part.settle(batch.ticket, [taken] * len(failing) + [True] * 3)
+        part.commit()
+        return json.loads(store.population())["evidence"]
+
+    scorer = Scorer(POLICY, MemoryStore())
+    for signin in failing:
+        scorer.advance(signin.time)
+        scorer.evidence.observe(signin)
+    for signin in mine[:3]:
+        scorer.process(signin)
+    assert run(True) == json.loads(json.dumps(scorer.evidence.to_json()))
+    assert run(False) != run(True)
+
+
+def test_many_threads_end_where_the_core_alone_does():
+    """Gateways that settle, some refused; a committer; people spread over threads, each person's order kept."""
+    store, cluster, some = MemoryStore(), FakeCluster(), signins()
+    part = partition(store, cluster)
+    people = sorted({signin.user for signin in some})
+    mine = [[signin for signin in some if people.index(signin.user) % 4 == number] for number in range(4)]
+    refused = {signin.id for signin in some[::17]}
+    ended, problems = Event(), []
+
+    def gateway(number):
+        try:
+            for start in range(0, len(mine[number]), 9):
+                batch = mine[number][start : start + 9]
+                found = part.score(items(batch, GATEWAY), provisional=True, deadline=60.0)
+                assert {answer.status for answer in found.answers} == {SCORED}
+                part.settle(found.ticket, [signin.id not in refused for signin in batch])
+        except BaseException as error:  # noqa: BLE001
+            problems.append(error)
+
+    def committer():
+        while not ended.wait(0.01):
+            part.commit()
+
+    threads = [Thread(target=gateway, args=(number,)) for number in range(4)]
+    keeper = Thread(target=committer)
+    for thread in (*threads, keeper):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ended.set()
+    keeper.join()
+    part.commit()
+    assert problems == []
+    kept = [signin for signin in some if signin.id not in refused]
+    assert set(stored(cluster, "logs-busybody.score-t")) == {each.identity for each, _ in items(kept)}
+
+    def learned(of):
+        return {user: json.loads(text)["count"] for user, text in content(of)[0].items()}
+
+    assert learned(store) == learned(straight(kept)[0])
