@@ -1,0 +1,92 @@
+"""The reader beside a bare scan of a point in time, in documents per second.
+
+    python benchmarks/elastic_reader.py [--node es9] [--count 20000]
+
+Each round puts fresh sign-ins into an index and scans them, page by page, doing nothing with them; then the reader takes
+them in: scores, writes results and alerts, learns, commits. Writing results is within its time.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from typing import Any, List
+
+from elastic_bench import (
+    ROUNDS,
+    Cluster,
+    Document,
+    arguments,
+    bulk_bodies,
+    connected,
+    head,
+    install,
+    loaded,
+    node_of_its_own,
+    plain_index,
+    rate,
+    send,
+    show,
+    signins,
+)  # fmt: skip
+
+NAMESPACE = "bench"
+PAGE = 2000
+
+
+def scan(cluster: Cluster, index: str) -> int:
+    """All documents in the order in which the reader wants them."""
+    pit, after, found = cluster.open_pit(index), {}, 0
+    sort = {"event.ingested": {"order": "asc", "numeric_type": "date", "unmapped_type": "date"}}
+    while True:
+        page = cluster.page(pit, {"size": PAGE, "sort": [sort], **after})
+        if not page.hits:
+            cluster.close_pit(pit)
+            return found
+        found += len(page.hits)
+        pit, after = page.pit, {"search_after": page.hits[-1].sort}
+
+
+def stamped(documents: List[Document]) -> List[Document]:
+    """As an ingest pipeline leaves them."""
+    now = time.time()
+    moments = [time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{n % 1000:03}Z" for n in range(len(documents))]
+    return [{**one, "event": {**one["event"], "ingested": at}} for one, at in zip(documents, moments, strict=True)]
+
+
+def main() -> None:
+    from busybody_elastic.service import Service
+
+    options = arguments(__doc__, count=(20_000, "sign-ins of a round"))
+    count = options.count
+    with node_of_its_own(options.node) as node, connected(node) as cluster:
+        head(node)
+        install(cluster, NAMESPACE)
+        documents = signins(options.people, count * (ROUNDS + 1))
+        section: dict[str, Any] = {"indices": ["signins-*"], "learn_days": 0, "page": PAGE}
+        scans, reads = [], []
+        with Service(loaded(node, NAMESPACE, reader=section), ("reader",)) as service:
+            service.router.start()
+            service.lead()
+            service.reader.cycle()
+            for number in range(ROUNDS + 1):
+                index = f"signins-{number}"
+                plain_index(cluster, index)
+                some = stamped(documents[number * count : (number + 1) * count])
+                send(node.url, "/_bulk", bulk_bodies(some, index), node)
+                cluster.refresh(index)
+                scans.append(rate(count, lambda index=index: scan(cluster, index)))
+                before = service.reader.stats.read
+                reads.append(rate(count, lambda: [None for _ in iter(service.reader.cycle, 0)]))
+                taken = service.reader.stats.read - before
+                if taken != count:
+                    raise SystemExit(f"the reader took {taken} of {count}")
+        show("bare scan", scans[1:], "documents/s")
+        show("reader, with results and state", reads[1:], "documents/s", scans[1:], "(at least 0.25)")
+        print(
+            f"memory of this process               {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:9,.0f} MB at its highest"
+        )
+
+
+if __name__ == "__main__":
+    main()
