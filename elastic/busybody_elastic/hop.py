@@ -81,10 +81,17 @@ class Hops:
             log.warning("%s", error)
 
     def commit(
-        self, address: str, partitions: Sequence[int], notes: Mapping[str, str] | None = None, *, done: bool = False
-    ) -> dict[int, int]:
+        self, address: str, partitions: Sequence[int], expected: Mapping[int, int],
+        notes: Mapping[str, str] | None = None, *, done: bool = False,
+    ) -> dict[int, int]:  # fmt: skip
         """As `Local.commit`, there."""
-        body = {"partitions": partitions, "notes": None if notes is None else dict(notes), "done": done}
+        known = _texts({number: expected[number] for number in partitions if number in expected})
+        body = {
+            "partitions": partitions,
+            "expected": known,
+            "notes": None if notes is None else dict(notes),
+            "done": done,
+        }
         return {int(number): fence for number, fence in self._post(address, "commit", body).items()}
 
     def _post(self, address: str, what: str, body: Body, seconds: float | None = None) -> Any:
@@ -155,7 +162,8 @@ class Answering:
         return {}
 
     def commit(self, body: Body) -> Body:
-        return _texts(self._local.commit(body["partitions"], body["notes"], done=body["done"]))
+        expected = {int(number): fence for number, fence in body["expected"].items()}
+        return _texts(self._local.commit(body["partitions"], expected, body["notes"], done=body["done"]))
 
     def routes(self) -> list[Route]:
         """For Starlette."""

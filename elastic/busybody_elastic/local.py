@@ -139,12 +139,18 @@ class Local:
                     self._owners.lose(owned)
 
     def commit(
-        self, partitions: Sequence[int], notes: Mapping[str, str] | None = None, *, done: bool = False
-    ) -> dict[int, int]:
-        """Commit these; their sessions. Raises Lost for one that is not ours any more, and what the cluster says."""
+        self, partitions: Sequence[int], expected: Mapping[int, int], notes: Mapping[str, str] | None = None, *,
+        done: bool = False,
+    ) -> dict[int, int]:  # fmt: skip
+        """Commit these; their sessions. Raises Lost for one that is not ours any more, or not in the session `expected`.
+
+        Raises what the cluster says, too.
+        """
         fences = {}
         for number in partitions:
             owned = self._owned(number)
+            if expected.get(number, owned.fence) != owned.fence:
+                raise Lost(f"partition {number} changed its owner meanwhile.")
             try:
                 owned.partition.commit(notes, done=done)
             except Lost:

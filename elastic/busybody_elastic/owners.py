@@ -72,7 +72,7 @@ class Owners:
     def get(self, number: int) -> Owned | None:
         """The partition, where it is ours."""
         owned = self._owned.get(number)
-        if owned is not None and owned.lease is not None and owned.lease.is_over:
+        if owned is not None and owned.lease is not None and (owned.lease.head is None or owned.lease.is_over):
             self.lose(owned)
             return None
         return owned
@@ -100,7 +100,7 @@ class Owners:
         mine = self.owned()
         for owned in mine[share:]:
             self.hand_over(owned)
-        for lease in self._leases:
+        for lease in list(self._leases):
             if lease.partition not in self._owned and len(self._owned) < share and not self._stop.is_set():
                 if lease.take():
                     self._open(lease)
@@ -113,6 +113,7 @@ class Owners:
             owned = Owned(head.partition, head.fence, self._open_partition(head.partition, store), store, lease)
         except BaseException:
             lease.release()
+            self._leases[lease.partition] = lease.again()
             raise
         with self._lock:
             self._owned[owned.number] = owned
@@ -133,10 +134,16 @@ class Owners:
         with self._lock:
             if self._owned.get(owned.number) is owned:
                 del self._owned[owned.number]
+                self._claim_anew(owned)
                 log.warning("partition %d is lost; it is opened again when it can be had", owned.number)
         if owned.lease is not None:
             owned.lease.drop()
         owned.partition.drop()
+
+    def _claim_anew(self, owned: Owned) -> None:
+        """The lease of a session ends with it, so that nothing of the session can come back with the next."""
+        if owned.lease is not None:
+            self._leases[owned.number] = owned.lease.again()
 
     def hand_over(self, owned: Owned) -> None:
         """Commit and release, so that another instance may have it at once."""
@@ -145,6 +152,7 @@ class Owners:
                 if self._owned.get(owned.number) is not owned:
                     return
                 del self._owned[owned.number]
+                self._claim_anew(owned)
             try:
                 owned.partition.commit()
             except BusybodyError as error:  # the next owner learns again what was not committed

@@ -157,6 +157,7 @@ class PartitionRouter:
             noted, self._noted = self._noted, {}
         try:
             self._commit(self._everybody, noted if how.again else {}, done=False)
+            self._stay(noted.get(0))
         except ClusterError:
             with self._lock:  # what is not known to be durable is still expected of that session
                 self._noted = {**self._noted, **noted}
@@ -241,7 +242,7 @@ class PartitionRouter:
             noted, self._noted = self._noted, {}
         try:
             self._commit([number for number in self._everybody if number != 0], noted, done=done)
-            self._commit([0], noted, notes, done=done)
+            self._stay(self._commit([0], noted, notes, done=done)[0])
         except ClusterError:
             with self._lock:  # to be tried again
                 self._noted = {**self._noted, **noted}
@@ -249,26 +250,32 @@ class PartitionRouter:
 
     def _commit(
         self, wanted: Sequence[int], expected: Mapping[int, int], notes: Mapping[str, str] | None = None, *, done: bool
-    ) -> None:
-        if not wanted:
-            return
+    ) -> dict[int, int]:
+        """The sessions that committed. Raises Lost, and writes nothing there, where one is not the expected one."""
         here, there = self._where(wanted)
-        fences = self.local.commit(here, notes, done=done) if here else {}
+        fences = self.local.commit(here, expected, notes, done=done) if here else {}
         if self._hops is not None:
             for address, numbers in there.items():
-                fences.update(self._hops.commit(address, numbers, notes, done=done))
+                fences.update(self._hops.commit(address, numbers, expected, notes, done=done))
         for number in wanted:
             if number not in fences:
                 self._look()
                 raise Lost(f"partition {number} has no owner at the moment.")
-            if expected.get(number, fences[number]) != fences[number]:
-                raise Lost("people changed their owner meanwhile: read again from the last cursor.")
+        return fences
+
+    def _stay(self, fence: int | None) -> None:
+        """The session that holds the cursor has to remain the same, or the reader's own copy of it may be an old one."""
+        if fence is not None:
+            with self._lock:
+                self._noted.setdefault(0, fence)
 
     def notes(self) -> Mapping[str, str]:
-        """The notes of the last commit. Raises Lost where this instance does not lead."""
+        """The notes of the last commit, from which a reader begins. Raises Lost where this instance does not lead."""
         owned = self.owners.get(0)
         if owned is None:
             raise Lost("another instance leads now.")
+        with self._lock:
+            self._noted = {0: owned.fence}
         return owned.store.meta()
 
     # Ask ----------------------------------------------------------------------------------------------------

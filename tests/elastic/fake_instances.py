@@ -16,6 +16,7 @@ from busybody.simulate import Organisation, generate
 from busybody.simulate.config import START
 from busybody.simulate.writers import lines
 from busybody.stores.memory import MemoryStore
+from busybody_elastic.days import Days
 from busybody_elastic.documents import Documents, Names
 from busybody_elastic.hop import Answering, Hops
 from busybody_elastic.local import Local
@@ -81,7 +82,8 @@ class Instance:
             self._partition, cluster, NAMES.state, instance=name, address=address, partitions=partitions,
             passage=self.passage, clock=clock or Clock(), now=lambda: NOW,
         )  # fmt: skip
-        self.local = Local(self.owners, self.passage)
+        self.days = Days(self.owners, cluster, NAMES.state, self.passage) if partitions > 1 else None
+        self.local = Local(self.owners, self.passage, self.days)
         self.answering = Answering(self.local, KEY)
         self.router = PartitionRouter(POLICY, self.owners, self.local, hops, clock=lambda: NOW)
 

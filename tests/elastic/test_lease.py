@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from busybody_elastic.errors import ClusterError, Lost
-from busybody_elastic.state import Lease, heads
+from busybody_elastic.state import IndexStore, Lease, heads
 from fake_cluster import AFTER, BEFORE, Data, FakeCluster
 
 INDEX = "busybody-state-test"
@@ -178,3 +178,23 @@ def test_answer_that_is_lost_once_costs_nothing() -> None:
         committed = one.check().committed + 1
         assert one.change(committed=committed).committed == committed
     assert heads(FakeCluster(data), INDEX, 1)[0].committed == 2
+
+
+def test_claim_that_was_lost_stays_lost_and_the_next_one_is_another() -> None:
+    data, clock = Data(), Clock()
+    one = lease(data, "one", clock)
+    assert one.take()
+    store = IndexStore(one)
+    clock.now += 15.0
+    two = lease(data, "two", clock)
+    assert not two.take()
+    clock.now += 15.0
+    assert two.take()
+    two.release()
+    assert not one.take()
+    again = one.again()
+    assert again.take()
+    with pytest.raises(Lost):
+        store.commit({}, {}, "of the old session")
+    store.close()
+    assert again.check().owner == "one"

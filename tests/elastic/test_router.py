@@ -169,3 +169,32 @@ def test_closing_commits_and_lets_the_next_have_it_at_once(instance: Instance) -
     other: Any = Instance(instance.cluster.client(), "two")
     other.owners.take()
     assert other.router.leads
+
+
+def test_reader_that_slept_while_another_led_cannot_set_the_cursor_back() -> None:
+    cluster, clock, found = FakeCluster(), Clock(), documents()[:200]
+    one = Instance(cluster, "one", clock=clock)
+    one.owners.take()
+    assert one.router.notes() == {}
+    one.router.score(incoming(found[:40]))
+    one.router.commit({"cursor": "40"})
+    two = Instance(cluster.client(), "two", clock=clock)
+    two.owners.take()
+    clock.now += 15.0  # one sleeps
+    two.owners.take()
+    assert two.router.notes()["cursor"] == "40"
+    two.router.score(incoming(found[40:150]))
+    two.router.commit({"cursor": "150"})
+    two.router.close()
+    assert one.owners.owned() == []
+    one.owners.take()
+    assert one.router.leads
+    for call in (lambda: one.router.score(incoming(found[40:80])), lambda: one.router.commit({"cursor": "40"})):
+        with pytest.raises(Lost):
+            call()
+        assert one.owners.owned()[0].store.meta()["cursor"] == "150"
+        one.router._noted = {0: 1}  # what was raised once is known; the other way to hear of it
+    assert one.router.notes()["cursor"] == "150"
+    one.router.score(incoming(found[150:]))
+    one.router.commit({"cursor": "200"})
+    assert len(scores(cluster)) == 200

@@ -47,7 +47,10 @@ class Head(NamedTuple):
 
 
 class Lease:
-    """One instance's claim on one partition. Safe from several threads."""
+    """One instance's claim on one partition, for one session. Safe from several threads.
+
+    Once it was lost or released it stays so, and with it every store that was opened by it: `again` is the next claim.
+    """
 
     def __init__(
         self, cluster: Cluster, index: str, partition: int, *, partitions: int = 1, owner: str = "busybody",
@@ -65,8 +68,18 @@ class Lease:
         self._attempts: set[str] = set()  # changes of ours that may yet have come true
         self._seen: tuple[tuple[int, int], float] | None = None  # what a taker saw last, and since when
         self._until = 0.0  # by our clock
-        self._once = False  # whether it was ours before
+        self._spent = False  # whether it was held
+        self._once = False  # whether an earlier claim of this process was
         self.head: Head | None = None  # while it is ours
+
+    def again(self) -> Lease:
+        """A new claim on the same partition."""
+        claim = Lease(
+            self.cluster, self.index, self.partition, partitions=self.partitions, owner=self.owner,
+            address=self.address, seconds=self.seconds, clock=self._clock, now=self.now,
+        )  # fmt: skip
+        claim._once = self._spent or self._once
+        return claim
 
     # Take ---------------------------------------------------------------------------------------------------
 
@@ -77,9 +90,8 @@ class Lease:
         Raises StoreError for a head of a newer version or another number of partitions.
         """
         with self._lock:
-            if self.head is not None and not self.is_over:
-                return True
-            self.drop()
+            if self._spent:
+                return self.head is not None and not self.is_over
             start = self._clock()
             doc = self.cluster.get(self.index, self.id)
             if doc is None:
@@ -122,7 +134,7 @@ class Lease:
         return {"owner": self.owner, "address": self.address, "renewed": renewed, "change": secrets.token_hex(8)}
 
     def _hold(self, doc: Doc, start: float) -> bool:
-        self._doc, self.head, self._once = doc, self._checked(doc.source), True
+        self._doc, self.head, self._spent = doc, self._checked(doc.source), True
         self._until, self._seen = start + self.seconds, None
         self._attempts.clear()
         return True
