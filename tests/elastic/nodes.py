@@ -32,7 +32,7 @@ from typing import IO, Any, Callable, Mapping
 from node_downloads import KINDS, Unavailable, locked
 from node_process import SUPERUSER, NodeProcess, user_line
 
-SLOWEST_START = 180  # seconds
+SLOWEST_START = 300  # seconds; 8 on an idle machine
 RELOAD = 0.5  # seconds until Elasticsearch looks at its files again
 
 

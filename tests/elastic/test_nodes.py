@@ -10,8 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+import conftest
+import nodes
 import pytest
 from conftest import have
+from node_downloads import Unavailable, java
 
 HERE = Path(__file__).parent
 ASK = "from nodes import shared; import sys; print(shared('os2').pid, flush=True); sys.stdin.read()"
@@ -52,3 +55,18 @@ def test_processes_share_a_node_that_ends_with_the_last_of_them() -> None:
     while alive(pid):
         assert time.monotonic() < end, "the node outlived whoever asked for it"
         time.sleep(0.1)
+
+
+def test_what_is_missing_is_said() -> None:
+    with pytest.raises(Unavailable, match="Java 99 is missing: install openjdk-99-jdk-headless, or name its folder"):
+        java(99)
+
+
+def test_a_missing_node_skips_aloud_and_fails_in_ci(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "nodes.json").write_text("{}")
+    monkeypatch.setenv("BUSYBODY_NODES", str(tmp_path / "nodes.json"))
+    monkeypatch.setattr(nodes, "shared", nodes.shared.__wrapped__)  # nothing remembered of earlier tests
+    for ci, outcome, words in ((False, pytest.skip.Exception, "NOT tested"), (True, pytest.fail.Exception, "In CI")):
+        monkeypatch.setattr(conftest, "IN_CI", ci)
+        with pytest.raises(outcome, match=f"has no node os3.*{words}"):
+            conftest.have("os3")
