@@ -201,6 +201,17 @@ def test_templates_that_streams_need_are_kept_until_their_data_goes(
         assert [line.name for line in report.of(FAILED)] == [stream], report.text()
 
 
+def test_a_template_within_the_pattern_of_a_kept_one_is_kept(node: Node, cluster: Cluster, namespace: str) -> None:
+    config = config_of(node, namespace)
+    run("install", config, cluster)
+    cluster.put(f"busybody-risk-{namespace}", "1", document(namespace), create=True)
+    kept = by_name(run("uninstall", config, cluster), "index template")
+    assert (kept["busybody-risk"], kept["busybody-risk-latest"]) == (KEPT, KEPT)
+    index = f"busybody-risk-latest-{namespace}"  # what an instance writes that still runs
+    cluster.put(index, "1", document(namespace))
+    assert cluster.request("GET", f"/_resolve/index/{index}")["data_streams"] == []
+
+
 def test_event_ingested_is_the_clusters_own_time(node: Node, cluster: Cluster, namespace: str) -> None:
     run("install", config_of(node), cluster)
     index = f"busybody-incident-{namespace}"

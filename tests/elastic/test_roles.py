@@ -103,13 +103,12 @@ def node(request: pytest.FixtureRequest) -> Node:
 
 @pytest.fixture(scope="module")
 def admin(node: Node) -> Iterator[Cluster]:
-    """Everything is installed; nothing becomes visible unless somebody who may refreshes it."""
+    """Once it is installed, nothing becomes visible unless somebody who may refreshes it."""
     cluster = connect(settings_of(node))
     names = [f"{name}@custom" for name in assets.read("templates/index")]
     manual = {"template": {"settings": {"index.refresh_interval": "-1", "index.number_of_replicas": 0}}}
     for name in names:
         cluster.request("PUT", f"/_component_template/{name}", manual)
-    assert install("install", config_of(node), cluster).ok
     cluster.request("DELETE", "/.alerts-security.alerts-default", params={"ignore_unavailable": "true"})
     yield cluster
     for name in names:
@@ -144,6 +143,8 @@ def test_a_role_allows_its_whole_work_and_nothing_of_it_is_superfluous(
     add_people(node, people)
     if name == "install":
         install("uninstall", config_of(node), admin)
+    else:
+        assert install("install", config_of(node), admin).ok
     namespace = f"{prefix}w"
     told = broken(name, Hands(node, replace(node, user=f"{prefix}0", password=PASSWORD), admin, namespace))
     assert told == ""

@@ -77,6 +77,7 @@ class Installation:
         self._dry = dry_run
         self._cluster, self._wanted, self._kibana = cluster, wanted, kibana
         self._lines: list[Line] = []
+        self._kept: list[tuple[str, str]] = []  # kind and name of what something still needs
 
     def run(self, verb: str, data: bool = False) -> Report:
         sections = self._sections()
@@ -165,12 +166,18 @@ class Installation:
             return MISSING, ""
         if not found.ours:
             return KEPT, "it is somebody else's"
+        around = next(
+            (name for kind, name in self._kept if kind == asset.kind and asset.name.startswith(f"{name}-")), ""
+        )
+        if around:  # without it a plain index of that name would become a stream
+            return KEPT, f"{around}, whose pattern is around its own, is kept"
         if self._dry:
             return REMOVED, ""
         try:
             asset.remove()
         except ClusterError as error:
             if error.status in (400, 409) and not isinstance(asset, Existing):
+                self._kept.append((asset.kind, asset.name))
                 return KEPT, f"something still needs it: {error}"
             raise
         return REMOVED, ""
