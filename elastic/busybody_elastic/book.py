@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from busybody.people import population_text
+from busybody.people import Person, population_text
 from busybody.policy import Policy
 from busybody.scorer import Scorer
 from busybody.signin import Assessment, SignIn
@@ -112,8 +112,8 @@ class Book:
             return "taken before"
         person = scorer.people.named(verdict.user)
         before = {row["id"]: row["status"] for row in person.incidents} if person is not None else {}
-        if person is not None and any(_concerns(row, verdict) for row in person.incidents):
-            verdict = verdict._replace(signin=None)  # the model knows more of it than its document
+        if person is not None:
+            verdict = _aimed(verdict, person)
         done = scorer.feedback(verdict)
         self.log.append(lambda again: again.feedback(verdict))
         self._taken[mark] = None
@@ -158,6 +158,19 @@ class Book:
             text = row.text if row is not None else self._ahead.profile(key)
             if text is not None:
                 yield user, standing(key, text, self._policy, moment), moment, INCIDENT
+
+
+def _aimed(verdict: Verdict, person: Person) -> Verdict:
+    """The verdict with the event's own id while that waits to be learned, since it has to settle first.
+
+    Of what has settled the model knows more than the document of the sign-in says.
+    """
+    profile = person.profile
+    if any(_concerns(row, verdict) and row["key"] is not None for row in profile.incidents):
+        verdict = verdict._replace(signin=None)
+    waiting = {entry.signin.id for entry in profile.window}
+    events = [row[name] for row in person.incidents if _concerns(row, verdict) for name in ("opening", "event")]
+    return verdict._replace(event_id=next((event for event in events if event in waiting), verdict.event_id))
 
 
 def _concerns(row: Mapping[str, Any], verdict: Verdict) -> bool:

@@ -81,8 +81,8 @@ class Gate:
         return not (self.alone or (provisional and self.closed) or (self.held and any(u in self.held for u in users)))
 
     def open(self, ticket: Ticket) -> str | None:
-        """The ticket's name; None where it holds nobody."""
-        if not ticket.people:
+        """The ticket's name; None where nothing of it can be refused."""
+        if not any(ticket.slots):
             return None
         self._count += 1
         name = f"{self._number}-{self._count}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from collections.abc import Iterator
 
 import pytest
@@ -11,11 +12,13 @@ from busybody_elastic import assets
 from busybody_elastic.cluster import Cluster
 from busybody_elastic.documents import Documents, Names
 from busybody_elastic.errors import ClusterError
-from busybody_elastic.forget import Orders, erase_documents
+from busybody_elastic.forget import Orders, erase_documents, run
 from busybody_elastic.partition import Partition
+from busybody_elastic.records import SKIPPED
 from busybody_elastic.results import Results
 from busybody_elastic.state import IndexStore, Lease
 from busybody_elastic.verdicts import Verdicts
+from conftest import config_of
 from scored import POLICY, after, content, items, signins, stored, straight
 
 pytestmark = pytest.mark.node
@@ -155,3 +158,21 @@ def test_heartbeats_are_taken(cluster: Cluster, names: Names):
     results.heartbeat(results.documents.heartbeat(after(signins())(), state))
     (beat,) = stored(cluster, names.heartbeat).values()
     assert beat["busybody"]["heartbeat"]["instance"] == "one"
+
+
+def test_the_command_forgets_by_itself_where_no_service_runs(cluster: Cluster, names: Names, node, capsys):
+    part = filled(cluster, names)
+    user = next(iter(stored(cluster, names.incident).values()))["user"]["name"]
+    part.store.close()
+    config = config_of(node, names.namespace)
+    arguments = Namespace(person=user, yes=True, wait=0.0)
+    assert run("forget", config, arguments) == 0
+    told = capsys.readouterr().out
+    assert "state: the profile" in told
+    assert f"{names.score}: " in told
+    assert user not in everything(cluster, names)
+    again = opened(cluster, names)
+    mine = [signin for signin in signins() if signin.user == user]
+    assert {answer.status for answer in again.score(items(mine)).answers} == {SKIPPED}
+    again.store.close()
+    assert run("forget", config, Namespace(person="nobody@example.com", yes=True, wait=0.0)) == 1

@@ -74,6 +74,27 @@ def test_an_analysts_word_makes_a_revision_and_the_risk_follows(scene, answer, k
     assert taken["done"]
 
 
+@pytest.mark.parametrize(("answer", "state"), [("benign", "benign"), ("malicious", "malicious")])
+def test_a_verdict_within_the_hour_of_its_sign_in_counts(answer, state):
+    """What is younger than the lateness bound waits to be learned; a verdict on its incident settles it first."""
+    whole = FakeCluster()
+    part = opened(whole)
+    part.score(items(signins()))
+    part.commit()
+    incident, body = next(iter(stored(whole, NAMES.incident).items()))
+    last = next(place for place, signin in enumerate(signins()) if signin.id == body["event"]["id"])
+    cluster = FakeCluster()
+    part = opened(cluster)
+    part.score(items(signins()[: last + 1]))
+    part.commit()
+    say(cluster, NAMES.verdict, incident=incident, answer=answer, by="mia")
+    sweeping(cluster, part).sweep()
+    assert latest(cluster, incident)["busybody"]["state"] == state
+    part.score(items(signins()[last + 1 :]))
+    part.commit()
+    assert latest(cluster, incident)["busybody"]["state"] == state
+
+
 def test_a_verdict_without_a_name_finds_its_person_by_the_incident(scene):
     cluster, part, incident, _ = scene
     say(cluster, NAMES.verdict, incident=incident, answer="closed")
