@@ -17,6 +17,8 @@ from .unreached import unreached
 if TYPE_CHECKING:
     from ..config import ClusterSection
 
+ID_FIELDDATA = "fielddata on the _id field"  # a deprecation without a successor
+
 
 class MissingClient(MissingExtra):
     """The extra of this package, not of the core's."""
@@ -34,7 +36,7 @@ class OpenSearchCluster(Calls):
     ) -> None:
         super().__init__(about, retries)
         try:
-            from opensearchpy import OpenSearch, serializer
+            from opensearchpy import OpenSearch, Urllib3HttpConnection, serializer
             from opensearchpy.exceptions import ConnectionError as NoConnection
             from opensearchpy.exceptions import SerializationError, TransportError
         except ImportError as error:
@@ -50,6 +52,12 @@ class OpenSearchCluster(Calls):
             def dumps(self, data: Any) -> Any:
                 return data if isinstance(data, (str, bytes)) else orjson.dumps(data)
 
+        class Quiet(Urllib3HttpConnection):
+            """Does not repeat what the cluster says of our tie-breaker: there is no other here."""
+
+            def _raise_warnings(self, warning_headers: Any) -> None:
+                super()._raise_warnings([text for text in warning_headers if ID_FIELDDATA not in text])
+
         # It warns of every 404 and 409, which are answers here, with the names of documents.
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)
         self._where = ", ".join(settings.url)
@@ -58,6 +66,7 @@ class OpenSearchCluster(Calls):
         secure: dict[str, Any] = {"ssl_context": tls} if all(url.startswith("https") for url in settings.url) else {}
         self._client = OpenSearch(
             list(settings.url),
+            connection_class=Quiet,
             headers=headers,
             timeout=settings.timeout_seconds,
             pool_maxsize=settings.connections,
