@@ -1,7 +1,7 @@
 """One bulk request from its lines to its answer: score, splice, forward, settle by what the cluster accepted.
 
-The deadline is 50 ms + 0.2 ms per sign-in (both configurable), counted from the whole request. What is not scored by
-then is forwarded with `busybody.status: unscored` and its reason; the reader finds it.
+The deadline is 50 ms + 0.2 ms per sign-in (both configurable), counted from where the sign-ins are known. What is not
+scored by then is forwarded with `busybody.status: unscored` and its reason; the reader finds it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import logging
 import time
 from concurrent.futures import Executor, Future
 from functools import partial
-from typing import Any, Awaitable, Callable, Mapping, NamedTuple, Sequence
+from typing import Any, Awaitable, Callable, Mapping, NamedTuple, Sequence, TypeVar
 
 import orjson
+from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
@@ -27,6 +28,7 @@ from ..splice import encode
 from . import answer as answers
 from .bulk import Candidate, Operation, Unreadable, candidates, only, operations, spliced
 from .passing import target_of
+from .settling import Settling
 from .upstream import Headers as RawHeaders
 from .upstream import NoAnswer, Reply, Upstream
 
@@ -36,7 +38,9 @@ LATE, FAILED = "no score within the deadline", "scoring failed"
 REMEMBERED_SECONDS = 300.0  # that an index refuses our fields; after that it is tried again
 PATIENCE = 300.0  # seconds for the cluster's answer; callers are less patient
 SHARE = 0.9  # of the deadline is the router's, so that its own refusal comes before ours
+LARGE = 1 << 20  # bytes: some milliseconds of work
 NOTHING = Batch([])
+T = TypeVar("T")
 
 
 class Work(NamedTuple):
@@ -68,20 +72,20 @@ class Scoring:
 
     async def bulk(self, scope: Scope, index: str, headers: RawHeaders, body: bytes) -> tuple[Reply, bytes]:
         """What the cluster answers. Raises NoAnswer, Refused."""
-        begun = time.monotonic()
         found = Headers(raw=headers)
         work = None
         if answers.is_json(scope["query_string"], found.get("accept", "")):
-            work = self._taken_apart(body, found.get("content-encoding", "").strip().lower(), index)
+            encoding = found.get("content-encoding", "").strip().lower()
+            work = await _aside(len(body), partial(self._taken_apart, body, encoding, index))
         else:
             self._metrics.unscored.labels(GATEWAY, "answer_format").inc()
-        batch = await self._scored(work.candidates, begun) if work is not None and work.candidates else NOTHING
+        batch = await self._scored(work.candidates) if work is not None and work.candidates else NOTHING
         if work is None or all(answer.status == SKIPPED for answer in batch.answers):
             reply = await self._upstream.send(scope["method"], target_of(scope), headers, body, PATIENCE)
             return reply, await reply.whole(PATIENCE)
-        settle = _Settling(self._router, batch, self._threads)
+        settle = Settling(self._router, batch, self._threads)
         try:
-            return await self._forwarded(scope, headers, work, batch, settle)
+            return await self._forwarded(scope, headers, work, batch, settle, len(body))
         finally:
             await settle.over()
             if settle.learned:
@@ -105,8 +109,9 @@ class Scoring:
             self._metrics.unscored.labels(GATEWAY, "own_field").inc(carrying)
         return Work(lines, found, chosen)
 
-    async def _scored(self, chosen: Sequence[Candidate], begun: float) -> Batch:
+    async def _scored(self, chosen: Sequence[Candidate]) -> Batch:
         """The answers, within the deadline. A ticket that comes too late is settled as if nothing had come."""
+        begun = time.monotonic()
         allowed = self._base + self._each * len(chosen)
         incoming = [candidate.incoming for candidate in chosen]
 
@@ -148,12 +153,12 @@ class Scoring:
                 settle()
 
     async def _forwarded(
-        self, scope: Scope, headers: RawHeaders, work: Work, batch: Batch, settle: _Settling
+        self, scope: Scope, headers: RawHeaders, work: Work, batch: Batch, settle: Settling, size: int
     ) -> tuple[Reply, bytes]:
         path, query = _split(target_of(scope))
         asked = answers.asked(query)
         target = path + b"?" + asked.query if asked.query else path
-        additions = self._additions(work.candidates, batch.answers)
+        additions = await _aside(size, partial(self._additions, work.candidates, batch.answers))
         dropped = (b"content-encoding", b"content-length", b"transfer-encoding", b"accept-encoding")
         plain = [(name, value) for name, value in headers if name not in dropped]
 
@@ -161,12 +166,12 @@ class Scoring:
             length = (b"content-length", str(len(content)).encode())
             return await self._upstream.send(scope["method"], target, [*plain, length], content, PATIENCE)
 
-        reply = await send(spliced(work.lines, additions))
+        reply = await send(await _aside(size, partial(spliced, work.lines, additions)))
         content = await reply.whole(PATIENCE)
         if reply.status != 200:
             return reply, content
         try:
-            answer = orjson.loads(content)
+            answer = await _aside(len(content), partial(orjson.loads, content))
         except ValueError:
             return reply, content
         results = answers.results(answer, len(work.operations))
@@ -261,28 +266,9 @@ class Scoring:
             self._metrics.redirected.inc(redirected)
 
 
-class _Settling:
-    """The ticket of a batch: settled once, whatever happens. Nothing counts as accepted until upstream says so."""
-
-    def __init__(self, router: Router, batch: Batch, threads: Executor) -> None:
-        self._router = router
-        self._ticket = batch.ticket
-        self._threads = threads
-        self.accepted = [False] * len(batch.answers)
-
-    @property
-    def learned(self) -> bool:
-        return self._ticket is not None and any(self.accepted)
-
-    async def over(self) -> None:
-        """Tells the router, even where the request is being cancelled."""
-        if self._ticket is None:
-            return
-        settle = partial(self._router.settle, self._ticket, self.accepted)
-        try:
-            await asyncio.shield(asyncio.wrap_future(self._threads.submit(settle)))
-        except Exception as error:  # noqa: BLE001  the cluster has answered, and the caller is to hear it
-            log.error("a batch was not settled: %s", type(error).__name__)  # noqa: TRY400  as above
+async def _aside(size: int, work: Callable[[], T]) -> T:
+    """Beside the event loop where it takes so long that others would notice."""
+    return work() if size < LARGE else await to_thread.run_sync(work)
 
 
 def _split(target: bytes) -> tuple[bytes, bytes]:
