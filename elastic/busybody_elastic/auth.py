@@ -13,6 +13,8 @@ from typing import Iterable
 
 from starlette.datastructures import Headers
 
+from .errors import ConfigError
+
 HEADER = "x-busybody-key"
 SCHEME = "apikey "
 DIGEST = "sha256:"  # how a key that is configured as its digest begins
@@ -22,7 +24,7 @@ class Keys:
     """The keys that open a door. None at all: whoever reaches it may enter (loopback, or mutual TLS)."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        """Each is the key itself, or `sha256:` and the digest of its UTF-8 text in hexadecimal."""
+        """Each is the key itself, or `sha256:` and the digest of its UTF-8 text in hexadecimal. Raises ConfigError."""
         self._digests = tuple(_configured(key) for key in keys)
 
     def __bool__(self) -> bool:
@@ -50,7 +52,15 @@ def is_loopback(host: str) -> bool:
 
 
 def _configured(key: str) -> bytes:
-    return bytes.fromhex(key[len(DIGEST) :]) if key.startswith(DIGEST) else _digest(key)
+    if not key.startswith(DIGEST):
+        return _digest(key)
+    try:
+        digest = bytes.fromhex(key[len(DIGEST) :])
+    except ValueError:
+        digest = b""
+    if len(digest) != sha256().digest_size:
+        raise ConfigError("a digest is sha256: and 64 hexadecimal digits. Make it with sha256sum.", key="server.keys")
+    return digest
 
 
 def _digest(key: str) -> bytes:

@@ -28,6 +28,7 @@ class Committer:
         self._waiting: list[asyncio.Future[None]] = []
         self._at = NEVER  # loop time of the next commit
         self._sooner = asyncio.Event()
+        self._said = ""  # the latest complaint, which is not repeated
 
     def learned(self, within: float) -> None:
         """Something was learned that is to be durable so many seconds from now at the latest; returns at once."""
@@ -64,12 +65,15 @@ class Committer:
         except Exception as error:  # noqa: BLE001  the next one may succeed, and must be tried
             self._metrics.commits.labels("failed").inc()
             told = str(error) if isinstance(error, BusybodyError) else type(error).__name__
-            log.warning("what was learned is not durable yet: %s", told)
+            if told != self._said:
+                self._said = told
+                log.warning("what was learned is not durable yet: %s", told)
             self.learned(SOON)
             for done in waiting:
                 if not done.done():
                     done.set_exception(Refused(503, "the answer could not be made durable. Send it again."))
             return
+        self._said = ""
         self._metrics.commits.labels("done").inc()
         for done in waiting:
             if not done.done():

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from busybody_elastic.app import build_app, serve
-from busybody_elastic.errors import ConfigError
+from busybody_elastic.errors import ClusterError, ConfigError
 from busybody_elastic.records import Batch
 from doors import LocalRouter, config, ready, running, signin
 
@@ -140,3 +140,32 @@ def test_metrics_name_nobody() -> None:
         assert "busybody_lag_seconds 0.5" in page
         assert "ana" not in page
         assert "203.0.113" not in page
+
+
+class Failing(LocalRouter):
+    """Cannot commit the first time."""
+
+    def commit(self, notes: Any = None) -> None:
+        super().commit(notes)
+        if self.commits == 1:
+            raise ClusterError("the cluster is read-only", status=403)
+
+
+def test_what_cannot_be_made_durable_is_said_and_tried_again() -> None:
+    router = Failing()
+    with running(build_app(config(), router, status=ready)) as url:
+        answer = httpx.post(url + "/score?commit=true", content=json.dumps(signin()))
+        assert answer.status_code == 503
+        assert httpx.post(url + "/score?commit=true", content=json.dumps(signin())).status_code == 200
+        page = httpx.get(url + "/metrics").text
+    assert 'busybody_commits_total{result="failed"} 1.0' in page
+    assert router.commits >= 2
+
+
+def test_what_fails_for_no_known_reason_shows_no_document(caplog: pytest.LogCaptureFixture) -> None:
+    router = LocalRouter()
+    router.score = lambda *_, **__: {}["ana"]  # type: ignore[method-assign, misc]
+    with running(build_app(config(), router, status=ready)) as url:
+        answer = httpx.post(url + "/score", content=json.dumps(signin()))
+    assert (answer.status_code, answer.json()["error"]) == (500, "the service failed")
+    assert "ana" not in caplog.text

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 from busybody_elastic.auth import Keys, is_loopback
+from busybody_elastic.errors import ConfigError
 from starlette.datastructures import Headers
 
 KEYS = Keys(["first-secret", "sha256:" + sha256(b"second-secret").hexdigest()])
@@ -52,3 +53,9 @@ def test_keys_are_not_kept_in_plain_text() -> None:
 )
 def test_who_reaches_an_address(host: str, found: bool) -> None:
     assert is_loopback(host) is found
+
+
+@pytest.mark.parametrize("digest", ["sha256:", "sha256:zz", "sha256:abcd"])
+def test_a_digest_that_is_none_is_said(digest: str) -> None:
+    with pytest.raises(ConfigError, match=r"server\.keys"):
+        Keys([digest])
