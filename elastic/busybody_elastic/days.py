@@ -22,6 +22,7 @@ from busybody.errors import StoreError
 from busybody.population.delta import Delta
 from busybody.scorer import Scorer
 
+from . import deltas
 from .cluster.protocol import Cluster
 from .errors import ClusterError, Lost
 from .owners import Owned, Owners
@@ -29,7 +30,7 @@ from .passage import Deadline, Passage
 from .state import Head, texts
 
 log = logging.getLogger("busybody.days")
-NOTE, SLOTS = "day", ("delta.0", "delta.1")
+NOTE = "day"
 PAUSE, LONGEST_PAUSE = 0.02, 0.5  # seconds between two looks at the others
 Session = tuple[int, int]  # partition, fence
 
@@ -116,8 +117,8 @@ class Days:
         for number in range(self._owners.partitions):
             note = found[number].body["notes"].get(NOTE) if number in found else None
             row = json.loads(texts.read(self._cluster, self._index, note, f"partition {number}")) if note else None
-            deltas = {int(epoch): slot for epoch, slot in row["deltas"].items()} if row else {}
-            views[number] = View(row["epoch"], row["next"], deltas) if row else UNSAID
+            slots = {int(epoch): slot for epoch, slot in row["deltas"].items()} if row else {}
+            views[number] = View(row["epoch"], row["next"], slots) if row else UNSAID
         return views
 
     def _step(self, owned: Owned, views: Mapping[int, View], found: Mapping[int, Head]) -> bool:
@@ -161,11 +162,11 @@ class Days:
         self._epochs.pop(session, None)
         if session not in self._kept:  # a second time there would be nothing left to teach
             self._kept[session] = chosen, owned.partition.run(lambda scorer: scorer.settle(chosen), settled=True)
-        delta = json.dumps(self._kept[session][1].to_json(), separators=(",", ":"))
         before = max(mine.deltas, default=None)
-        slot = SLOTS[0] if before is None or mine.deltas[before] != SLOTS[0] else SLOTS[1]
-        deltas = {chosen: slot} if before is None else {before: mine.deltas[before], chosen: slot}
-        owned.partition.commit({NOTE: _note(epoch, None, deltas), slot: delta})
+        slots = {} if before is None else {before: mine.deltas[before]}
+        slot = deltas.SLOTS[deltas.SLOTS[0] in slots.values()]
+        slots[chosen] = slot
+        owned.partition.commit({NOTE: _note(epoch, None, slots), slot: deltas.written(self._kept[session][1])})
 
     def _apply(self, owned: Owned, epoch: int, views: Mapping[int, View], found: Mapping[int, Head]) -> bool:
         """Let the epoch begin, once all have settled for it."""
@@ -175,7 +176,7 @@ class Days:
         for number in sorted(views):
             note = found[number].body["notes"][views[number].deltas[epoch]]
             text = texts.read(self._cluster, self._index, note, f"partition {number}")
-            total.add(Delta.from_json(json.loads(text)))
+            total.add(deltas.read(text))
 
         def apply(scorer: Scorer) -> None:
             scorer.apply(total, epoch)
@@ -185,5 +186,5 @@ class Days:
         return True
 
 
-def _note(epoch: int, proposed: int | None, deltas: Mapping[int, str]) -> str:
-    return json.dumps({"epoch": epoch, "next": proposed, "deltas": {str(day): slot for day, slot in deltas.items()}})
+def _note(epoch: int, proposed: int | None, slots: Mapping[int, str]) -> str:
+    return json.dumps({"epoch": epoch, "next": proposed, "deltas": {str(day): slot for day, slot in slots.items()}})

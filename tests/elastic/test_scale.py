@@ -11,12 +11,12 @@ import httpx
 import pytest
 from busybody.scorer import Scorer
 from busybody_elastic import local
-from busybody_elastic.errors import Lost
+from busybody_elastic.errors import ClusterError, Lost
 from busybody_elastic.hop import HEADER, Answering, Hops
 from busybody_elastic.records import API, SCORED, UNSCORED
 from doors import running
 from fake_cluster import Data, FakeCluster, Killed
-from fake_instances import KEY, Clock, Instance, alone, documents, incoming, profile, profiles, scores, signins
+from fake_instances import KEY, NAMES, Clock, Instance, alone, documents, incoming, profile, profiles, scores, signins
 from starlette.applications import Starlette
 from starlette.responses import Response
 
@@ -99,6 +99,9 @@ def feed(crew: Crew, found: Sequence[dict[str, Any]], at: Callable[[int], None] 
             if cursor - since >= 3 * PAGE or cursor >= len(found):
                 reader.router.commit({"cursor": str(cursor)})
                 since = cursor
+        except ClusterError:
+            crew.later(5)
+            cursor = since
         except (Lost, StopIteration, Killed):
             crew.later(5)
             with suppress(Lost, StopIteration, Killed):
@@ -250,6 +253,23 @@ def test_time_that_jumps_over_days_settles_each_day_by_itself(begin: Callable[..
     crew = begin("ab", 3)
     feed(crew, found)
     compare(crew, found)
+
+
+def test_forgotten_person_is_in_no_live_document_not_even_in_what_a_day_taught(begin: Callable[..., Crew]) -> None:
+    found = documents(people=16, days=9)[:220]
+    crew = begin("ab", 3)
+    feed(crew, found)
+    user = signins(found)[0].user
+    assert f'"{user}"' in crew.data.live().replace("\\", "")
+    delta = json.loads(crew.instances[0].owners.owned()[0].store.meta()["delta.0"])
+    assert any(crew.instances[0].router.places.of(who) == 0 for _, who, _ in delta["egress"])
+    for one in crew.instances:
+        for partition in one.router.partitions():
+            partition.forget(user)
+    state = Data()
+    state.indices = {NAMES.state: crew.data.indices[NAMES.state]}
+    state.visible = {NAMES.state: crew.data.visible[NAMES.state]}
+    assert user not in state.live()
 
 
 # The hop ------------------------------------------------------------------------------------------------------

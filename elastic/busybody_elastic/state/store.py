@@ -17,6 +17,7 @@ from busybody.errors import StoreError
 from busybody.stores import Info, Row
 from busybody.stores.protocol import DAY, NOTHING, SCHEMA, check_commit
 
+from ..deltas import without
 from ..errors import ClusterError
 from . import log, texts
 from .lease import Head, Lease
@@ -131,7 +132,8 @@ class IndexStore:
 
     def forget(self, user: str) -> bool:
         known = self.profile(user) is not None or self.journal(user) is not None
-        self.commit({user: None}, {user: None})
+        notes = {name: left for name, text in self.meta().items() if (left := without(user, name, text)) != text}
+        self.commit({user: None}, {user: None}, None, notes)
         self.compact()
         return known
 
