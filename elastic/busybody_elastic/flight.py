@@ -79,9 +79,11 @@ class Ahead:
         found = self._call(self._store.profiles, wanted) if wanted else {}
         return flights, {key: found.get(key) for key in wanted}
 
-    def use(self, fetched: tuple[int, dict[str, str | None]] | None) -> None:
-        """Answer from what was fetched, unless a commit has made it old; None ends it."""
-        self._fetched = fetched[1] if fetched is not None and fetched[0] == self._flights else {}
+    def use(self, fetched: tuple[int, dict[str, str | None]] | None) -> bool:
+        """Answer from what was fetched; False where a commit has made it old. None ends it."""
+        fits = fetched is not None and fetched[0] == self._flights
+        self._fetched = fetched[1] if fetched is not None and fits else {}
+        return fits
 
     def profile(self, user: str) -> str | None:
         if self.flight is not None and user in self.flight.profiles:

@@ -6,6 +6,7 @@ No locks and no writing: whoever calls holds the partition's lock.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from busybody.errors import BusybodyError, ModelError
@@ -68,6 +69,12 @@ class Model:
         people = self._scorer.people
         keys = {people.key(user) for user in users}
         return keys.difference([person.key for person in people.at_hand(keys)])
+
+    def meet(self, users: Collection[str]) -> None:
+        """Take people into memory whose profiles were fetched: it came too late for this batch, not for the next."""
+        for user in users:
+            with suppress(ModelError):
+                self._scorer.people.get(user)
 
     def doubtful(self, items: Sequence[Item]) -> list[str]:
         """Identities that may have a result from before this memory began: only what had happened by then can have."""

@@ -67,11 +67,13 @@ class Partition:
         fetched = self._ahead.fetch(missing)
         with self._turn:
             self._gate.wait(lambda: self._gate.lets_in(users, provisional), patience)
-            if not self._gate.lets_in((), provisional):
-                return Batch(late(items))
             ticket = Ticket(self._monotonic()) if provisional and learn else None
-            self._ahead.use(fetched)
+            fits = self._ahead.use(fetched)
             try:
+                if over is not None and missing and fits and over():
+                    self._model.meet(users)
+                if not self._gate.lets_in((), provisional):
+                    return Batch(late(items))
                 answers = self._model.batch(
                     items, learn=learn, ticket=ticket, held=self._gate.held, before=before, now=self._clock(),
                     is_over=over,

@@ -205,3 +205,26 @@ def test_many_threads_end_where_the_core_alone_does():
         return {user: json.loads(text)["count"] for user, text in content(of)[0].items()}
 
     assert learned(store) == learned(straight(kept)[0])
+
+
+def test_people_who_came_too_late_from_the_store_are_there_for_the_next_batch():
+    now, some = [0.0], signins()[:60]
+
+    class Slow(MemoryStore):
+        reads = 0
+
+        def profiles(self, users):
+            Slow.reads += 1
+            now[0] += 1.0
+            return super().profiles(users)
+
+    store = Slow()
+    first = partition(store)
+    first.score(items(some[:30]))
+    first.commit()
+    part = partition(store, monotonic=lambda: now[0])
+    batch = items([signin for signin in some[30:] if store.profile(signin.user)], GATEWAY)
+    assert {answer.status for answer in part.score(batch, deadline=0.5).answers} == {UNSCORED}
+    reads = Slow.reads
+    assert {answer.status for answer in part.score(batch, deadline=0.5).answers} == {SCORED}
+    assert Slow.reads == reads
