@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from base64 import b64encode
 from contextlib import contextmanager
 from itertools import islice
@@ -40,7 +41,7 @@ from nodes import Node, ready  # noqa: E402
 CONNECTIONS = 4
 ROUNDS = 5  # that count; one before them warms
 BATCH = 500  # documents of a bulk request
-SLOWEST = 120.0  # seconds until the service answers
+SLOWEST = 300.0  # seconds until the service answers
 PER_DAY = 2.0  # sign-ins of a simulated person, at least
 LEAVERS = "leaver-*"  # people whose every success is an alert by itself
 Document = Mapping[str, Any]
@@ -118,6 +119,11 @@ class Service(NamedTuple):
 
     url: str
     pid: int
+
+    def status(self) -> Mapping[str, Any]:
+        """What /readyz says."""
+        with urllib.request.urlopen(f"{self.url}/readyz", timeout=30) as answer:
+            return dict(json.load(answer))
 
     @property
     def memory_mb(self) -> float:

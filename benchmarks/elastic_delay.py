@@ -26,11 +26,13 @@ from elastic_bench import (
     send,
     service,
     signins,
+    wait,
 )  # fmt: skip
 
 NAMESPACE = "bench"
 INDEX = "signins-live"
 ALERTS = f"logs-busybody.alert-{NAMESPACE}"
+LEARNED = 5000  # sign-ins that are there before
 ORDINARY = 20  # sign-ins a second besides
 
 
@@ -69,15 +71,15 @@ def main() -> None:
         install(cluster, NAMESPACE)
         plain_index(cluster, INDEX)
         seconds = options.count * 1.0
-        ordinary = signins(options.people, int(seconds * ORDINARY) + 20_000)
-        send(node.url, "/_bulk", bulk_bodies(ordinary[:20_000], INDEX), node)  # what is learned silently
+        ordinary = signins(options.people, int(seconds * ORDINARY) + LEARNED)
+        send(node.url, "/_bulk", bulk_bodies(ordinary[:LEARNED], INDEX), node)  # what is learned silently
         cluster.refresh(INDEX)
         stop, visible, alerted = threading.Event(), {}, {}  # type: ignore[var-annotated]
         with service(node, NAMESPACE, reader={"indices": ["signins-*"]}) as running:
-            time.sleep(15)  # it learns what is there
+            wait(lambda: running.status().get("read", 0) >= LEARNED, "the service does not learn what is there")
             watcher = threading.Thread(target=watch, args=(cluster, stop, visible, alerted))
             watcher.start()
-            live = iter(ordinary[20_000:])
+            live = iter(ordinary[LEARNED:])
             for number in range(options.count):
                 some = [{**next(live), "@timestamp": now()} for _ in range(ORDINARY)]
                 stamped = [{**one, "event": {**one["event"], "ingested": now()}} for one in [*some, leaver(number)]]
