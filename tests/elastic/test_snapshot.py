@@ -27,7 +27,7 @@ HALF = len(signins()) // 2
 
 
 def opened(cluster: Cluster, names: Names, owner: str = "one") -> Partition:
-    lease = Lease(cluster, names.state, 0, owner=owner, seconds=15.0)
+    lease = Lease(cluster, names.state, 0, owner=owner, seconds=1e9)
     assert lease.take()
     results = Results(cluster, Documents(names.namespace, owner))
     return Partition(0, POLICY, IndexStore(lease), results, clock=after(signins()))
