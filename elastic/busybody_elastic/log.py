@@ -45,14 +45,12 @@ def get(name: str) -> Log:
 
 
 def start(form: str = "text", level: str = "info", stream: TextIO | None = None) -> None:
-    """Log to `stream` (standard error) from now on; `form` is json or text. Libraries' own logs stay silent: they
-    name documents."""
+    """Log to `stream` (standard error) from now on; `form` is json or text. Of libraries only warnings are shown."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_Json() if form == "json" else _Text())
-    ours = logging.getLogger(ROOT)
-    ours.handlers[:] = [handler]
-    ours.setLevel(level.upper())
-    ours.propagate = False
+    logging.getLogger().handlers[:] = [handler]
+    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger(ROOT).setLevel(level.upper())
 
 
 class _Json(logging.Formatter):

@@ -24,7 +24,7 @@ from busybody_elastic.cursor import Cursor
 from busybody_elastic.documents import Names
 from busybody_elastic.state import IndexStore, Lease
 
-PATIENCE = 60.0  # seconds in which anything has to happen
+PATIENCE = 180.0  # seconds in which anything has to happen
 FOLLOWER = Path(__file__).with_name("follower.py")
 
 

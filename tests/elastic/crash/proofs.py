@@ -24,7 +24,7 @@ from .world import CLEAN, audit, every, prepare
 
 POLICY = {"alerts": {"threshold": 30}}
 PAGE = 40
-LEASE = 2.0  # seconds
+LEASE = 6.0  # seconds
 
 
 class Place:
