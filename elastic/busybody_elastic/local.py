@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from busybody.errors import BusybodyError
@@ -26,6 +26,19 @@ class Row(NamedTuple):
     partition: int
     incoming: Incoming
     signin: SignIn
+
+
+def by_day(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """The rows in their order, parted where a later day begins than any before."""
+    start, latest = 0, float("-inf")
+    for place, row in enumerate(rows):
+        day = row.signin.time // DAY
+        if day > latest:
+            if place > start:
+                yield rows[start:place]
+            start, latest = place, day
+    if rows:
+        yield rows[start:]
 
 
 class Delivered(NamedTuple):

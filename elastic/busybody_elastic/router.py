@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from busybody.policy import Policy
 
 from .errors import ClusterError, Lost
 from .hop import Hops
-from .local import DAY, Delivered, Local, Row
+from .local import DAY, Delivered, Local, Row, by_day
 from .owners import Owners, Single
 from .partition import Partition
 from .passage import Deadline
@@ -81,28 +81,14 @@ class PartitionRouter:
         how = How(learn, provisional, learn and not provisional and any(one.entrance != API for one in incoming), limit)
         parts: list[Part] = []
         start = 0
-        for run in self._runs(rows, parted=learn and not provisional):
+        parted = learn and not provisional and self.owners.partitions > 1
+        for run in by_day(rows) if parted else filter(None, [rows]):
             found = self._deliver(run, how, parts)
             for offset, row in enumerate(run):
                 answer = found.get(offset) or Answer(row.incoming.identity, UNSCORED, UNREACHED)
                 answers[positions[start + offset]] = answer
             start += len(run)
         return Batch(answers, self._ticket(positions, parts))
-
-    def _runs(self, rows: list[Row], *, parted: bool) -> Iterator[list[Row]]:
-        """The rows, parted where a later day begins."""
-        if not rows:
-            return
-        if not parted or self.owners.partitions == 1:
-            yield rows
-            return
-        start, latest = 0, int(rows[0].signin.time // DAY)
-        for place, row in enumerate(rows):
-            day = int(row.signin.time // DAY)
-            if day > latest:
-                yield rows[start:place]
-                start, latest = place, day
-        yield rows[start:]
 
     def _deliver(self, rows: Sequence[Row], how: How, parts: list[Part]) -> dict[int, Answer]:
         """Bring the rows to everybody whom they concern; the answers by position.
