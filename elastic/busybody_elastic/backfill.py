@@ -12,7 +12,7 @@ from .reader.follow import COMMIT_SECONDS, SURE, Reader
 from .reader.lane import Lane, ahead, pages
 from .reader.seen import SECOND
 
-NOTE = "backfill"
+NOTE = "reader backfill"
 
 
 def backfill(reader: Reader, begin: float, end: float, *, now: Callable[[], float] = time.time) -> int:

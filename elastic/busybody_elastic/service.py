@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 from typing import Any, Self
@@ -268,6 +269,8 @@ def run(config: Config, *, doors: bool, once: bool = False, span: tuple[float, f
     entrances = [*([READER] if reads else []), *([API] if doors else [])]
     if doors and config.gateway.enabled:
         entrances.append(GATEWAY)
+    if once or span is not None:  # beside a service of this name it must not pass for that one, started anew
+        config = replace(config, state=replace(config.state, instance=f"{config.state.instance}-once"))
     with signals(stop), Service(config, entrances, stop=stop) as service:
         service.start()
         if span is not None:

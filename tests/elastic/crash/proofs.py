@@ -38,10 +38,10 @@ class Place:
         self.crew = Crew({**env, "INTERNAL": secrets.token_hex(16)})
         self.name = "t" + secrets.token_hex(5)
         self.source = f"{self.name}-source"
-        now, days = time.time(), 15 * 86400.0
-        self.start = now - 100
+        now, days = time.time(), 15 * 86400.0  # a page of them lasts longer than the overlap, which would heal much
+        self.start = now - 700
         self.documents = [
-            signin(n, now - days + n * days / signins, ingested=now - 60 + n / 50, people=4) for n in range(signins)
+            signin(n, now - days + n * days / signins, ingested=now - 600 + 2 * n, people=4) for n in range(signins)
         ]
         make(cluster, self.source, {"event.ingested": "date", "@timestamp": "date"})
         prepare(cluster, self.name)
