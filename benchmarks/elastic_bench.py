@@ -43,7 +43,7 @@ ROUNDS = 5  # that count; one before them warms
 BATCH = 500  # documents of a bulk request
 SLOWEST = 300.0  # seconds until the service answers
 PER_DAY = 2.0  # sign-ins of a simulated person, at least
-LEAVERS = "leaver-*"  # people whose every success is an alert by itself
+LEAVERS = "/leaver-.*/"  # people whose every success is an alert by itself
 Document = Mapping[str, Any]
 
 

@@ -92,6 +92,8 @@ def main() -> None:
             watcher.join()
             memory = running.memory_mb
     delays = [alerted[name] - visible[name] for name in visible if name in alerted]
+    if not delays:
+        raise SystemExit("no sign-in became an alert: the service did not follow")
     print(f"{len(delays)} of {options.count} sign-ins of people who left became alerts")
     spread = "  ".join(f"p{share * 100:g} {quantile(delays, share):.2f} s" for share in (0.5, 0.95, 0.99))
     print(f"visible in the index to alert        {spread}  (p95 at most 5 s)")
