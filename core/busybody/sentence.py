@@ -19,7 +19,7 @@ from .signin import Finding, SignIn
 
 RAREST = 100_000  # sign-ins: beyond it a fitted tail is a guess
 NOTICEABLE, LOW = 0.3, 20.0  # log-odds below which a reason is not worth a word, up to this risk
-SHOWS = 0.5  # of the strongest reason, from which on evidence of an attack goes before it
+SHOWS = 0.4  # of the strongest reason: what says as much is named before what says less
 LONGEST_VALUE = 80  # characters of a value in a sentence
 DEVICES = frozenset(("new_device", "session_reuse", "concurrent_sessions"))  # their evidence names fingerprints
 ORDER = {row.name: place for place, row in enumerate(CATALOGUE)}
@@ -68,12 +68,18 @@ def sentence(
 
 
 def ranked(findings: Sequence[Finding]) -> List[Finding]:
-    """Findings that raise the odds, in the order in which they are named."""
+    """Findings that raise the odds, in the order in which they are named.
+
+    Of those that say much, evidence of an attack goes first, then from where, with what, how far, when: the catalogue's
+    order, so that sentences read alike.
+    """
     least = SHOWS * max((found.contribution for found in findings), default=0.0)
 
-    def place(found: Finding) -> Tuple[bool, float, int]:
-        shows = entry(found.detector).kind == "evidence" and found.contribution >= least
-        return not shows, -found.contribution, ORDER.get(found.detector, len(ORDER))
+    def place(found: Finding) -> Tuple[int, float, int]:
+        order = ORDER.get(found.detector, len(ORDER))
+        if found.contribution < least:
+            return 2, -found.contribution, order
+        return (0, -found.contribution, order) if entry(found.detector).kind == "evidence" else (1, 0.0, order)
 
     return sorted(findings, key=place)
 

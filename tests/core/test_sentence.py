@@ -48,9 +48,9 @@ PREVIOUS: Dict[str, Any] = {
 def test_whole_sentence() -> None:
     told = sentence([NETWORK, COUNTRY, DEVICE, TRAVEL, PROOF], 88.0, 10 ** (-88 / 25), EVENT, PREVIOUS)
     assert told == (
-        "Risk 88 (1 in 3,300 sign-ins here): Lisbon to Sapporo, 10,980 km in 60 min (feasible 212 km); "
-        "never used before: residential network Yuki Net (usually Tejo Cable); "
+        "Risk 88 (1 in 3,300 sign-ins here): never used before: residential network Yuki Net (usually Tejo Cable); "
         "never used before: Firefox on Linux (usually Chrome on Windows); "
+        "Lisbon to Sapporo, 10,980 km in 60 min (feasible 212 km); "
         "first sign-in from JP (usually PT); but a factor that cannot be phished. "
         "Before: 60 min earlier from Lisbon, PT on Tejo Cable with Chrome on Windows."
     )
@@ -61,12 +61,17 @@ SPRAY = Finding("password_spraying", 2.5, {"people": 40, "where": "203.0.113.0/2
 
 def test_what_shows_an_attack_is_named_before_what_is_merely_unlike_the_person() -> None:
     told = sentence([NETWORK, TRAVEL, SPRAY], 88.0, 10 ** (-88 / 25), EVENT, None)
-    assert told.index("failures of 40 people") < told.index("Lisbon to Sapporo") < told.index("Yuki Net")
+    assert told.index("failures of 40 people") < told.index("Yuki Net") < told.index("Lisbon to Sapporo")
 
 
-def test_evidence_that_weighs_less_than_half_waits_for_its_turn() -> None:
-    assert ranked([SPRAY._replace(contribution=2.2), TRAVEL, NETWORK])[0] == TRAVEL
-    assert ranked([SPRAY._replace(contribution=2.25), TRAVEL, NETWORK])[0].detector == "password_spraying"
+def test_evidence_that_weighs_less_than_two_fifths_of_the_strongest_waits_for_its_turn() -> None:
+    assert ranked([SPRAY._replace(contribution=1.79), TRAVEL, NETWORK])[2].detector == "password_spraying"
+    assert ranked([SPRAY._replace(contribution=1.81), TRAVEL, NETWORK])[0].detector == "password_spraying"
+
+
+def test_where_from_with_what_and_how_far_are_named_in_that_order_unless_one_says_little() -> None:
+    assert ranked([TRAVEL, DEVICE, NETWORK, COUNTRY]) == [NETWORK, DEVICE, TRAVEL, COUNTRY]
+    assert ranked([TRAVEL, NETWORK._replace(contribution=1.7)])[0] == TRAVEL
 
 
 def test_devices_are_named_in_words_and_evidence_keeps_their_fingerprints() -> None:

@@ -7,10 +7,18 @@ one is news even on a familiar browser. On a known device, a browser that went b
 is a lesser surprise; going forward is what updates do, by many versions after a long pause. A new device that
 comes for the third time, always on the person's own network, is no news any more, though not trusted yet. A missing
 device, and somebody of whom nothing is known yet, say nothing.
+
+A missing id says nothing either, unless it was always there: n sign-ins with this kind of device (desktop, mobile, ...),
+each with an id, make one without n + 1 times as likely to be somebody else's machine (rule of succession):
+
+    beyond = ln(1 + n)      [log-odds, at most 5]
+
+From a subnet of the person's own it is a second machine at home.
 """
 
 from __future__ import annotations
 
+from math import log
 from typing import Optional
 
 from ..policy import Policy
@@ -24,9 +32,25 @@ HIGHEST = 4.0
 UNKNOWN_ID = 2.0  # nats: another machine with a familiar browser
 BACK = 1  # major version: an older installation is another one
 OTHER_VERSION = 1.0  # nats
+NO_ID_HIGHEST = 5.0  # log-odds
 
 
 def detect(signin: SignIn, profile: Profile, seen: Known, population: Population, policy: Policy) -> Optional[Signal]:
+    found = _unlike(signin, profile, seen, population)
+    if not seen.carried or seen.subnet or signin.device is None:
+        return found
+    beyond = min(log(1.0 + seen.carried / population.unit), NO_ID_HIGHEST)
+    beyond *= trust.doubt(profile, "id" if seen.device else "device", signin, seen)
+    if not beyond:
+        return found
+    evidence = _signal(0.0, "without the device id that it always had:", signin.device, profile).evidence
+    if found is not None and not seen.device:
+        evidence = {**found.evidence, "novelty": f"{found.evidence['novelty'][:-1]}, and without a device id:"}
+    return Signal(found.surprisal if found is not None else 0.0, evidence, beyond=beyond)
+
+
+def _unlike(signin: SignIn, profile: Profile, seen: Known, population: Population) -> Optional[Signal]:
+    """By the kind of device, its id and its version."""
     if not profile.habits or (signin.device_id is not None and seen.device_id):
         return None
     new_id = signin.device_id is not None and seen.device_ids

@@ -23,6 +23,7 @@ class Signal(NamedTuple):
     evidence: Mapping[str, Any]  # the values that the catalogue's words need
     hard: bool = False  # not merely a value that may become normal one day
     before: Optional[SignIn] = None  # the sign-in that this one was compared with, where it was one
+    beyond: float = 0.0  # log-odds on top, of which the learned fusion knows nothing
 
 
 def surprisal(probability: float, highest: float) -> float:
@@ -51,5 +52,5 @@ def foreign(signin: SignIn, profile: Profile, seen: Known, population: Populatio
         sides += 1
     elif signin.device is not None:
         sides += 1
-        strange += not seen.device or (signin.device_id is not None and seen.device_ids)
+        strange += not seen.device or seen.carried > 0 or (signin.device_id is not None and seen.device_ids)
     return strange / sides if sides else 0.0

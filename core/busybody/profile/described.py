@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
+from .known import NO_ID
+
 if TYPE_CHECKING:
     from ..people import Person
 
@@ -46,6 +48,8 @@ def in_words(value: str) -> str:
         return plain("network " + operator(int(rest) if rest.isdigit() else rest))
     if kind == "device":
         return plain("device " + describe(rest))
+    if value == f"id:{NO_ID}":
+        return "a device without an id"
     return plain({"id": f"device id {rest}", "country": f"country {rest}"}.get(kind, value))
 
 

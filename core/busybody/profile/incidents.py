@@ -10,7 +10,7 @@ import hashlib
 from typing import Any, Dict, List, Optional
 
 from ..signin import SignIn
-from .known import Known, name, untrusted, values
+from .known import NO_ID, Known, name, untrusted, values
 from .profile import Profile, key_of
 
 BOUND = 3
@@ -51,9 +51,9 @@ def _brings_network(brought: List[str]) -> bool:
 def brings(signin: SignIn, seen: Known) -> List[str]:
     """The untrusted network, device and device id of a sign-in: what ties others to its incident.
 
-    A country ties nothing: half an organisation may travel to it.
+    A country ties nothing: half an organisation may travel to it. Nor does the want of a device id.
     """
-    return [name(kind, value) for kind, value in untrusted(signin, seen) if kind != "country"]
+    return [name(kind, value) for kind, value in untrusted(signin, seen) if kind != "country" and value != NO_ID]
 
 
 def identifier(user: str, signin: SignIn) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import List, NamedTuple, Optional, Tuple
 
 from ..signin import SignIn
@@ -24,9 +25,11 @@ class Known(NamedTuple):
     device_id: int
     device_ids: bool
     anonymous: int  # of hosting, VPN and Tor together
+    carried: int = 0  # of devices of this kind, where every one carried a device id and this one carries none
 
 
 ANONYMOUS = frozenset(("hosting", "vpn", "tor"))
+NO_ID = "none"  # in the place of a device id, where one was always there
 NOBODY = Known(0, 0, 0, False, 0, None, False, 0, 0, False, 0)
 
 
@@ -72,7 +75,26 @@ def known(profile: Profile, signin: SignIn) -> Known:  # noqa: C901  one pass ov
         of_id,
         any_id,
         anonymous,
+        _carried(profile, device) if any_id and device_id is None and device is not None else 0,
     )
+
+
+def _carried(profile: Profile, device: str) -> int:
+    """How often devices of the same kind (desktop, mobile, ...) came with an id; 0 where one came without."""
+    kind, times = kind_of(device), 0
+    for (_, _, _, a_device, an_id), habit in profile.habits.items():
+        if a_device is not None and kind_of(a_device) == kind:
+            if an_id is None:
+                return 0
+            times += habit.count
+    return times
+
+
+@lru_cache(maxsize=4096)
+def kind_of(device: str) -> str:
+    """The kind in a fingerprint: desktop of `windows-desktop-edge`; all of it where it names none."""
+    parts = device.split("-")
+    return parts[1] if len(parts) == 3 else device
 
 
 def untrusted(signin: SignIn, seen: Known) -> List[Value]:
@@ -86,6 +108,8 @@ def untrusted(signin: SignIn, seen: Known) -> List[Value]:
         fresh.append(("device", signin.device))
     if not seen.device_id and signin.device_id is not None:
         fresh.append(("id", signin.device_id))
+    if seen.carried:
+        fresh.append(("id", NO_ID))
     return fresh
 
 

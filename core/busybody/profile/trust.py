@@ -12,7 +12,7 @@ from typing import List, Set
 
 from ..policy import Policy
 from ..signin import SignIn
-from .known import ANONYMOUS, Known, Value, name, values
+from .known import ANONYMOUS, NO_ID, Known, Value, name, values
 from .profile import DAY, Operator, Profile, operator_of
 
 NETWORK, DEVICE = "network", "device"  # the two sides of a sign-in; one may vouch for the other
@@ -44,7 +44,7 @@ def doubt(profile: Profile, kind: str, signin: SignIn, seen: Known) -> float:
         return 1.0
     if settled(profile, kind, signin, seen):
         return 0.0
-    value = {"asn": operator_of(signin), "country": signin.country, "device": signin.device}[kind]
+    value = {"asn": operator_of(signin), "country": signin.country, "device": signin.device, "id": NO_ID}[kind]
     row = profile.pending.get(name(kind, value))
     if row is None or not vouched(signin, seen, DEVICE if SIDES[kind] == NETWORK else NETWORK):
         return 1.0
@@ -89,7 +89,7 @@ def novelty(profile: Profile, kind: str, value: Operator) -> str:
 def vouched(signin: SignIn, seen: Known, side: str) -> bool:
     """Whether one side of the sign-in is there and trusted whole."""
     if side == DEVICE:
-        there = signin.device is not None or signin.device_id is not None
+        there = (signin.device is not None or signin.device_id is not None) and not seen.carried
         return there and (signin.device is None or seen.device > 0) and (signin.device_id is None or seen.device_id > 0)
     there = signin.asn is not None or signin.subnet is not None
     return there and seen.asn > 0 and (signin.country is None or seen.country > 0)

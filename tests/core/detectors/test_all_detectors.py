@@ -125,7 +125,8 @@ def test_detector_is_finite_and_bounded(row: Entry, cases: List[Case]) -> None:
 @EVERY_DETECTOR
 def test_detector_accuses_or_relieves_as_its_kind_says(row: Entry, cases: List[Case]) -> None:
     for case, signal in told(row, cases):
-        assert signal.surprisal < 0.0 if row.kind == "proof" else signal.surprisal > 0.0, case.signin
+        total = signal.surprisal + signal.beyond
+        assert total < 0.0 if row.kind == "proof" else total > 0.0, case.signin
 
 
 @EVERY_DETECTOR

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import Any, Optional
 
 import pytest
 from builders import HOME, LAPTOP, MANAGED, PHONE, STRANGE, adding, at, company, finding, live, settled, signin
-from busybody.detectors.new_device import BACK, OTHER_VERSION, UNKNOWN_ID
+from busybody.detectors.new_device import BACK, NO_ID_HIGHEST, OTHER_VERSION, UNKNOWN_ID
 from busybody.policy import Policy
 from busybody.scorer import Scorer
 from busybody.sentence import reason
@@ -107,3 +108,48 @@ def test_one_odd_version_does_not_make_every_later_sign_in_odd(odd_version: int)
     live(scorer, 14, first=31)
     settled(scorer, at(45))
     assert finding(scorer.score(signin(45, 8, **HOME, **LAPTOP)), "new_device") is None
+
+
+ELSEWHERE = {"ip": "198.51.100.7", "subnet": "198.51.100.0/24"}  # at the person's own provider
+
+
+def test_a_missing_id_is_news_where_every_machine_of_the_kind_had_one(lived: Scorer) -> None:
+    odd = found(lived, user="managed", **LAPTOP, **ELSEWHERE)
+    assert odd is not None
+    times = 60  # sign-ins of a month, older ones counting less
+    assert log(1 + times / 3) < odd.contribution <= min(log(1 + times), NO_ID_HIGHEST)
+    assert reason(odd).startswith("without the device id that it always had: Chrome on Windows")
+
+
+def test_a_machine_of_another_make_without_an_id_is_both(lived: Scorer) -> None:
+    both, new = found(lived, user="managed", **STRANGE, **ELSEWHERE), found(lived, **STRANGE, **ELSEWHERE)
+    assert both is not None
+    assert new is not None
+    assert both.contribution > new.contribution + 2.0
+    assert reason(both).startswith("never used before, and without a device id: Firefox on Linux")
+
+
+def test_a_missing_id_says_nothing_at_home_nor_of_a_kind_that_never_had_one(lived: Scorer) -> None:
+    assert found(lived, user="managed", **LAPTOP) is None
+    phone, usual = found(lived, user="managed", **PHONE, **ELSEWHERE), found(lived, **PHONE, **ELSEWHERE)
+    assert phone is not None
+    assert usual is not None
+    assert phone.contribution == pytest.approx(usual.contribution, abs=0.3)
+    assert found(lived, **LAPTOP, **ELSEWHERE) is None
+
+
+def test_the_weight_of_the_policy_scales_what_a_missing_id_says(lived: Scorer) -> None:
+    policy = Policy.default()
+    quiet = adding(policy._replace(weights={**policy.weights, "new_device": WEIGHT / 2}))
+    company(quiet)
+    live(quiet, 30, user="managed", **MANAGED)
+    settled(quiet, at(29, 13))
+    full, half = (found(scorer, user="managed", **LAPTOP, **ELSEWHERE) for scorer in (lived, quiet))
+    assert full is not None
+    assert half is not None
+    assert half.contribution == pytest.approx(full.contribution / 2, rel=0.05)
+
+
+def test_a_copy_of_the_agent_without_an_id_does_not_teach_and_vouches_for_no_network(lived: Scorer) -> None:
+    assessment = lived.score(signin(30, 8, user="managed", **{**HOME, **LAPTOP, **ELSEWHERE}))
+    assert assessment.learned == "pending"
