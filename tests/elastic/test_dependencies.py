@@ -43,7 +43,6 @@ def test_what_is_imported_is_declared() -> None:
     extras = [one for some in project["optional-dependencies"].values() for one in some]
     declared = {name_of(one) for one in [*project["dependencies"], *extras]}
     assert libraries() - declared == set()
-    assert declared - libraries() - OWN == set(), "and what is declared is imported"
 
 
 def test_what_is_imported_is_pinned_for_development() -> None:
