@@ -48,7 +48,7 @@ def test_killed_between_every_two_writes(place_at: Open, any_node: Node) -> None
         if wrong is None:
             break
         found[number] = wrong
-    assert len(found) > 15, "it wrote less often than it has to"
+    assert len(found) > 8, "it wrote less often than it has to"
     assert {number: wrong for number, wrong in found.items() if wrong} == {}
 
 
@@ -58,14 +58,14 @@ def test_killed_at_random_while_sign_ins_arrive(place_at: Open, name: str, seed:
     assert killed_at_random(place_at(have(name), 240), 6, seed) == []
 
 
-@pytest.mark.parametrize("write", [8, 12, 18, 24])
+@pytest.mark.parametrize("write", [1, 3, 6, 8])
 def test_a_stale_owner_is_fenced(place_at: Open, any_node: Node, write: int) -> None:
     place = place_at(any_node, 120)
     place.add()
     assert stopped_before_write(place, write) == []
 
 
-@pytest.mark.parametrize("write", [9, 12, 18])
+@pytest.mark.parametrize("write", [2, 6])
 def test_a_stale_owner_that_gets_the_people_again_begins_where_the_other_ended(
     place_at: Open, any_node: Node, write: int
 ) -> None:

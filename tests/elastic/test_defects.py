@@ -32,12 +32,12 @@ def test_a_reader_without_it_loses_sign_ins(defect: str, proof: Proof, any_clust
 def test_a_state_that_is_durable_before_the_results_loses_some(place_at: Open) -> None:  # noqa: F811
     place = place_at(have("es9"), 80)
     place.add()
-    found = (killed_before_write(place, number, "order") for number in range(8, 40))
+    found = (killed_before_write(place, number, "order") for number in (3, 2, 4))
     assert any(wrong for wrong in found), "no kill between state and results was noticed"
 
 
 def test_a_stale_owner_without_the_fence_overwrites_the_other(place_at: Open) -> None:  # noqa: F811
     place = place_at(have("es9"), 80)
     place.add()
-    found = (stopped_before_write(place, number, "fencing") for number in (9, 12, 15))
+    found = (stopped_before_write(place, number, "fencing") for number in (6, 3))
     assert any(wrong for wrong in found), "the stale owner's writes were not noticed"
