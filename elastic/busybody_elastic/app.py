@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from .api import ScoreApi
-from .auth import Keys, is_loopback
+from .auth import Keys
 from .bodies import GONE, Gone
 from .committer import Committer
 from .config import Config, ServerSection
@@ -40,15 +40,9 @@ COLLECT = (
 def build_app(config: Config, router: Router, *, status: Status, internal: Sequence[BaseRoute] = ()) -> Starlette:
     """The doors over a router. `status()` has at least `ready` (bool); `internal` is what other instances call.
 
-    Raises ConfigError where strangers could reach a door that asks for no key.
+    A configuration that lets strangers reach a door without a key is none: `Config` refuses it.
     """
     server = config.server
-    if not is_loopback(server.host) and not server.keys and not (server.tls and server.tls.client_ca):
-        raise ConfigError(
-            f"others than this machine reach {server.host}, and no key is asked for. Add server.keys or "
-            "server.tls.client_ca, or listen on 127.0.0.1.",
-            key="server.host",
-        )
     keys, limits, metrics = Keys(server.keys), Limits.of(server.limits), Metrics(status)
     turnstile = Turnstile(limits.concurrent)
     committer = Committer(router, metrics)

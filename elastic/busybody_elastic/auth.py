@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 from hashlib import sha256
-from ipaddress import ip_address
 from typing import Iterable
 
 from starlette.datastructures import Headers
@@ -41,14 +40,6 @@ class Keys:
                 presented = authorization[len(SCHEME) :].strip()
         found = _digest(presented or "")
         return sum(hmac.compare_digest(found, known) for known in self._digests) > 0
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches that address. A name counts as one that others reach, except localhost."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _configured(key: str) -> bytes:

@@ -23,12 +23,6 @@ def limited(**limits: Any) -> Any:
     return config(server={"limits": {**LIMITS, **limits}})
 
 
-def test_a_door_that_strangers_reach_asks_for_a_key() -> None:
-    with pytest.raises(ConfigError, match=r"server\.host"):
-        build_app(config(server={"host": "0.0.0.0"}), LocalRouter(), status=ready)
-    build_app(config(server={"host": "0.0.0.0", "keys": [{"env": "KEY"}]}), LocalRouter(), status=ready)
-
-
 def test_a_key_is_needed_where_there_is_one() -> None:
     with running(build_app(config(server={"keys": [{"env": "KEY"}]}), LocalRouter(), status=ready)) as url:
         body = json.dumps(signin())

@@ -184,6 +184,13 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"reader": {"filter": "sign-ins"}}, "reader.filter", "is no choice. Did you mean 'signins'?"),
     ({"server": {"port": 70_000}}, "server.port", "70000 is no whole number from 0 to 65535."),
     ({"server": {"keys": ["sesame"]}}, "server.keys[0]", "A secret does not belong into this file"),
+    (
+        {"server": {"keys": [{"env": "D"}]}},
+        "server.keys[0]",
+        "is no digest: that is sha256: and 64 hexadecimal digits.",
+    ),
+    ({"server": {"host": "0.0.0.0"}}, "server.host", "reach 0.0.0.0, and no key is asked for. Add server.keys or"),
+    ({"server": {"host": "door.example"}}, "server.host", "or listen on 127.0.0.1."),
     ({"server": {"tls": {"cert": __file__}}}, "server.tls.cert", "goes with key. Give both, or none."),
     ({"server": {"tls": {"client_ca": __file__}}}, "server.tls.client_ca", "needs cert and key."),
     ({"gateway": {"keys": True}}, "gateway.keys", "asks for keys, and server.keys has none."),
@@ -199,10 +206,20 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ("mapping", "key", "words"), MISTAKES, ids=[f"{n}-{key}" for n, (_, key, _) in enumerate(MISTAKES)]
 )
 def test_a_mistake_names_its_key_and_the_next_step(mapping: dict[str, Any], key: str, words: str) -> None:
-    ((found, message),) = refused(mapping, K="sesame")
+    ((found, message),) = refused(mapping, K="sesame", D="sha256:abcd")
     assert found == key
     assert words in message
     assert "geheim" not in message
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_this_machine_needs_no_key(host: str) -> None:
+    assert Config.from_mapping({"server": {"host": host}}).server.host == host
+
+
+def test_certificates_of_callers_are_as_good_as_keys() -> None:
+    tls = {"cert": __file__, "key": __file__, "client_ca": __file__}
+    assert Config.from_mapping({"server": {"host": "0.0.0.0", "tls": tls}}).server.host == "0.0.0.0"
 
 
 def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ the environment variable of its key; printing a configuration never shows it.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, fields, is_dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -42,6 +43,7 @@ __all__ = [
     "LogSection", "ReaderSection", "Secret", "ServerSection", "StateSection", "TLSSection",
 ]  # fmt: skip
 
+DIGEST = re.compile("sha256:[0-9A-Fa-f]{64}")
 WHERE = PREFIX + "CONFIG"  # the variable that names the file
 
 
@@ -111,7 +113,7 @@ def _described(section: Any) -> Iterator[tuple[str, Any]]:
 
 def _together(config: Sections) -> Iterator[tuple[tuple[str, ...], str]]:
     """What is wrong between keys that are right by themselves."""
-    cluster, state, tls = config.cluster, config.state, config.server.tls
+    cluster, state = config.cluster, config.state
     yield from _credentials("cluster", cluster)
     yield from _credentials("kibana", config.kibana)
     if (cluster.client_cert is None) != (cluster.client_key is None):
@@ -132,11 +134,25 @@ def _together(config: Sections) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("state", "kind"), "sqlite is for one instance with one partition. Use kind: cluster for several"
     if state.address and not state.internal_key:
         yield ("state", "internal_key"), "is missing. Instances that reach each other need a common secret"
+    yield from _doors(config)
+
+
+def _doors(config: Sections) -> Iterator[tuple[tuple[str, ...], str]]:
+    server, tls = config.server, config.server.tls
     if tls and (tls.cert is None) != (tls.key is None):
         yield ("server", "tls", "cert"), "goes with key. Give both, or none"
     if tls and tls.client_ca and not tls.cert:
         yield ("server", "tls", "client_ca"), "needs cert and key. Give them, too"
-    if config.gateway.keys and not config.server.keys:
+    if not is_loopback(server.host) and not server.keys and not (tls and tls.client_ca):
+        told = f"lets others than this machine reach {server.host}, and no key is asked for. Add server.keys or "
+        yield ("server", "host"), told + "server.tls.client_ca, or listen on 127.0.0.1"
+    for number, key in enumerate(server.keys):
+        if key.reveal().startswith("sha256:") and not DIGEST.fullmatch(key.reveal()):
+            yield (
+                ("server", f"keys[{number}]"),
+                "is no digest: that is sha256: and 64 hexadecimal digits. Use sha256sum",
+            )
+    if config.gateway.keys and not server.keys:
         yield ("gateway", "keys"), "asks for keys, and server.keys has none. Give some"
 
 
@@ -152,9 +168,12 @@ def _credentials(name: str, section: Any) -> Iterator[tuple[tuple[str, ...], str
 def _in_the_clear(url: str) -> bool:
     """Whether what is sent there crosses a network unencrypted."""
     parts = urlsplit(url)
-    if parts.scheme != "http" or parts.hostname == "localhost":
-        return False
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that address. A name counts as one that others reach, except localhost."""
     try:
-        return not ip_address(parts.hostname or "").is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
-        return True
+        return host == "localhost"
