@@ -79,8 +79,10 @@ def _reads(hands: Hands, cluster: Cluster) -> str:
         "user": {"name": "zoe", "email": "zoe@example.com"},
         "source": {"ip": "81.2.69.142"},
     }
+    settings = {"settings": {"index.refresh_interval": "30s", "index.number_of_replicas": 0}}
+    hands.admin.request("PUT", f"/{hands.source}", settings)
     hands.admin.put(hands.source, "1", document, refresh=True)
-    if "may not be looked up" in slowest_refresh(cluster, hands.source).words:
+    if slowest_refresh(cluster, hands.source).seconds != 30.0:
         return "the refresh interval cannot be looked up"
     with Service(hands.config(), ("reader",)) as service:
         service.start()

@@ -14,7 +14,7 @@ from busybody.errors import BusybodyError
 from ..cluster.protocol import Cluster
 from ..errors import ClusterError
 from .features import Features
-from .indices import Existing, behind, existing
+from .indices import EVERYTHING, Existing, behind, existing, resolved
 from .kibana import Kibana, kibana_assets
 from .monitors import monitors
 from .plan import Plan, Wanted
@@ -31,7 +31,7 @@ from .report import (
     Line,
     Report,
 )  # fmt: skip
-from .stored import SCHEMA, Absent, Asset, Ledger
+from .stored import PIPELINE, SCHEMA, Absent, Asset, Ledger
 
 __all__ = ["ABSENT", "FAILED", "INSTALLED", "KEPT", "MISSING", "OUTDATED", "REMOVED", "UNCHANGED", "UPDATED", "SCHEMA",
            "Line", "Report", "behind", "run"]  # fmt: skip
@@ -171,6 +171,8 @@ class Installation:
         )
         if around:  # without it a plain index of that name would become a stream
             return KEPT, f"{around}, whose pattern is around its own, is kept"
+        if asset.kind == PIPELINE.kind and resolved(self._cluster, EVERYTHING):
+            return KEPT, "indices that stay send their documents through it"
         if self._dry:
             return REMOVED, ""
         try:

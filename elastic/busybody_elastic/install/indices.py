@@ -13,6 +13,8 @@ from ..cluster.protocol import Cluster
 from ..errors import ClusterError
 from .stored import MANAGER, SCHEMA, Mark, dug, read
 
+EVERYTHING = "logs-busybody.*,busybody-*"  # streams and indices of all namespaces
+
 
 class Existing:
     """One stream or plain index, as an asset: what is installed in it is its mapping."""
