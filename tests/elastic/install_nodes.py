@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from conftest import absent
+from having import absent
 from node_downloads import KINDS, Unavailable
 from node_process import NodeProcess
 from nodes import Node, ready

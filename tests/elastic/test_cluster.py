@@ -12,7 +12,7 @@ from busybody.errors import MissingExtra
 from busybody_elastic.cluster import Cluster, Doc, Retries, bulk, connect
 from busybody_elastic.config import ClusterSection, Secret
 from busybody_elastic.errors import ClusterError, PartialResults
-from conftest import ROOT, settings_of
+from having import ROOT, settings_of
 from nodes import Node
 from relays import CUT, LOST, Relay, Reply, relay
 

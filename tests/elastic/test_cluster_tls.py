@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from busybody_elastic.cluster import connect
 from busybody_elastic.errors import ClusterError, ConfigError
-from conftest import settings_of
+from having import settings_of
 from nodes import Node
 from relays import Authority, relay
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import have
 from crash.proofs import Place, killed_at_random, killed_before_write, one_of_three_dies, stopped_before_write
+from having import have
 
 if TYPE_CHECKING:
     from nodes import Node
@@ -25,7 +25,7 @@ Open = Callable[["Node", int], Place]
 def place_at() -> Iterator[Open]:
     """Makes a place on a node."""
     from busybody_elastic.cluster import connect
-    from conftest import settings_of
+    from having import settings_of
 
     opened: list[Place] = []
 

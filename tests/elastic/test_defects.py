@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 import test_reader
 from busybody_elastic.cluster.protocol import Cluster
-from conftest import have
 from crash.defects import without
 from crash.proofs import killed_before_write, stopped_before_write
+from having import have
 from test_crash import Open, place_at  # noqa: F401 - a fixture
 from test_reader import source  # noqa: F401 - a fixture
 

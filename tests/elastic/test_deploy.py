@@ -19,7 +19,7 @@ import pytest
 import yaml
 from busybody_elastic.cli import COMMANDS
 from busybody_elastic.config import Config
-from conftest import ROOT, absent
+from having import ROOT, absent
 
 DEPLOY = ROOT / "elastic" / "deploy"
 EXAMPLE = DEPLOY / "busybody-elastic.example.yaml"

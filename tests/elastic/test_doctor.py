@@ -13,7 +13,7 @@ from busybody_elastic.cli import main
 from busybody_elastic.cluster import Cluster, Retries, connect
 from busybody_elastic.doctor import FAILED, OK, SKIPPED, WARNING, Check, Report, examine
 from busybody_elastic.documents import Documents
-from conftest import config_of, settings_of
+from having import config_of, settings_of
 from nodes import Node
 from relays import Reply, relay
 

@@ -22,7 +22,7 @@ from busybody_elastic.config import Config
 from busybody_elastic.documents import Names
 from busybody_elastic.install.keys import ROLES
 from busybody_elastic.metrics import Metrics
-from conftest import ROOT
+from having import ROOT
 
 PAGE = ROOT / "docs" / "elastic.md"
 TEXT = PAGE.read_text("utf-8")

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from busybody_elastic.app import build_app
-from conftest import config_of
 from doors import LocalRouter, ready, running, signin
+from having import config_of
 from nodes import Node
 
 pytestmark = pytest.mark.node

@@ -23,7 +23,7 @@ from busybody_elastic.install.report import (
     Report,
 )
 from busybody_elastic.install.stored import read
-from conftest import ELASTICSEARCH, OPENSEARCH, config_of, settings_of
+from having import ELASTICSEARCH, OPENSEARCH, config_of, settings_of
 from install_nodes import own
 from nodes import Node
 

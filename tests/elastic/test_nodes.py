@@ -10,10 +10,10 @@ import sys
 import time
 from pathlib import Path
 
-import conftest
+import having
 import nodes
 import pytest
-from conftest import have
+from having import have
 from node_downloads import Unavailable, java
 
 HERE = Path(__file__).parent
@@ -67,6 +67,6 @@ def test_a_missing_node_skips_aloud_and_fails_in_ci(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("BUSYBODY_NODES", str(tmp_path / "nodes.json"))
     monkeypatch.setattr(nodes, "shared", nodes.shared.__wrapped__)  # nothing remembered of earlier tests
     for ci, outcome, words in ((False, pytest.skip.Exception, "NOT tested"), (True, pytest.fail.Exception, "In CI")):
-        monkeypatch.setattr(conftest, "IN_CI", ci)
+        monkeypatch.setattr(having, "IN_CI", ci)
         with pytest.raises(outcome, match=f"has no node os3.*{words}"):
-            conftest.have("os3")
+            having.have("os3")

@@ -18,7 +18,7 @@ from busybody_elastic.records import SKIPPED
 from busybody_elastic.results import Results
 from busybody_elastic.state import IndexStore, Lease
 from busybody_elastic.verdicts import Verdicts
-from conftest import config_of
+from having import config_of
 from scored import POLICY, after, content, items, signins, stored, straight
 
 pytestmark = pytest.mark.node

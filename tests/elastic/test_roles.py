@@ -24,7 +24,7 @@ from busybody_elastic.cluster.protocol import Cluster
 from busybody_elastic.errors import ClusterError
 from busybody_elastic.install import run as install
 from busybody_elastic.install.keys import ROLES, create, role
-from conftest import ELASTICSEARCH, config_of, settings_of
+from having import ELASTICSEARCH, config_of, settings_of
 from install_nodes import own
 from jsonschema import Draft202012Validator
 from nodes import RELOAD, Node, call, user_line, wait

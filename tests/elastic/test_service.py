@@ -15,9 +15,9 @@ from busybody_elastic import log
 from busybody_elastic.cluster.protocol import Cluster
 from busybody_elastic.documents import Names
 from busybody_elastic.service import Service
-from conftest import config_of
 from crash.signins import make, signin, write
 from crash.world import CLEAN, audit, every, prepare
+from having import config_of
 
 if TYPE_CHECKING:
     from nodes import Node

@@ -18,7 +18,7 @@ from busybody_elastic.install import run as install
 from busybody_elastic.partition import Partition
 from busybody_elastic.results import Results
 from busybody_elastic.state import IndexStore, Lease
-from conftest import ELASTICSEARCH, OPENSEARCH, config_of, settings_of
+from having import ELASTICSEARCH, OPENSEARCH, config_of, settings_of
 from install_nodes import own
 from scored import POLICY, after, content, items, signins, stored, straight
 
