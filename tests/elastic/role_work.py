@@ -12,7 +12,7 @@ from busybody_elastic.cluster.protocol import Cluster
 from busybody_elastic.config import Config
 from busybody_elastic.documents import Documents, Names
 from busybody_elastic.errors import ClusterError
-from busybody_elastic.forget import Orders, erase_documents, erase_state
+from busybody_elastic.forget import Orders, erase
 from busybody_elastic.install import behind
 from busybody_elastic.install import run as install
 from busybody_elastic.install.features import Features
@@ -22,7 +22,7 @@ from busybody_elastic.results import Results
 from busybody_elastic.service import Service
 from busybody_elastic.state import IndexStore, Lease
 from busybody_elastic.verdicts import Verdicts
-from conftest import config_of, settings_of
+from having import config_of, settings_of
 from nodes import Node
 from scored import POLICY, after, items, signins, stored
 
@@ -195,8 +195,7 @@ def _forgets(hands: Hands, cluster: Cluster) -> str:
         admin.put(stream, "seeded", seeded, create=True)
     others = {**seeded, "user": {"name": "other"}, "busybody": {"verdict": {"by": user, "answer": "benign"}}}
     admin.put(names.alert, "others", others, create=True)
-    erase_state(cluster, names, config, user, 0.0)
-    erase_documents(cluster, names, POLICY, user)
+    erase(cluster, names, config, user, 0.0)
     for index in (*names.streams, *names.indices):
         if index != names.state and any(user in str(body) for body in stored(admin, index).values()):
             return f"{index} still names the person"
