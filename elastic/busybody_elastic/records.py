@@ -14,7 +14,7 @@ class Incoming(NamedTuple):
     document: Mapping[str, Any]
     identity: str
     entrance: str  # READER, API or GATEWAY
-    index: str = ""  # where it lies or goes, as far as known
+    index: str = ""  # type: ignore[assignment]  # where it lies or goes, as far as known; hides tuple.index
     id: str = ""  # its _id there
     quiet: bool = False  # back-fill or catch-up older than an hour: scored, marked, never paging anybody
 
