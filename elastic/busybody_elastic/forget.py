@@ -2,7 +2,8 @@
 
 The state is its owner's: an order is left for every partition, since recent evidence of other people's partitions names
 them by a hash, too. Running instances carry it out within seconds; where none runs, this command takes the lease and does
-it itself. Only then the documents go, so that nothing that was under way brings them back.
+it itself. Only then the documents go, so that nothing that was under way brings them back. Whoever gives the order erases
+them; where the owners took longer than it waited, they do that, too.
 
 Sign-ins of theirs that are older than the erasure are skipped from then on. Logs, snapshots and what Kibana copied
 (`.alerts-security.alerts-*`) are elsewhere: erase the person there, too.
@@ -21,7 +22,7 @@ from busybody.stores import Store
 
 from .cluster.protocol import Cluster, Doc
 from .documents import Document, Names, person_id
-from .errors import ClusterError, Lost
+from .errors import ClusterError, ConfigError, Lost
 
 if TYPE_CHECKING:
     import argparse
@@ -33,32 +34,50 @@ ORDERS = "orders"  # the document in the state's index
 TRIES, ROUNDS = 20, 10
 PAGE = 500
 PAUSE = 0.2  # seconds between two looks
+HOUR = 3600 * 10**9  # nanoseconds after which whoever gave an order is gone
 
 
 class Orders:
-    """Erasures that wait for the owners: {partitions it is left to do in: [...], user}, under a name of its own."""
+    """Erasures that wait for the owners, each under a name of its own.
+
+    {user, left: partitions in which it is to be done, gone: what went, alone: whether nobody waits for it any more}
+    """
 
     def __init__(self, cluster: Cluster, names: Names, partitions: Callable[[], Sequence[Partition]] = tuple) -> None:
-        self._cluster, self._index, self._partitions = cluster, names.state, partitions
+        self._cluster, self._names, self._index, self._partitions = cluster, names, names.state, partitions
 
     def place(self, user: str, partitions: int) -> str:
         """Returns the order's name."""
         name = f"{time.time_ns():x}"
-        self._change(lambda orders: {**orders, name: {"user": user, "left": [*range(partitions)], "gone": []}})
+        order = {"user": user, "left": [*range(partitions)], "gone": [], "alone": False}
+        self._change(lambda orders: {**orders, name: order})
         return name
 
     def take(self) -> int:
         """Carry out what waits for the partitions of this instance. Says how many times it did."""
-        doc = self._cluster.get(self._index, ORDERS)
-        waiting = doc.source["orders"] if doc is not None else {}
         done = 0
-        for name, order in waiting.items():
+        for name, order in self._waiting().items():
             for partition in self._partitions():
                 if partition.number in order["left"]:
                     gone = partition.forget(order["user"])
                     self.tick(name, partition.number, gone)
                     done += 1
+        self._finish()
         return done
+
+    def _finish(self) -> None:
+        """Erase the documents, too, where whoever gave the order does not wait any more. The owner of partition 0 does."""
+        first = next((partition for partition in self._partitions() if partition.number == 0), None)
+        if first is None:
+            return
+        for name, order in self._waiting().items():
+            if not order["left"] and (order.get("alone") or time.time_ns() - int(name, 16) > HOUR):
+                erase_documents(self._cluster, self._names, first.policy, order["user"])
+                self.strike(name)
+
+    def _waiting(self) -> dict[str, Any]:
+        doc = self._cluster.get(self._index, ORDERS)
+        return dict(doc.source["orders"]) if doc is not None else {}
 
     def tick(self, name: str, number: int, gone: Sequence[str]) -> None:
         """The order is done in that partition."""
@@ -74,9 +93,12 @@ class Orders:
 
     def left(self, name: str) -> tuple[list[int], list[str]]:
         """Partitions in which it is not done yet, and what went so far."""
-        doc = self._cluster.get(self._index, ORDERS)
-        order = doc.source["orders"].get(name) if doc is not None else None
+        order = self._waiting().get(name)
         return (order["left"], order["gone"]) if order is not None else ([], [])
+
+    def leave(self, name: str) -> None:
+        """Nobody waits for it any more: its owners carry out all of it."""
+        self._change(lambda orders: {**orders, name: {**orders[name], "alone": True}} if name in orders else orders)
 
     def strike(self, name: str) -> None:
         """It is done everywhere: no name stays behind."""
@@ -175,14 +197,13 @@ def run(verb: str, config: Config, arguments: argparse.Namespace) -> int:  # noq
 
     from .cluster import connect
 
-    if not arguments.yes and input(f"Erase everything about {arguments.person}? It cannot be undone. [y/N] ") != "y":
+    if not arguments.yes and not _agreed(arguments.person):
         say("Nothing was erased. Say y, or --yes where nobody can be asked.")
         return 1
     with_cluster = connect(config.cluster)
     try:
         names = Names(config.namespace)
-        gone = erase_state(with_cluster, names, config, arguments.person, arguments.wait)
-        documents = erase_documents(with_cluster, names, config.policy, arguments.person)
+        gone, documents = erase(with_cluster, names, config, arguments.person, arguments.wait)
     finally:
         with_cluster.close()
     for words in gone:
@@ -196,21 +217,39 @@ def run(verb: str, config: Config, arguments: argparse.Namespace) -> int:  # noq
     return 0
 
 
-def erase_state(cluster: Cluster, names: Names, config: Config, user: str, wait: float) -> list[str]:
-    """Erase a person from the state: by its owners, or by ourselves where nobody owns it. Says what went."""
+def _agreed(person: str) -> bool:
+    try:
+        return input(f"Erase everything about {person}? It cannot be undone. [y/N] ") == "y"
+    except EOFError:
+        raise ConfigError("nobody can be asked here. Use --yes.") from None
+
+
+def erase(cluster: Cluster, names: Names, config: Config, user: str, wait: float) -> tuple[list[str], dict[str, int]]:
+    """Erase a person everywhere. Says what went from the state, and how many documents from which index.
+
+    Where it breaks off, the owners go on with it.
+    """
     orders = Orders(cluster, names)
-    state = config.state
-    name = orders.place(user, state.partitions)
+    name = orders.place(user, config.state.partitions)
+    try:
+        gone = _erase_state(cluster, names, config, user, wait, name)
+        documents = erase_documents(cluster, names, config.policy, user)
+    except BaseException:
+        orders.leave(name)
+        raise
+    orders.strike(name)
+    return gone, documents
+
+
+def _erase_state(cluster: Cluster, names: Names, config: Config, user: str, wait: float, name: str) -> list[str]:
+    """By its owners, or by ourselves where nobody owns the people."""
+    orders = Orders(cluster, names)
     until = time.monotonic() + wait
     while orders.left(name)[0] and time.monotonic() < until:
         time.sleep(PAUSE)
-    try:
-        for number in orders.left(name)[0]:
-            orders.tick(name, number, _unowned(cluster, names, config, number, user))
-        return orders.left(name)[1]
-    finally:
-        if not orders.left(name)[0]:
-            orders.strike(name)
+    for number in orders.left(name)[0]:
+        orders.tick(name, number, _unowned(cluster, names, config, number, user))
+    return orders.left(name)[1]
 
 
 def _unowned(cluster: Cluster, names: Names, config: Config, number: int, user: str) -> list[str]:
@@ -230,7 +269,10 @@ def _unowned(cluster: Cluster, names: Names, config: Config, number: int, user: 
     until = time.monotonic() + 2 * state.lease_seconds
     while not lease.take():
         if time.monotonic() >= until:
-            raise Lost(f"partition {number} is owned by an instance that did not carry out the order; it still will.")
+            raise Lost(
+                f"partition {number} is owned by an instance that has not carried out the order yet. It still will, and "
+                "erase the documents then, too. Run this again later: it says whether anything is left."
+            )
         time.sleep(PAUSE)
     with IndexStore(lease) as store:
         return forget_in(store, config.policy, user, time.time())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
+from busybody_elastic import cli, forget
+from busybody_elastic.config import Config
 from busybody_elastic.documents import Names
+from busybody_elastic.errors import Lost
 from busybody_elastic.forget import Orders, erase_documents
 from busybody_elastic.records import SCORED, SKIPPED
 from busybody_elastic.verdicts import Verdicts
@@ -78,3 +82,35 @@ def test_what_the_source_still_holds_does_not_come_back(scene):
 def test_an_unknown_person_is_no_error(scene):
     cluster, part, *_ = scene
     assert erase(cluster, part, "nobody@example.com") == ([], {})
+
+
+def test_owners_who_come_too_late_erase_the_documents_too(scene, monkeypatch):
+    cluster, part, _, user = scene
+
+    def busy(*_):
+        raise Lost("its owner is at something else")
+
+    monkeypatch.setattr(forget, "_unowned", busy)
+    with pytest.raises(Lost):
+        forget.erase(cluster, NAMES, Config.from_mapping({"namespace": "t"}), user, 0.0)
+    assert user in cluster.data.live()
+    Verdicts(cluster, NAMES, partition_of=lambda _: part, partitions=lambda: [part]).sweep()
+    for index in [*cluster.data.indices]:
+        cluster.refresh(index)
+    assert user not in cluster.data.live()
+
+
+def test_what_somebody_still_waits_for_is_left_to_them(scene):
+    cluster, part, _, user = scene
+    Orders(cluster, NAMES).place(user, 1)
+    for _ in range(2):
+        Verdicts(cluster, NAMES, partition_of=lambda _: part, partitions=lambda: [part]).sweep()
+    assert user in json.dumps(stored(cluster, NAMES.score))
+
+
+def test_where_nobody_can_be_asked_it_says_what_to_do(tmp_path, capsys, monkeypatch):
+    path = tmp_path / "elastic.yaml"
+    path.write_text("namespace: t\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert cli.main(["forget", "nobody@example.com", "-c", str(path)]) == cli.USAGE
+    assert "Use --yes." in capsys.readouterr().err
