@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from typing import Any
 
 import pytest
 from busybody_elastic.errors import ClusterError, Lost
-from busybody_elastic.state import IndexStore, Lease, heads
+from busybody_elastic.state import IndexStore, Lease, heads, process
 from fake_cluster import AFTER, BEFORE, Data, FakeCluster
 
 INDEX = "busybody-state-test"
@@ -76,6 +79,31 @@ def test_restarted_instance_has_its_own_at_once_but_two_of_one_name_do_not_fight
         before.renew()
     assert not before.take()
     after.renew()
+
+
+@pytest.mark.skipif(not process.here(), reason="only Linux tells processes apart")
+def test_another_process_of_that_name_waits_unless_the_owner_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    started = f"{process.here().rsplit(' ', 2)[0]} {beside.pid} {process._look(beside.pid)[1]}"
+    data = Data()
+    one, two = lease(data, "one"), lease(data, "one")
+    with monkeypatch.context() as other:
+        other.setattr(process, "here", lambda: started)
+        assert one.take()
+    assert not two.take()
+    beside.kill()
+    os.waitid(os.P_PID, beside.pid, os.WEXITED | os.WNOWAIT)  # gone, and nobody has asked what became of it
+    assert two.take()
+    beside.communicate()
+    assert process.is_gone(started)
+
+
+@pytest.mark.skipif(not process.here(), reason="only Linux tells processes apart")
+def test_nothing_is_told_of_a_process_elsewhere() -> None:
+    machine, space, number, begun = process.here().rsplit(" ", 3)
+    assert process.is_gone(f"{machine} {space} {number} 1"), "its number was given anew"
+    for elsewhere in (f"another {space} {number} 1", f"{machine} pid:[1] {number} {begun}", "", "nonsense"):
+        assert not process.is_gone(elsewhere)
 
 
 def test_own_clock_ends_it_even_where_nobody_took_it() -> None:

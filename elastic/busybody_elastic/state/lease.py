@@ -20,6 +20,7 @@ from busybody.stores.protocol import SCHEMA, newer
 
 from ..cluster.protocol import Cluster, Doc
 from ..errors import ClusterError, Lost
+from . import process
 from .sealed import seal, unseal
 
 TRIES = 3  # of one change whose fate is unknown, each after the client's own retries
@@ -86,7 +87,7 @@ class Lease:
     def take(self) -> bool:
         """Look once whether the partition can be had, and take it. Whoever waits calls it again now and then.
 
-        It can be had where it is new, released, ours from before this process began, or unchanged for `seconds`.
+        It can be had where it is new, released, unchanged for `seconds`, or of our name by a process that is gone.
         Raises StoreError for a head of a newer version or another number of partitions.
         """
         with self._lock:
@@ -105,7 +106,9 @@ class Lease:
             return taken is not None and self._hold(taken, start)
 
     def _is_free(self, head: Head, doc: Doc, now: float) -> bool:
-        if not head.owner or (head.owner == self.owner and not self._once):
+        if not head.owner:
+            return True
+        if head.owner == self.owner and not self._once and process.is_gone(doc.source.get("process", "")):
             return True
         version = doc.seq_no, doc.primary_term
         if self._seen is None or self._seen[0] != version:
@@ -131,7 +134,10 @@ class Lease:
 
     def _mine(self) -> dict[str, Any]:
         renewed = datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="milliseconds")
-        return {"owner": self.owner, "address": self.address, "renewed": renewed, "change": secrets.token_hex(8)}
+        return {
+            "owner": self.owner, "address": self.address, "process": process.here(), "renewed": renewed,
+            "change": secrets.token_hex(8),
+        }  # fmt: skip
 
     def _hold(self, doc: Doc, start: float) -> bool:
         self._doc, self.head, self._spent = doc, self._checked(doc.source), True
