@@ -11,9 +11,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from itertools import chain
 from typing import Any
+
+from busybody.errors import BusybodyError
 
 from ..cluster.protocol import Cluster
 from ..cursor import Cursor
@@ -26,6 +29,7 @@ from .wanted import EVERYTHING, not_own, not_stamped, signins, stamped
 SURE = 60.0  # seconds before a commit: results as old were learned, however the clocks of instances differ
 UNDATED = 3600.0  # seconds of overlap where only the event's own time is known
 LOOK = 60.0  # seconds after which refresh intervals are looked up again
+COMMITTER = "busybody-commit"  # the thread that commits
 IDLE = 60.0  # seconds after which a cursor that did not move is committed again: it says until when all is learned
 COMMIT_SECONDS, COMMIT_DOCUMENTS = 2.0, 20_000  # after which what was read is committed, head or not
 
@@ -53,6 +57,8 @@ class Reader:
         self._seen: dict[str, Seen] = {}
         self._looked = float("-inf")
         self._committed_at, self._uncommitted = now(), 0
+        self._aside = ThreadPoolExecutor(1, COMMITTER)
+        self._flight: Future[None] | None = None
 
     @property
     def stats(self) -> Stats:
@@ -69,6 +75,8 @@ class Reader:
 
     def drop(self) -> None:
         """Forget everything: the people went to another instance. The next cycle begins at the committed cursor."""
+        with suppress(BusybodyError):
+            self._land()
         self._cursor, self._uncommitted = None, 0
         self._seen.clear()
 
@@ -224,7 +232,7 @@ class Reader:
         self.show(batch)
         stopped = self.stop.is_set()
         if stopped or self._uncommitted >= COMMIT_DOCUMENTS or self._now() - self._committed_at >= COMMIT_SECONDS:
-            self._commit(cursor)
+            self._commit(cursor, wait=stopped)
         if stopped:
             raise Stopped
 
@@ -238,10 +246,25 @@ class Reader:
         self.stats.position = batch[-1].value / SECOND
         self.stats.lag_seconds = max(0.0, self._now() - self.stats.position)
 
-    def _commit(self, cursor: Cursor) -> None:
+    def _commit(self, cursor: Cursor, *, wait: bool = True) -> None:
+        """Commit up to the cursor. Without `wait` the next pages are scored meanwhile; what is fed by then may be in it,
+        too, which a restart would only feed again."""
+        self._land()
         cursor.committed = self._moment()
-        self.router.commit(cursor.notes())
+        self._flight = self._aside.submit(self.router.commit, cursor.notes())
         self._committed_at, self._uncommitted = self._now(), 0
+        if wait:
+            self._land()
+
+    def _land(self) -> None:
+        """Wait for the commit that is under way. Raises what it raised; it is then tried again."""
+        flight, self._flight = self._flight, None
+        if flight is not None:
+            try:
+                flight.result()
+            except BaseException:
+                self._uncommitted += 1
+                raise
 
     def _moment(self) -> int:
         return int(self._now() * SECOND)

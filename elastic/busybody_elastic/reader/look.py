@@ -38,13 +38,15 @@ def slowest_refresh(cluster: Cluster, indices: str) -> Refresh:
     local = ",".join(name for name in indices.split(",") if ":" not in name)
     if local != indices:
         return Refresh(UNKNOWN, "indices of other clusters do not show their refresh interval; 30 s are assumed")
-    parameters = {"flat_settings": "true", "ignore_unavailable": "true", "allow_no_indices": "true"}
+    parameters = {"flat_settings": "true", "ignore_unavailable": "true", "allow_no_indices": "true", "include_defaults": "true"}
     try:
         found = cluster.request("GET", f"/{local}/_settings/index.refresh_interval", params=parameters)
     except ClusterError as error:
         if error.status not in (400, 401, 403, 404):
             raise
         return Refresh(UNKNOWN, "the refresh intervals may not be looked up (view_index_metadata); 30 s are assumed")
+    if not found:  # none is there yet, or Elasticsearch hides those that may not be looked into
+        return Refresh(UNKNOWN, "no index shows its refresh interval (view_index_metadata); 30 s are assumed")
     settings = {index: row.get("settings", {}).get("index.refresh_interval") for index, row in found.items()}
     never = sorted(index for index, text in settings.items() if text is not None and text.startswith("-"))
     seconds = max([UNSET, *[_seconds(text) for text in settings.values() if text is not None]])

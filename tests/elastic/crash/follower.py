@@ -40,7 +40,7 @@ ENDS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 class Failing:
     """A cluster before whose nth write the process ends, or stands still.
 
-    Only writes of the main thread count, which reads and commits, so that the nth is the same one in every run; what
+    Only writes of reader and commit count, so that the nth is the same one in every run; what
     renews the lease meanwhile comes in between as it likes.
     """
 
@@ -48,7 +48,8 @@ class Failing:
         self._cluster, self._signal, self._left = cluster, ENDS[end], write
 
     def _write(self) -> None:
-        if threading.current_thread() is threading.main_thread():
+        name = threading.current_thread().name
+        if name.startswith(("MainThread", follow.COMMITTER)):
             self._left -= 1
             if self._left == 0:
                 os.kill(os.getpid(), self._signal)
