@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import socket
 import ssl
@@ -30,11 +29,6 @@ from .records import API, Router
 log = logging.getLogger("busybody_elastic.doors")
 Handler = Callable[[Request], Awaitable[Response]]
 KEPT_SECONDS = 75  # an idle connection of a caller; longer than clients keep theirs
-COLLECT = (
-    100_000,
-    50,
-    1000,
-)  # a batch makes thousands of objects, none in a cycle: looking for some takes most of the time
 
 
 def build_app(config: Config, router: Router, *, status: Status, internal: Sequence[BaseRoute] = ()) -> Starlette:
@@ -154,8 +148,6 @@ def serve(app: Starlette, server: ServerSection, stop: threading.Event) -> None:
     with _bound(server) as bound:
         host, port, *_ = bound.getsockname()
         log.info("the doors are open at %s port %d", host, port)
-        gc.freeze()
-        gc.set_threshold(*COLLECT)
         threading.Thread(target=_tell, args=(stop, listening), name="doors", daemon=True).start()
         listening.run([bound])
 

@@ -86,6 +86,11 @@ class Owners:
         head = self._heads.get(number)
         return head.address if head is not None and head.owner != self.instance else ""
 
+    def owner_of(self, number: int) -> str:
+        """The other instance that owns it, as last heard; empty where there is none."""
+        head = self._heads.get(number)
+        return head.owner if head is not None and head.owner != self.instance else ""
+
     def look(self) -> dict[int, Head]:
         """The heads as of now. Raises ClusterError."""
         self._heads = heads(self._cluster, self._index, self.partitions)
@@ -194,11 +199,15 @@ class Owners:
             self._threads.append(thread)
 
     def _live(self, work: Callable[[], None]) -> None:
+        said = ""
         while True:
             try:
                 work()
+                said = ""
             except BusybodyError as error:
-                log.warning("%s", error)
+                if str(error) != said:
+                    said = str(error)
+                    log.warning("%s", said)
             if self._stop.wait(min(self._seconds / OFTEN, OFTENEST)):
                 return
 
@@ -230,6 +239,8 @@ class Single:
     def address_of(self, number: int) -> str:  # noqa: ARG002  as that of Owners
         """There is nobody else."""
         return ""
+
+    owner_of = address_of
 
     def lose(self, owned: Owned) -> None:
         """Only a closed one is lost."""

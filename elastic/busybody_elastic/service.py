@@ -9,6 +9,7 @@ done is read again by the next start.
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -36,9 +37,11 @@ from .results import Results
 from .sweep import Sweep
 
 HEARTBEAT, VERDICTS, RISK, MEMORY = 30.0, 5.0, 3600.0, 1.0  # seconds between two rounds of each
+LOOK = 10.0  # seconds between two looks whether everything is installed
 LAGGING = 300.0  # seconds behind the head
-NOT_FOUND = 404
 IDLE = 900.0  # seconds without a sign-in
+STOPPED = "stopped"  # state of the last heartbeat of an instance that was stopped on purpose
+COLLECT = 100_000, 50, 1000  # a batch makes thousands of objects, none in a cycle: looking for some costs much
 tell = get("service")
 
 
@@ -67,6 +70,7 @@ class Service:
         self.loop = Loop(self.reader, self.sweep, config.reader.interval_seconds, self.stop)
         self._threads: list[threading.Thread] = []
         self._behind = ""
+        self._alive = False  # between start and stop
 
     def _reader(self) -> Reader:
         section = self.config.reader
@@ -82,15 +86,18 @@ class Service:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and not issubclass(kind, Lost):
+            self._alive = False  # it died: nobody may call that a stop
         self.close()
 
     def start(self) -> None:
-        """Take people, and do what has to be done now and then. Waits while the mappings are older than this version."""
+        """Take people, and do what has to be done now and then. Waits while templates are missing or mappings older."""
         self._wait_for_mappings()
         if self.stop.is_set():
             return
         self.router.start()
+        self._alive = True
         for name, seconds, work in (
             ("heartbeat", HEARTBEAT, self.beat),
             ("verdicts", VERDICTS, self._verdicts()),
@@ -113,11 +120,19 @@ class Service:
         self._run("reader", self.loop.run)
 
     def lead(self) -> None:
-        """Wait until the people are ours. Raises Lost where another instance keeps them."""
-        until = time.monotonic() + 2 * self.config.state.lease_seconds + 5.0
+        """Wait until the people are ours. Raises Lost where another instance keeps them, Stopped where we are to stop."""
+        seconds, owner = self.config.state.lease_seconds, ""
+        until = time.monotonic() + 2 * seconds + 5.0
         while not self.router.leads:
-            if time.monotonic() > until or self.stop.wait(0.05):
-                raise Lost("another instance owns the people. Stop it, or run this there.")
+            if self.stop.wait(0.05):
+                raise Stopped
+            if not owner and (owner := self.router.owners.owner_of(0)):
+                tell.info("waits for the people of another instance", owner=owner, lease_seconds=seconds)
+            if time.monotonic() > until:
+                raise Lost(
+                    f"another instance, {owner or 'of an unknown name'}, owns the people. Stop it, run this again, and "
+                    "start it when this is done: its reader goes on where it stopped."
+                )
 
     def close(self) -> None:
         """Commit what was taken in and release the people. Closing twice does nothing more."""
@@ -125,7 +140,13 @@ class Service:
         for thread in self._threads:
             thread.join()
         self._threads.clear()
+        last = self._beat(STOPPED)
         self.router.close()
+        if self._alive and self.failure is None:
+            with suppress(ClusterError):
+                self._write(last)
+            tell.info("stopped, with everything committed", instance=self.config.state.instance, scored=last["scored"])
+        self._alive = False
         self.cluster.close()
 
     # What it says of itself ---------------------------------------------------------------------------------
@@ -141,19 +162,25 @@ class Service:
 
     def beat(self) -> None:
         """Write one heartbeat."""
+        self._write(self._beat())
+
+    def _beat(self, state: str = "") -> dict[str, Any]:
+        """What a heartbeat says, with that state or the one that it is in."""
         partitions = [partition.status() for partition in self.router.partitions()]
         stats, now = self.reader.stats, self.now()
         last_signin = max((one["last_signin"] for one in partitions), default=0.0)
         last_scored = max((one["last_scored"] for one in partitions), default=0.0)
         lagging = stats.lag_seconds > LAGGING or (READER in self.entrances and self.loop.waiting and self.router.leads)
-        state = "lagging" if lagging else "idle" if now - last_scored > IDLE else "ok"
-        beat = {
+        state = state or ("lagging" if lagging else "idle" if now - last_scored > IDLE else "ok")
+        return {
             "entrances": self.entrances, "partitions": [one["partition"] for one in partitions], "state": state,
             "lag_seconds": stats.lag_seconds, "last_signin": last_signin or None, "last_scored": last_scored or None,
             "scored": sum(one["scored"] for one in partitions), "unscored": stats.unscored, "broken": stats.broken,
             "skipped": stats.skipped, "epoch": self.router.epoch,
         }  # fmt: skip
-        self.results.heartbeat(self.results.documents.heartbeat(now, beat))
+
+    def _write(self, beat: Mapping[str, Any]) -> None:
+        self.results.heartbeat(self.results.documents.heartbeat(self.now(), beat))
 
     def _others(self) -> bool:
         return any(self.router.owners.address_of(number) for number in range(self.config.state.partitions))
@@ -185,29 +212,16 @@ class Service:
             self.router.commit()
 
     def _wait_for_mappings(self) -> None:
-        """A newer version must not write into older mappings: they would refuse it."""
+        """Without templates, or with older mappings, what is written would be refused."""
+        from .installed import lacking
+
         while not self.stop.is_set():
-            self._behind = self._older()
+            before, self._behind = self._behind, lacking(self.cluster, self.results.names)
             if not self._behind:
                 return
-            tell.warning(self._behind)
-            self.stop.wait(HEARTBEAT)
-
-    def _older(self) -> str:
-        """Which of ours are of an older version, in words. What does not exist yet is not."""
-        from .install.indices import behind
-
-        names = self.results.names
-        for name in (*names.streams, *names.indices):
-            try:
-                found = behind(self.cluster, [name])
-            except ClusterError as error:
-                if error.status != NOT_FOUND:
-                    raise
-            else:
-                if found:
-                    return found
-        return ""
+            if self._behind != before:
+                tell.warning(self._behind)
+            self.stop.wait(LOOK)
 
     def _every(self, seconds: float, work: Callable[[], None]) -> None:
         """Do it every so often. What the cluster refuses is said and tried again."""
@@ -237,6 +251,12 @@ class Service:
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
+
+
+def collect_seldom() -> None:
+    """Let the garbage collector look seldom, and never at what was there at the start."""
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
 
 
 @contextmanager
@@ -273,6 +293,7 @@ def run(config: Config, *, doors: bool, once: bool = False, span: tuple[float, f
         config = replace(config, state=replace(config.state, instance=f"{config.state.instance}-once"))
     with signals(stop), Service(config, entrances, stop=stop) as service:
         service.start()
+        collect_seldom()
         if span is not None:
             _to_the_end(service, lambda: _back_fill(service, span))
         elif once:

@@ -16,6 +16,7 @@ DEAD_SECONDS = 10 * BEAT_SECONDS
 GONE_DAYS = 7  # an instance that was silent for longer was taken away on purpose
 SLOW_SECONDS = 60.0  # behind; the aim is five
 MANAGER = "busybody"
+STOPPED = "stopped"  # what an instance says at last that is stopped on purpose
 
 
 def templates(patient: Patient) -> Iterator[Check]:
@@ -108,18 +109,43 @@ def service(patient: Patient) -> Iterator[Check]:
     hits = patient.cluster.search(patient.names.heartbeat, body)["hits"]["hits"]
     last: dict[str, Mapping[str, Any]] = {}
     for hit in hits:
-        last.setdefault(hit["_source"]["busybody"]["heartbeat"]["instance"], hit["_source"])
+        last.setdefault(_beat(hit["_source"])["instance"], hit["_source"])
     if not last:
         yield Check(
             "service", WARNING, "no instance has given a sign of life", "Start busybody-elastic follow or serve."
         )
+    now = patient.now()
+    stopped = {instance for instance, source in last.items() if _beat(source).get("state") == STOPPED}
+    newest = max(last, key=lambda instance: _time(last[instance]), default="")
     for instance, source in sorted(last.items()):
-        yield _instance(instance, source, patient.now())
+        if instance in stopped:
+            nobody_runs = stopped == last.keys() and instance == newest
+            yield _stopped(instance, source, nobody_runs=nobody_runs)
+        else:
+            yield _instance(instance, source, now)
+
+
+def _beat(source: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = source["busybody"]["heartbeat"]
+    return found
+
+
+def _time(source: Mapping[str, Any]) -> float:
+    return datetime.fromisoformat(source["@timestamp"]).timestamp()
+
+
+def _stopped(instance: str, source: Mapping[str, Any], *, nobody_runs: bool) -> Check:
+    moment = source["@timestamp"]
+    found = f"{instance} ({_beat(source).get('version', '?')}) was stopped on purpose at {moment}"
+    if not nobody_runs:
+        return Check("service", OK, found)
+    todo = "No instance runs. Start busybody-elastic follow or serve: it goes on where it stopped."
+    return Check("service", WARNING, found, todo)
 
 
 def _instance(instance: str, source: Mapping[str, Any], now: float) -> Check:
-    beat = source["busybody"]["heartbeat"]
-    silent = now - datetime.fromisoformat(source["@timestamp"]).timestamp()
+    beat = _beat(source)
+    silent = now - _time(source)
     lag = float(beat.get("lag_seconds") or 0)
     done = ", ".join(f"{int(beat.get(what) or 0)} {what}" for what in ("scored", "unscored", "broken"))
     name = f"{instance} ({beat.get('version', '?')})"
