@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -12,7 +11,7 @@ from .reader.follow import COMMIT_SECONDS, SURE, Reader
 from .reader.lane import Lane, ahead, pages
 from .reader.seen import SECOND
 
-NOTE = "reader backfill"
+NOTE = "reader backfill"  # when the one that is under way committed last (epoch seconds); empty: none is
 
 
 def backfill(reader: Reader, begin: float, end: float, *, now: Callable[[], float] = time.time) -> int:
@@ -23,7 +22,10 @@ def backfill(reader: Reader, begin: float, end: float, *, now: Callable[[], floa
     """
     router, feeder = reader.router, reader.feeder
     span = [int(begin * SECOND), int(end * SECOND) - 1]
-    feeder.sure = _last(router.notes().get(NOTE), span, now()) - SURE
+    half_done = router.notes().get(NOTE)
+    last = float(half_done) if half_done else now()
+    feeder.sure = last - SURE
+    router.commit({NOTE: str(last)})  # before anything is fed: results may outlive what was learned of them
     lane = Lane("backfill", "@timestamp", reader.wanted, 0)
     fed, committed = 0, now()
     source = ahead(pages(reader.cluster, reader.indices, lane, lane.between(*span), reader.page))
@@ -33,22 +35,9 @@ def backfill(reader: Reader, begin: float, end: float, *, now: Callable[[], floa
             reader.show(page)
             stopped = reader.stop.is_set()
             if stopped or now() - committed >= COMMIT_SECONDS:
-                router.commit(_note(span, now()))
+                router.commit({NOTE: str(now())})
                 committed = now()
             if stopped:
                 raise Stopped
-    router.commit(_note(span, now()))
+    router.commit({NOTE: ""})
     return fed
-
-
-def _note(span: list[int], moment: float) -> dict[str, str]:
-    return {NOTE: json.dumps({"span": span, "committed": moment})}
-
-
-def _last(text: str | None, span: list[int], now: float) -> float:
-    """When a run over the same span committed last. Of another span nothing was left half done."""
-    if text is not None:
-        row = json.loads(text)
-        if row["span"] == span:
-            return float(row["committed"])
-    return now

@@ -317,3 +317,23 @@ def test_a_back_fill_is_quiet_and_leaves_the_cursor_and_what_was_scored_alone(cl
     del router.results[router.given[3].identity]
     router.given.clear()
     assert backfill(following, NOW - 24 * 3600, NOW - 12 * 3600) == 1
+
+
+def test_a_back_fill_that_died_before_it_committed_is_learned_again_whenever_that_is(
+    any_cluster: Cluster, namespace: str
+) -> None:
+    make(any_cluster, f"{namespace}-a", DATE)
+    write(any_cluster, f"{namespace}-a", ((str(n), signin(n, NOW - n * 3600, ingested=NOW)) for n in range(48)))
+    router = Remembering()
+    since(router, NOW - 60)
+    dying = reader(any_cluster, router, namespace)
+    dying.show = lambda _: 1 / 0  # type: ignore[method-assign, assignment]
+    with pytest.raises(ZeroDivisionError):
+        backfill(dying, NOW - 48 * 3600, NOW)
+    assert router.results, "results were written, and nothing of them learned"
+    router.given.clear()
+    later = lambda: time.time() + 86_400  # noqa: E731
+    assert backfill(reader(any_cluster, router, namespace), NOW - 47.5 * 3600, NOW, now=later) == 47
+    assert router.given, "fed again"
+    router.given.clear()
+    assert backfill(reader(any_cluster, router, namespace), NOW - 48 * 3600, NOW, now=later) == 0
