@@ -33,6 +33,7 @@ TRIES = 3
 SAYS = f"not understood: busybody.verdict.answer has to be one of {', '.join(ANSWERS)}"
 WHOM = "not understood: user.name is missing, and no incident of that id is known"
 ENDS = "only an analyst closes an incident"
+OTHERS = "that incident is another person's: nothing learned"
 
 
 class Verdicts:
@@ -72,11 +73,14 @@ class Verdicts:
             if said.get("taken"):
                 continue
             subject = self._subject(said, doc.source)
-            user = _user(doc.source) or (_user(subject) if subject is not None else "")
+            owner = _user(subject) if subject is not None else ""
+            user = _user(doc.source) or owner
             partition = self._partition_of(user) if user else None
             if user and partition is None:
                 continue
             words = self._refused(index, said, user)
+            if not words and owner and owner != user:
+                words = OTHERS
             if partition is not None and not words:
                 words = self._tell(partition, f"{index}/{name}", index, doc.source, said, user, subject)
                 concerned[id(partition)] = partition

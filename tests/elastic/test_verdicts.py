@@ -8,7 +8,7 @@ from busybody_elastic.documents import Documents, Names
 from busybody_elastic.partition import Partition
 from busybody_elastic.results import Results
 from busybody_elastic.state import IndexStore, Lease
-from busybody_elastic.verdicts import ENDS, SAYS, Verdicts, signin_of
+from busybody_elastic.verdicts import ENDS, OTHERS, SAYS, Verdicts, signin_of
 from fake_cluster import AFTER, BEFORE, WRITES, FakeCluster, Killed
 from scored import POLICY, after, content, items, signins, stored
 
@@ -100,6 +100,19 @@ def test_a_verdict_without_a_name_finds_its_person_by_the_incident(scene):
     say(cluster, NAMES.verdict, incident=incident, answer="closed")
     sweeping(cluster, part).sweep()
     assert latest(cluster, incident)["busybody"]["state"] == "closed"
+
+
+@pytest.mark.parametrize("answer", ["benign", "malicious", "closed"])
+def test_an_incident_teaches_nothing_about_anybody_else(scene, answer):
+    cluster, part, incident, user = scene
+    other = next(signin.user for signin in signins() if signin.user != user)
+    before = part.store.profile(other)
+    say(cluster, NAMES.verdict, incident=incident, answer=answer, user=other, by="mia")
+    assert sweeping(cluster, part).sweep() == 1
+    assert stored(cluster, NAMES.verdict)["v-1"]["busybody"]["verdict"]["done"] == OTHERS
+    assert latest(cluster, incident)["busybody"]["state"] == "open"
+    part.commit()
+    assert part.store.profile(other) == before
 
 
 def test_only_the_responders_may_be_verified(scene):
