@@ -141,3 +141,8 @@ def test_dead_lagging_and_without_signins_are_three_things(name: str) -> None:
         cluster.write([events.placed(index, events.beat("one", "idle"), minutes[7])])
         idle = "Busybody is alive, but has seen no sign-in for six hours (last: 2026-11-20T11:59:00Z)"
         assert watch.run(minutes[7]) == [idle]
+        end = [NOON + timedelta(minutes=n) for n in (601, 610)]
+        cluster.write([events.placed(index, events.beat("one", "stopped"), end[0])])
+        assert watch.run(end[0]) == []
+        stopped = "Busybody was stopped on purpose at 2026-11-20T22:01:00Z, and no instance runs since"
+        assert watch.run(end[1]) == [stopped]

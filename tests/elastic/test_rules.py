@@ -210,9 +210,10 @@ def test_the_service_is_dead_behind_or_well(name: str) -> None:
 def dead(data: Cluster, now: Any) -> bool:
     """The ES|QL of service-dead, said as the aggregation that it is."""
     lines = [line.strip() for line in RULES["service-dead"]["query"].strip().splitlines()]
-    assert lines[:3] == [
+    assert lines[:4] == [
         "FROM logs-busybody.heartbeat-*",
-        "| STATS last_beat = MAX(@timestamp)",
+        '| EVAL stopped = CASE(busybody.heartbeat.state == "stopped", @timestamp, NULL)',
+        "| STATS last_beat = MAX(@timestamp), last_stop = MAX(stopped)",
         "| WHERE last_beat < NOW() - 5 minutes",
     ]
     moment = now.strftime("%Y-%m-%dT%H:%M:%SZ")
