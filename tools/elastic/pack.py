@@ -3,7 +3,7 @@
 Usage: python3 tools/elastic/pack.py --wheels FOLDER [--folder FOLDER]
 
 The same bytes from the same tree and wheels at every hour: entries are sorted, times are SOURCE_DATE_EPOCH (default:
-1980-01-01), and nothing says who packed it.
+1980-01-01), and nothing says who packed it. Links between pages are those of the bundle.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Dict, Iterator, List, Match, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 EARLIEST = 315532800  # 1980-01-01, the earliest time that a zip file can hold
@@ -34,6 +34,7 @@ ASSETS = (
 BESIDE = {  # in the tree -> in the bundle
     "LICENSE": "LICENSE", "NOTICE": "NOTICE", "CHANGELOG.md": "CHANGELOG.md", "docs/elastic.md": "README.md",
 }  # fmt: skip
+LINK = re.compile(r"\[([^\]\n]+)\]\((?!https?:|mailto:|#|/)([^)#\s]+)(#[^)\s]*)?\)")
 JUNK = {"__pycache__", ".DS_Store", ".pytest_cache"}
 
 Entry = Tuple[str, Path]
@@ -57,17 +58,46 @@ def entries(wheels: Path) -> Iterator[Entry]:
         yield target, ROOT / name
 
 
+def relinked(text: str, source: Path, name: str, names: Dict[Path, str]) -> str:
+    """A page for its place in the bundle: links lead to what is there, and else are words that name the page."""
+
+    def link(found: Match[str]) -> str:
+        words, target, part = found[1], found[2], found[3] or ""
+        path = (source.parent / target).resolve()
+        if path in names:
+            return f"[{words}]({os.path.relpath(names[path], Path(name).parent)}{part})"
+        return f"{words} (`{path.relative_to(ROOT).as_posix()}` in the repository)"
+
+    return LINK.sub(link, text)
+
+
+def placed(found: List[Entry]) -> Dict[Path, str]:
+    """Where files of the tree, and their folders, lie in the bundle."""
+    names: Dict[Path, str] = {}
+    for name, path in found:
+        names[path.resolve()] = name
+        if path.resolve().is_relative_to(ROOT / "elastic"):
+            for above, folder in zip(path.resolve().parents, Path(name).parents):
+                if folder != Path():
+                    names[above] = folder.as_posix()
+    return names
+
+
 def pack(target: Path, wheels: Path) -> None:
     moment = time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH") or EARLIEST))[:6]
     top = f"busybody-elastic-{version()}"
     found: List[Entry] = sorted(entries(wheels))
+    names = placed(found)
     with zipfile.ZipFile(target, "w") as archive:
         for name, path in found:
             info = zipfile.ZipInfo(f"{top}/{name}", moment)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3
             info.external_attr = 0o100644 << 16
-            archive.writestr(info, path.read_bytes(), compresslevel=9)
+            content = path.read_bytes()
+            if path.suffix == ".md":
+                content = relinked(content.decode("utf-8"), path, name, names).encode("utf-8")
+            archive.writestr(info, content, compresslevel=9)
 
 
 def main() -> int:
