@@ -27,7 +27,9 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit) as ended:
         cli.main([command, "--help"])
     assert ended.value.code == 0
-    assert "--config" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "--config" in told
+    assert told.split("\n\n")[1][0].isupper(), "what it does, as a sentence"
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -6,9 +6,12 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from busybody_elastic.app import build_app
 from busybody_elastic.cluster import connect
 from busybody_elastic.errors import ClusterError, ConfigError
+from doors import LocalRouter, config, ready, running
 from having import settings_of
 from nodes import Node
 from relays import Authority, relay
@@ -89,3 +92,22 @@ def test_a_file_that_is_no_certificate(any_node: Node, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds no certificate") as raised:
         connect(settings_of(any_node, ca_file=tmp_path / "ca.pem"))
     assert raised.value.key == "cluster.ca_file"
+
+
+@pytest.mark.parametrize(("section", "key"), [("gateway", "gateway.ca_file"), ("cluster", "cluster.ca_file")])
+def test_of_the_gateway_the_key_is_named_that_is_wrong(
+    any_node: Node, authority: Authority, tmp_path: Path, section: str, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    nothing, other = tmp_path / "ca.pem", Authority(tmp_path, "other")
+    nothing.write_text("nothing")
+    settings: dict[str, dict[str, Any]] = {"cluster": {}, "gateway": {"enabled": True}}
+    settings[section]["ca_file"] = str(nothing)
+    with pytest.raises(ConfigError, match="holds no certificate") as raised:
+        build_app(config(**settings), LocalRouter(), status=ready)
+    assert raised.value.key == key
+    settings[section]["ca_file"] = str(other.file)
+    with relay(any_node.url, authority.server()) as made:
+        settings["cluster"]["url"] = made.url
+        with running(build_app(config(**settings), LocalRouter(), status=ready)) as url:
+            assert httpx.get(f"{url}/_search").status_code == 503
+    assert f"Name the right one in {key}." in caplog.text

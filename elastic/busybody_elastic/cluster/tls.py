@@ -11,13 +11,18 @@ WRONG_NAME = (62, 64)  # OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and ..._IP_ADDRE
 EXPIRED = (9, 10)  # not yet valid, no more valid
 
 
-def context(ca_file: Path | None, cert: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
-    """What verifies the cluster and, with `cert`, shows who we are. Raises ConfigError for a file that will not do."""
+def context(
+    ca_file: Path | None, cert: Path | None = None, key: Path | None = None, *, name: str = "cluster.ca_file"
+) -> ssl.SSLContext:
+    """What verifies a server and, with `cert`, shows who we are. Raises ConfigError for a file that will not do.
+
+    `name` is the key of the configuration that `ca_file` stands under.
+    """
     try:
         made = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     except (ssl.SSLError, OSError) as error:
-        message = f"holds no certificate in PEM ({_words(error)}). Give the one that signed the cluster's."
-        raise ConfigError(message, source=str(ca_file), key="cluster.ca_file") from None
+        message = f"holds no certificate in PEM ({_words(error)}). Give the one that signed the server's."
+        raise ConfigError(message, source=str(ca_file), key=name) from None
     if cert:
         try:
             made.load_cert_chain(cert, key, password=lambda: "")  # never asks at the terminal
@@ -27,11 +32,14 @@ def context(ca_file: Path | None, cert: Path | None = None, key: Path | None = N
     return made
 
 
-def told(error: BaseException, url: str) -> str | None:
-    """Why TLS with `url` did not come about, and what to do; None where something else is the cause."""
+def told(error: BaseException, url: str, *, name: str = "cluster.ca_file") -> str | None:
+    """Why TLS with `url` did not come about, and what to do; None where something else is the cause.
+
+    `name` is the key under which the right authority belongs.
+    """
     for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"{url} is not trusted: {_untrusted(cause)}"
+            return f"{url} is not trusted: {_untrusted(cause, name)}"
         if isinstance(cause, ssl.SSLError):
             if "WRONG_VERSION_NUMBER" in str(cause) or "RECORD_LAYER_FAILURE" in str(cause):
                 return f"{url} does not speak TLS. Write http:// if that is meant, or give the port that has TLS."
@@ -55,14 +63,12 @@ def causes(error: BaseException | None) -> list[BaseException]:
     return found
 
 
-def _untrusted(error: ssl.SSLCertVerificationError) -> str:
+def _untrusted(error: ssl.SSLCertVerificationError, name: str) -> str:
     if error.verify_code in WRONG_NAME:
         return f"its certificate is for another name ({error.verify_message}). Use a name that stands in it."
     if error.verify_code in EXPIRED:
         return f"its certificate is not valid now ({error.verify_message}). Renew it, or set the clock."
-    return (
-        f"an unknown authority signed its certificate ({error.verify_message}). Name the right one in cluster.ca_file."
-    )
+    return f"an unknown authority signed its certificate ({error.verify_message}). Name the right one in {name}."
 
 
 def _words(error: BaseException) -> str:

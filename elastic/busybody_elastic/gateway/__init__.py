@@ -39,7 +39,8 @@ class Gateway:
         committer: Committer,
     ) -> None:  # fmt: skip
         section, cluster = config.gateway, config.cluster
-        self._upstream = Upstream(section.upstream or cluster.url, section.ca_file or cluster.ca_file)
+        name = "gateway.ca_file" if section.ca_file or section.upstream else "cluster.ca_file"
+        self._upstream = Upstream(section.upstream or cluster.url, section.ca_file or cluster.ca_file, name=name)
         self._keys = keys if section.keys else Keys(())
         self._limits = limits
         self._metrics = metrics

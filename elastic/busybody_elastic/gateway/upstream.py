@@ -83,12 +83,15 @@ class Node(NamedTuple):
 class Upstream:
     """Connections to one cluster. Several URLs are used in turn; one that cannot be reached is passed over."""
 
-    def __init__(self, urls: Iterable[str], ca_file: Path | None = None) -> None:
-        """TLS is always verified, against `ca_file` where it is given, else against the system's authorities."""
+    def __init__(self, urls: Iterable[str], ca_file: Path | None = None, *, name: str = "gateway.ca_file") -> None:
+        """TLS is always verified, against `ca_file` where it is given, else against the system's authorities.
+
+        `name` is the key of the configuration to look at where an authority will not do.
+        """
         self._nodes = [Node.of(url) for url in urls]
         self._turn = count()
         self._said = ""
-        self._tls = context(ca_file)
+        self._tls, self._ca_file = context(ca_file, name=name), name
         self._free: dict[Node, list[Connection]] = {node: [] for node in self._nodes}
 
     async def send(
@@ -152,7 +155,7 @@ class Upstream:
     def _say(self, error: Exception, node: Node) -> None:
         """Why a node cannot be reached; the same once, not with each request."""
         url = f"{node.scheme}://{node.name.decode()}"
-        said = told(error, url) or f"{url} cannot be reached ({type(error).__name__})."
+        said = told(error, url, name=self._ca_file) or f"{url} cannot be reached ({type(error).__name__})."
         if said != self._said:
             self._said = said
             log.warning("%s", said)
