@@ -24,7 +24,7 @@ HELP = {
 
 def add(parser: argparse.ArgumentParser, verb: str) -> None:
     """The arguments of a verb."""
-    parser.description = HELP[verb]
+    parser.description = HELP[verb][0].upper() + HELP[verb][1:] + "."
     if verb == "api-key":
         parser.add_argument("role", choices=ROLES)
         parser.add_argument("--days", type=int, help="how long it is valid; for good without it")

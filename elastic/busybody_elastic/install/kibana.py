@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import ssl
 import uuid
 from typing import Any, Iterator, Mapping
 from urllib.parse import quote, urlsplit
@@ -17,6 +16,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from ..assets import Body, folder, load
+from ..cluster.tls import context
 from ..errors import ClusterError
 from .plan import Wanted
 from .stored import Absent, Asset, Ledger, Mark, digest_of
@@ -60,7 +60,8 @@ class Kibana:
         secrets = own if own.api_key or own.username else cluster
         auth = (secrets.username, secrets.password.reveal()) if secrets.username else None
         headers = {"Authorization": f"ApiKey {_encoded(secrets.api_key.reveal())}"} if secrets.api_key else {}
-        trust = ssl.create_default_context(cafile=own.ca_file or cluster.ca_file)
+        name = "kibana.ca_file" if own.ca_file else "cluster.ca_file"
+        trust = context(own.ca_file or cluster.ca_file, name=name)
         client = httpx.Client(auth=auth, headers=headers, verify=trust, timeout=SECONDS)
         return cls(own.url, space or own.space, client)
 
