@@ -2,11 +2,13 @@
 
 A detection rule copies our alert into `.alerts-security.alerts-<space>`, where `kibana.alert.ancestors` names the
 document that it came from. Where nobody may read those, or where there are none, nothing happens.
+
+All of them are paged through each time, as a look from the last closing on would miss whoever adds the tag later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from busybody.contracts import iso
@@ -20,27 +22,40 @@ if TYPE_CHECKING:
 
 INDEX = ".alerts-security.alerts-*"
 TAGS = {"busybody:malicious": "malicious", "busybody:benign": "benign", "busybody:closed": "closed"}  # the worst first
-DAYS = 30
-PAGE = 500
+DAYS = 90  # since the alert, not since its closing
+PAGE = 1_000
+FIELDS = [
+    "user",
+    "kibana.alert.ancestors",
+    "kibana.alert.workflow_tags",
+    "kibana.alert.workflow_user",
+    "kibana.alert.workflow_status_updated_at",
+]
 QUIET = (401, 403, 404)  # no right to look, or nothing to look at
 
 
-def closed_alerts(results: Results, now: float) -> int:
-    """Make verdicts of those that have none yet. Says how many."""
-    names = results.names
-    verdicts = dict(_verdicts(results, now))
-    known = results.cluster.mget(names.verdict, list(verdicts)) if verdicts else {}
+def closed_alerts(results: Results, now: float, taken: set[str]) -> int:
+    """Make verdicts of those that have none yet. Says how many. `taken` remembers which have one."""
+    index = results.names.verdict
     made = 0
-    for name, document in verdicts.items():
-        if name not in known:
-            made += results.cluster.put(names.verdict, name, document, create=True, refresh=True) is not None
+    for hits in _pages(results, now):
+        verdicts = {name: document for name, document in _verdicts(results, hits, now) if name not in taken}
+        known = results.cluster.mget(index, list(verdicts)) if verdicts else {}
+        for name, document in verdicts.items():
+            if name not in known:
+                made += results.cluster.put(index, name, document, create=True, refresh=True) is not None
+        taken.update(verdicts)
     return made
 
 
-def _verdicts(results: Results, now: float) -> Iterator[tuple[str, Document]]:
+def _pages(results: Results, now: float) -> Iterator[list[dict[str, Any]]]:
     body: Document = {
         "size": PAGE,
-        "sort": [{"@timestamp": {"order": "desc", "unmapped_type": "date"}}],
+        "_source": FIELDS,
+        "sort": [
+            {"@timestamp": {"order": "asc", "unmapped_type": "date"}},
+            {"kibana.alert.uuid": {"order": "asc", "unmapped_type": "keyword"}},
+        ],
         "query": {
             "bool": {
                 "filter": [
@@ -52,12 +67,20 @@ def _verdicts(results: Results, now: float) -> Iterator[tuple[str, Document]]:
             }
         },
     }
-    try:
-        hits = results.hits(INDEX, body)
-    except ClusterError as error:
-        if error.status in QUIET:
+    while True:
+        try:
+            hits = results.hits(INDEX, body)
+        except ClusterError as error:
+            if error.status in QUIET:
+                return
+            raise
+        yield hits
+        if len(hits) < PAGE:
             return
-        raise
+        body["search_after"] = hits[-1]["sort"]
+
+
+def _verdicts(results: Results, hits: Iterable[dict[str, Any]], now: float) -> Iterator[tuple[str, Document]]:
     for hit in hits:
         alert = hit["_source"]
         tags = value(alert, "kibana.alert.workflow_tags") or []

@@ -48,11 +48,12 @@ class Verdicts:
         self._partition_of = partition_of
         self._orders = Orders(cluster, names, partitions)
         self._results = Results(cluster, Documents(names.namespace))
+        self._closed: set[str] = set()  # verdicts that were made of alerts closed in Kibana
 
     def sweep(self) -> int:
         """Take what waits; says how many were taken. Raises ClusterError, and Lost."""
         self._orders.take()
-        closed_alerts(self._results, self._clock())
+        closed_alerts(self._results, self._clock(), self._closed)
         taken = 0
         for index in (self._names.verdict, self._names.answer):
             body = {

@@ -169,7 +169,10 @@ def test_a_sign_in_that_never_alerted_can_be_disowned_by_its_event(scene):
     assert now["event"]["severity"] == 99
 
 
-def closed_in_kibana(cluster, incident, stream=".ds-logs-busybody.alert-t-2026.03.15-000001", tag="busybody:malicious"):
+STREAM = ".ds-logs-busybody.alert-t-2026.03.15-000001"
+
+
+def closed_in_kibana(cluster, incident, stream=STREAM, tag="busybody:malicious", name="uuid-1"):
     alert = {
         "@timestamp": iso(after(signins())()),
         "kibana.alert.workflow_status": "closed",
@@ -184,7 +187,7 @@ def closed_in_kibana(cluster, incident, stream=".ds-logs-busybody.alert-t-2026.0
             "alert": {"workflow_status": "closed", "workflow_tags": [tag], "original_event": {"module": "busybody"}}
         }
     }
-    cluster.put(ALERTS, "uuid-1", {**alert, **nested}, refresh=True)
+    cluster.put(ALERTS, name, {**alert, **nested}, refresh=True)
 
 
 def test_closing_our_alert_in_kibana_with_a_tag_is_a_verdict_once(scene):
@@ -197,6 +200,18 @@ def test_closing_our_alert_in_kibana_with_a_tag_is_a_verdict_once(scene):
     assert sweeping(cluster, part).sweep() == 0
     now = latest(cluster, incident)["busybody"]
     assert (now["state"], now["verdict"]["channel"], now["verdict"]["by"]) == ("malicious", "kibana", "u_mia")
+
+
+def test_however_many_alerts_are_closed_each_is_taken(scene, monkeypatch):
+    cluster, part, incident, _ = scene
+    monkeypatch.setattr("busybody_elastic.closed_alerts.PAGE", 3)
+    for number in range(8):
+        closed_in_kibana(cluster, f"{incident}{number}", name=f"uuid-{number}")
+    sweep = sweeping(cluster, part)
+    sweep.sweep()
+    sweep.sweep()
+    said = [document["busybody"]["verdict"]["incident"] for document in stored(cluster, NAMES.verdict).values()]
+    assert sorted(said) == [f"{incident}{number}" for number in range(8)]
 
 
 def test_an_alert_of_another_namespace_is_not_ours(scene):
