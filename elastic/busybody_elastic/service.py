@@ -40,6 +40,7 @@ HEARTBEAT, VERDICTS, RISK, MEMORY = 30.0, 5.0, 3600.0, 1.0  # seconds between tw
 LOOK = 10.0  # seconds between two looks whether everything is installed
 LAGGING = 300.0  # seconds behind the head
 IDLE = 900.0  # seconds without a sign-in
+STARTING = 60.0  # seconds at most, until something is read
 STOPPED = "stopped"  # state of the last heartbeat of an instance that was stopped on purpose
 COLLECT = 100_000, 50, 1000  # a batch makes thousands of objects, none in a cycle: looking for some costs much
 tell = get("service")
@@ -71,6 +72,7 @@ class Service:
         self._threads: list[threading.Thread] = []
         self._behind = ""
         self._alive = False  # between start and stop
+        self._since = now()
 
     def _reader(self) -> Reader:
         section = self.config.reader
@@ -97,7 +99,7 @@ class Service:
         if self.stop.is_set():
             return
         self.router.start()
-        self._alive = True
+        self._alive, self._since = True, self.now()
         for name, seconds, work in (
             ("heartbeat", HEARTBEAT, self.beat),
             ("verdicts", VERDICTS, self._verdicts()),
@@ -167,17 +169,29 @@ class Service:
     def _beat(self, state: str = "") -> dict[str, Any]:
         """What a heartbeat says, with that state or the one that it is in."""
         partitions = [partition.status() for partition in self.router.partitions()]
-        stats, now = self.reader.stats, self.now()
+        stats = self.reader.stats
         last_signin = max((one["last_signin"] for one in partitions), default=0.0)
         last_scored = max((one["last_scored"] for one in partitions), default=0.0)
-        lagging = stats.lag_seconds > LAGGING or (READER in self.entrances and self.loop.waiting and self.router.leads)
-        state = state or ("lagging" if lagging else "idle" if now - last_scored > IDLE else "ok")
+        scored = sum(one["scored"] for one in partitions)
+        state = state or self._state(bool(partitions), stats.read + scored > 0, max(last_scored, self._since))
         return {
             "entrances": self.entrances, "partitions": [one["partition"] for one in partitions], "state": state,
             "lag_seconds": stats.lag_seconds, "last_signin": last_signin or None, "last_scored": last_scored or None,
-            "scored": sum(one["scored"] for one in partitions), "unscored": stats.unscored, "broken": stats.broken,
+            "scored": scored, "unscored": stats.unscored, "broken": stats.broken,
             "skipped": stats.skipped, "epoch": self.router.epoch,
         }  # fmt: skip
+
+    def _state(self, owns: bool, has_read: bool, last: float) -> str:
+        """`last`: when it last scored, or began. Only who owns people can be behind with them or miss their sign-ins."""
+        now = self.now()
+        if not has_read and now - self._since <= STARTING:
+            return "starting"
+        if not owns:
+            return "standby"
+        waits = READER in self.entrances and self.loop.waiting and self.router.leads
+        if waits or self.reader.stats.lag_seconds > LAGGING:
+            return "lagging"
+        return "idle" if now - last > IDLE else "ok"
 
     def _write(self, beat: Mapping[str, Any]) -> None:
         self.results.heartbeat(self.results.documents.heartbeat(self.now(), beat))

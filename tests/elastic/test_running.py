@@ -24,6 +24,7 @@ from crash.crew import different, expected, stored
 from crash.signins import make, signin, write
 from crash.world import CLEAN, audit, every, prepare
 from having import config_of
+from scored import Clock
 
 if TYPE_CHECKING:
     from nodes import Node
@@ -54,6 +55,30 @@ def beats(cluster: Cluster, namespace: str) -> list[dict[str, Any]]:
 
 def said(logged: io.StringIO) -> list[str]:
     return [json.loads(line)["message"] for line in logged.getvalue().splitlines()]
+
+
+def test_an_instance_begins_and_stands_by_without_being_idle(
+    any_node: Node, any_cluster: Cluster, namespace: str
+) -> None:
+    prepare(any_cluster, namespace)
+    make(any_cluster, f"{namespace}-source", DATES)
+    clock = Clock(time.time())
+
+    def states(service: Service) -> Iterator[str]:
+        begun = clock.now
+        for seconds in (0.0, 61.0, 890.0, 901.0):
+            clock.now = begun + seconds
+            service.beat()
+            yield beats(any_cluster, namespace)[-1]["state"]
+
+    settings = config(any_node, namespace)
+    with Service(settings, ("api",), now=clock) as owner:
+        owner.router.start()
+        owner.lead()
+        assert [*states(owner)] == ["starting", "ok", "ok", "idle"]
+        other = config(any_node, namespace, instance="two")
+        with Service(other, ("reader",), now=clock) as standby:
+            assert [*states(standby)] == ["starting", "standby", "standby", "standby"]
 
 
 def test_who_is_stopped_says_so_and_doctor_understands(
