@@ -49,6 +49,13 @@ def clean(node: Node, cluster: Cluster) -> None:
     sweep(cluster)
 
 
+@pytest.fixture
+def alone(cluster: Cluster, clean: None) -> None:
+    """No other namespace has data, which would keep what all share."""
+    if cluster.request("GET", "/_resolve/index/logs-busybody.*,busybody-*")["data_streams"]:
+        pytest.skip("this node cannot delete data streams, so that those of other tests stay")
+
+
 def sweep(cluster: Cluster) -> None:
     """Everything of ours goes, and what a test put beside it; a node without the data stream API keeps its streams."""
     for pattern in ("busybody-*", "logs-busybody.*"):
@@ -168,29 +175,50 @@ def test_your_own_settings_join_by_the_component_of_that_name(node: Node, cluste
     sweep(cluster)
 
 
-def test_uninstall_leaves_data_unless_told_otherwise(node: Node, cluster: Cluster, namespace: str) -> None:
+def test_uninstall_leaves_data_unless_told_otherwise(node: Node, cluster: Cluster, alone: None, namespace: str) -> None:
     config = config_of(node, namespace)
     run("install", config, cluster)
     cluster.put(f"busybody-incident-{namespace}", "1", document(namespace))
-    cluster.put(f"busybody-incident-other{namespace}", "1", document(namespace))
-    report = run("uninstall", config, cluster)
+    report = removed_as_foretold(config, cluster)
     assert by_name(report, "index template")["busybody-incident"] == REMOVED
     assert cluster.get(f"busybody-incident-{namespace}", "1") is not None
-    assert (
-        by_name(run("uninstall", config, cluster, data=True), "mapping of")[f"busybody-incident-{namespace}"] == REMOVED
-    )
+    assert by_name(run("uninstall", config, cluster, data=True), "data of")[f"busybody-incident-{namespace}"] == REMOVED
     assert cluster.get(f"busybody-incident-{namespace}", "1") is None
-    assert cluster.get(f"busybody-incident-other{namespace}", "1") is not None
+
+
+def test_uninstall_leaves_what_another_namespace_needs(
+    node: Node, cluster: Cluster, clean: None, namespace: str
+) -> None:
+    config, theirs = config_of(node, namespace), f"busybody-incident-other{namespace}"
+    run("install", config, cluster)
+    cluster.put(f"busybody-incident-{namespace}", "1", document(namespace))
+    cluster.put(theirs, "1", document(namespace))
+    report = run("uninstall", config, cluster, data=True)
+    assert by_name(report, "data of")[f"busybody-incident-{namespace}"] == REMOVED
+    assert set(by_name(report, "index template").values()) == {KEPT}
+    assert set(by_name(report, "ingest pipeline").values()) <= {KEPT, ABSENT}
+    assert all("has data here and needs it" in line.why for line in report.of(KEPT))
+    cluster.put(theirs, "2", document(namespace))  # its pipeline is there, and a mistake is still refused
+    with pytest.raises(ClusterError, match="strict_dynamic_mapping"):
+        cluster.put(f"busybody-dead-other{namespace}", "1", document(namespace, busybody={"senntence": "…"}))
+
+
+def removed_as_foretold(config: Any, cluster: Cluster) -> Report:
+    """What became of an uninstallation; its dry run said the same."""
+    dry = run("uninstall", config, cluster, dry_run=True)
+    report = run("uninstall", config, cluster)
+    assert [line[:3] for line in dry.lines] == [line[:3] for line in report.lines]
+    return report
 
 
 def test_templates_that_streams_need_are_kept_until_their_data_goes(
-    node: Node, cluster: Cluster, namespace: str
+    node: Node, cluster: Cluster, alone: None, namespace: str
 ) -> None:
     config = config_of(node, namespace)
     run("install", config, cluster)
     stream = f"logs-busybody.heartbeat-{namespace}"
     cluster.put(stream, "1", document(namespace), create=True)
-    report = run("uninstall", config, cluster)
+    report = removed_as_foretold(config, cluster)
     assert by_name(report, "index template")["busybody-heartbeat"] == KEPT
     assert by_name(report, "component template")["busybody-heartbeat"] == KEPT
     assert by_name(report, "index template")["busybody-verdict"] == REMOVED

@@ -45,10 +45,14 @@ class Setting:
         self.cluster, self.fake = Templates(), FakeKibana(base, spaces)
         self.url = f"https://kibana.example.com{base}"
 
-    def run(self, verb: str, space: str = "default", namespace: str = "default", dry_run: bool = False) -> Report:
+    def run(
+        self, verb: str, space: str = "default", namespace: str = "default", dry_run: bool = False, **wants: Any
+    ) -> Report:  # fmt: skip
         kibana = Kibana(self.url, space, self.fake.client())
-        one = Installation(self.cluster, Wanted(namespace), kibana, dry_run)  # type: ignore[arg-type]
-        sections = [("Kibana", lambda: kibana_assets(kibana, one._ledger, Wanted(namespace)))]
+        watched = wants.pop("watched", False)
+        wanted = Wanted(namespace, self.url, space=space, **wants)
+        one = Installation(self.cluster, wanted, kibana, dry_run)  # type: ignore[arg-type]
+        sections = [("Kibana", lambda: kibana_assets(kibana, one._ledger, wanted, watched=watched))]
         one._sections = lambda: sections  # type: ignore[assignment, method-assign]
         one._anything = lambda sections: True  # type: ignore[method-assign]
         lines = one.run(verb).lines
@@ -129,6 +133,64 @@ def test_spaces_and_namespaces_live_beside_each_other(space: str, namespace: str
         assert "logs-busybody.alert-emea" in text
     known = {name for _, name in setting.fake.objects}
     assert {pointed["id"] for row in setting.fake.objects.values() for pointed in row["references"]} <= known
+
+
+@pytest.mark.parametrize(("space", "namespace", "prefix"), [
+    ("default", "acme", "busybody_default.acme_"), ("soc", "default", "busybody_soc_"), ("soc", "acme", "busybody_soc.acme_"),
+])  # fmt: skip
+def test_saved_objects_are_of_their_namespace_and_space(space: str, namespace: str, prefix: str) -> None:
+    setting = Setting("/kibana", ("default", "soc"))
+    assert setting.run("install").ok
+    first = dict(setting.fake.objects)
+    assert setting.run("install", space, namespace).ok
+    ours = {key: row for key, row in setting.fake.objects.items() if key not in first}
+    assert len(ours) == len(first)  # side by side: none took another's place
+    assert all(name.startswith(prefix) for _, name in ours)
+    views = {row["attributes"]["title"] for (kind, _), row in ours.items() if kind == "index-pattern"}
+    assert views == {
+        f"{name}-{namespace}"
+        for name in ("logs-busybody.score", "logs-busybody.alert", "logs-busybody.heartbeat", "busybody-incident",
+                     "busybody-risk", "busybody-risk-latest")
+    }  # fmt: skip
+    text = json.dumps(list(ours.values()))
+    assert text.count("logs-busybody.score-") == text.count(f"logs-busybody.score-{namespace}") > 1  # in Vega, too
+    assert f"#/view/{prefix}person" in text
+    titles = [row["attributes"]["title"] for row in setting.fake.objects.values() if "title" in row["attributes"]]
+    assert namespace == "default" or len(set(titles)) == len(titles)
+
+
+def test_guides_of_detection_rules_lead_to_the_dashboards_of_their_space() -> None:
+    setting = Setting("/kibana", ("default", "soc"))
+    setting.run("install", "soc")
+    guides = [body["note"] for key, body in setting.fake.things.items() if "detection_engine" in key]
+    assert any("](/kibana/s/soc/app/dashboards#/view/busybody_soc_person)" in guide for guide in guides)
+    assert "(/app/" not in "".join(guides)
+
+
+def test_a_second_namespace_does_not_change_the_detection_rules_that_all_share(setting: Setting) -> None:
+    setting.run("install")
+    lines = [line for line in setting.run("install", namespace="acme").lines if line.kind == "detection rule"]
+    assert {line.status for line in lines} == {UNCHANGED}
+
+
+def test_rules_do_not_tell_again_what_watches_tell(setting: Setting) -> None:
+    slack = next(line for line in setting.run("install").lines if line.name == "busybody-slack-default").why.split()[-1]
+    setting.fake.things[f"default{slack}"] = {"name": "ours"}
+
+    def told() -> set[str]:
+        rules = [body for key, body in setting.fake.things.items() if "/alerting/rule/" in key]
+        return {action["id"] for body in rules for action in body["actions"]}
+
+    setting.run("upgrade")
+    assert slack.rpartition("/")[2] in told()
+    report = setting.run("upgrade", watched=True, channel="#a")
+    assert [line.why for line in report.lines if line.name == "busybody-slack-default"] == ["watches tell the same"]
+    [log] = [
+        key.rpartition("/")[2]
+        for key, body in setting.fake.things.items()
+        if body.get("name") == "busybody-log-default"
+    ]
+    assert told() == {log}  # nor note in the watches' own index whom they told: the watches would be silent then
 
 
 def test_what_somebody_else_has_under_our_id_is_refused_and_left(setting: Setting) -> None:

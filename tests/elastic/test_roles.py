@@ -300,6 +300,37 @@ def test_a_key_is_for_one_namespace_and_for_what_its_role_may() -> None:
     ]
 
 
+def test_the_services_key_reads_what_the_reader_follows_in_other_clusters_too() -> None:
+    asked: list[Any] = []
+
+    class Security:
+        flavour = "elasticsearch"
+
+        def request(self, method: str, path: str, body: Any = None) -> Any:
+            asked.append(body)
+            return {"encoded": "c2VjcmV0"}
+
+    patterns = (
+        "logs-*",
+        "-logs-noise-*",
+        "winlogbeat-*",
+        "eu:logs-okta*",
+        "eu:winlogbeat-*",
+        "*:audit-*",
+        "eu:-logs-noise-*",
+    )
+    create(Security(), "run", "emea", reads=patterns)  # type: ignore[arg-type]
+    create(Security(), "read", "emea", reads=patterns)  # type: ignore[arg-type]
+    run, read = (next(iter(body["role_descriptors"].values())) for body in asked)
+    assert {"names": ["winlogbeat-*"], "privileges": ["read", "view_index_metadata"]} in run["indices"]
+    assert [(row["clusters"], row["names"]) for row in run["remote_indices"]] == [
+        (["eu"], ["logs-okta*", "winlogbeat-*"]),
+        (["*"], ["audit-*"]),
+    ]
+    assert "read_cross_cluster" in run["remote_indices"][0]["privileges"]
+    assert read == role("read", namespace="emea")
+
+
 @pytest.mark.node
 def test_a_cluster_without_api_keys_says_so(elasticsearch_node: Node) -> None:
     cluster = connect(settings_of(elasticsearch_node))

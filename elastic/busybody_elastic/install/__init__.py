@@ -7,16 +7,18 @@ Idempotent. What is not ours is never touched: ours says so in its `_meta`, or s
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable
+from typing import Callable, Iterable
 
 from busybody.errors import BusybodyError
 
 from ..cluster.protocol import Cluster
+from ..config import Config
 from ..errors import ClusterError
 from .features import Features
-from .indices import EVERYTHING, Existing, behind, existing, resolved
+from .indices import Existing, behind, existing
 from .kibana import Kibana, kibana_assets
 from .monitors import monitors
+from .needed import Needed
 from .plan import Plan, Wanted
 from .report import (
     ABSENT,
@@ -31,23 +33,24 @@ from .report import (
     Line,
     Report,
 )  # fmt: skip
-from .stored import PIPELINE, SCHEMA, Absent, Asset, Ledger
+from .stored import SCHEMA, Absent, Asset, Ledger
 
 __all__ = ["ABSENT", "FAILED", "INSTALLED", "KEPT", "MISSING", "OUTDATED", "REMOVED", "UNCHANGED", "UPDATED", "SCHEMA",
            "Line", "Report", "behind", "run"]  # fmt: skip
 
+DASHBOARDS = "they are Kibana's, and OpenSearch Dashboards takes none of them: nothing was sent to kibana.url"
 VERBS = ("install", "upgrade", "uninstall", "status")
 Section = tuple[str, Callable[[], Iterable[Asset | Absent]]]
 
 
 def run(
-    verb: str, config: Any, cluster: Cluster, *, dry_run: bool = False, space: str | None = None, data: bool = False,
+    verb: str, config: Config, cluster: Cluster, *, dry_run: bool = False, space: str | None = None, data: bool = False,
     kibana: Kibana | None = None,
 ) -> Report:  # fmt: skip
     """Do it, and say of each asset what became of it. `space` is Kibana's; `data` lets uninstall delete data, too."""
     if verb not in VERBS:
         raise ValueError(verb)
-    wanted = wanted_of(config)
+    wanted = wanted_of(config, space)
     own = kibana is None
     kibana = kibana or Kibana.of(config, space)
     try:
@@ -57,14 +60,14 @@ def run(
             kibana.close()
 
 
-def wanted_of(config: Any) -> Wanted:
+def wanted_of(config: Config, space: str | None = None) -> Wanted:
     """What the configuration says of the assets' samples."""
-    alerts = getattr(config, "alerts", None)
     return Wanted(
         namespace=config.namespace,
-        kibana=config.kibana.url or "",
-        channel=getattr(alerts, "slack_channel", "") or "",
-        responder=getattr(alerts, "responder", "") or "",
+        kibana=config.kibana.url,
+        channel=config.alerts.slack_channel,
+        responder=config.alerts.responder,
+        space=space or config.kibana.space,
     )
 
 
@@ -77,7 +80,7 @@ class Installation:
         self._dry = dry_run
         self._cluster, self._wanted, self._kibana = cluster, wanted, kibana
         self._lines: list[Line] = []
-        self._kept: list[tuple[str, str]] = []  # kind and name of what something still needs
+        self._needed = Needed(cluster, wanted.namespace, without_own=False)
 
     def run(self, verb: str, data: bool = False) -> Report:
         sections = self._sections()
@@ -85,6 +88,7 @@ class Installation:
             self._lines.append(Line("installation", "busybody", FAILED, "nothing is installed here. Run install."))
             return Report(self._lines, self._dry)
         if verb == "uninstall":
+            self._needed = Needed(self._cluster, self._wanted.namespace, without_own=data and self._dry)
             sections = self._without(data) + sections[::-1]
         else:
             sections.append(("mapping of", lambda: existing(self._cluster, self._wanted.namespace)))
@@ -110,11 +114,17 @@ class Installation:
             ("index template", plan.templates),
             ("watch", plan.watches),
             ("monitor", lambda: monitors(self._cluster, self._ledger, self._wanted)),
-            ("Kibana", lambda: kibana_assets(self._kibana, self._ledger, self._wanted)),
+            ("Kibana", self._for_kibana),
         ]
 
+    def _for_kibana(self) -> Iterable[Asset | Absent]:
+        if self._kibana is not None and self._cluster.flavour == "opensearch":
+            return [Absent("Kibana", "assets", DASHBOARDS)]
+        watched = not self._features.lacks("watcher")
+        return kibana_assets(self._kibana, self._ledger, self._wanted, watched=watched)
+
     def _without(self, data: bool) -> list[Section]:
-        return [("data of", lambda: existing(self._cluster, self._wanted.namespace))] if data else []
+        return [("data of", lambda: existing(self._cluster, self._wanted.namespace, "data of"))] if data else []
 
     def _anything(self, sections: list[Section]) -> bool:
         """Whether one of our index templates is there."""
@@ -135,7 +145,12 @@ class Installation:
             return Line(asset.kind, asset.name, ABSENT, asset.why)
         try:
             lacks = self._features.lacks(asset.needs)
-            status, why = (ABSENT, lacks) if lacks else act(asset)
+            if lacks:
+                status, why = ABSENT, lacks
+            elif asset.idle and act != self._remove:
+                status, why = self._leave_out(asset, act == self._look)
+            else:
+                status, why = act(asset)
         except ClusterError as error:
             status, why = FAILED, str(error)
         return Line(asset.kind, asset.name, status, why)
@@ -152,6 +167,17 @@ class Installation:
         why = "" if self._dry else asset.write(found)
         return (UPDATED if found else INSTALLED), why
 
+    def _leave_out(self, asset: Asset, only_look: bool) -> tuple[str, str]:
+        """What the configuration has no use for; one of ours from before goes."""
+        found = asset.find()
+        if found is None or not found.ours:
+            return ABSENT, asset.idle
+        if only_look:
+            return OUTDATED, asset.idle
+        if not self._dry:
+            asset.remove()
+        return REMOVED, asset.idle
+
     def _look(self, asset: Asset) -> tuple[str, str]:
         found = asset.find()
         if found is None:
@@ -166,20 +192,14 @@ class Installation:
             return MISSING, ""
         if not found.ours:
             return KEPT, "it is somebody else's"
-        around = next(
-            (name for kind, name in self._kept if kind == asset.kind and asset.name.startswith(f"{name}-")), ""
-        )
-        if around:  # without it a plain index of that name would become a stream
-            return KEPT, f"{around}, whose pattern is around its own, is kept"
-        if asset.kind == PIPELINE.kind and resolved(self._cluster, EVERYTHING):
-            return KEPT, "indices that stay send their documents through it"
+        if needs := self._needed.by(asset):
+            return KEPT, needs
         if self._dry:
             return REMOVED, ""
         try:
             asset.remove()
         except ClusterError as error:
             if error.status in (400, 409) and not isinstance(asset, Existing):
-                self._kept.append((asset.kind, asset.name))
-                return KEPT, f"something still needs it: {error}"
+                return KEPT, "something that is not ours uses it"
             raise
         return REMOVED, ""

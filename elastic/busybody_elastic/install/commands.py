@@ -43,7 +43,7 @@ def run(verb: str, config: Config, arguments: argparse.Namespace) -> int:
     cluster = connect(config.cluster)
     try:
         if verb == "api-key":
-            key = create(cluster, arguments.role, config.namespace, days=arguments.days)
+            key = create(cluster, arguments.role, config.namespace, days=arguments.days, reads=_read_by(config))
             _hand_over(key, arguments.file)
             return 0
         dry_run, data = getattr(arguments, "dry_run", False), getattr(arguments, "data", False)
@@ -56,6 +56,10 @@ def run(verb: str, config: Config, arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(report.text() + "\n")
     return 0 if report.ok else 1
+
+
+def _read_by(config: Config) -> tuple[str, ...]:
+    return config.reader.indices if config.reader.enabled else ()
 
 
 def _hand_over(key: str, path: Path | None) -> None:

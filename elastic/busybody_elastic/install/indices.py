@@ -19,10 +19,12 @@ EVERYTHING = "logs-busybody.*,busybody-*"  # streams and indices of all namespac
 class Existing:
     """One stream or plain index, as an asset: what is installed in it is its mapping."""
 
-    kind, needs, digest = "mapping of", "", ""
+    needs = idle = digest = ""
 
-    def __init__(self, cluster: Cluster, name: str, write_index: str, mappings: Mapping[str, Any]) -> None:
-        self.name = name
+    def __init__(
+        self, cluster: Cluster, name: str, write_index: str, mappings: Mapping[str, Any], kind: str = "mapping of"
+    ) -> None:
+        self.kind, self.name = kind, name
         self._cluster, self._index, self._mappings = cluster, write_index, mappings
 
     @property
@@ -69,8 +71,8 @@ class Existing:
             raise ClusterError(f"this cluster cannot delete the data stream {self.name}.", status=405) from error
 
 
-def existing(cluster: Cluster, namespace: str) -> Iterator[Existing]:
-    """Those of one namespace: templates are for all, data is each one's own."""
+def existing(cluster: Cluster, namespace: str, kind: str = "mapping of") -> Iterator[Existing]:
+    """Those of one namespace: templates are for all, data is each one's own. `kind` is what reports call it."""
     templates = assets("templates/index")
     taken: set[str] = set()
     for body in sorted(templates.values(), key=lambda body: -int(body["priority"])):
@@ -78,7 +80,7 @@ def existing(cluster: Cluster, namespace: str) -> Iterator[Existing]:
         for name, write_index in sorted(resolved(cluster, pattern).items()):
             if name not in taken:  # the pattern of a lesser template may match it, too
                 taken.add(name)
-                yield Existing(cluster, name, write_index, mappings_of(body))
+                yield Existing(cluster, name, write_index, mappings_of(body), kind)
 
 
 def resolved(cluster: Cluster, pattern: str) -> dict[str, str]:

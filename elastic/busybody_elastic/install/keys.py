@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Iterable
 
 from busybody.errors import shown
 
@@ -27,14 +27,19 @@ def role(name: str, flavour: str = "elasticsearch", namespace: str | None = None
     return body
 
 
-def create(cluster: Cluster, name: str, namespace: str = "default", *, days: int | None = None) -> str:
+def create(
+    cluster: Cluster, name: str, namespace: str = "default", *, days: int | None = None, reads: Iterable[str] = ()
+) -> str:  # fmt: skip
     """A new API key, encoded as `cluster.api_key` takes it. The cluster shows it this once.
 
+    The service's may also read `reads`: patterns of reader.indices, of other clusters, too (cluster:pattern).
     It never allows more than its maker may: make it as an administrator.
     """
     if cluster.flavour != "elasticsearch":
         raise ClusterError("OpenSearch has no API keys. Make a user with the role of roles/opensearch instead.")
     descriptor = role(name, namespace=None if name == "install" else namespace)
+    if name == "run":
+        _read_too(descriptor, reads)
     body: dict[str, Any] = {
         "name": f"busybody-{name}-{namespace}",
         "role_descriptors": {f"busybody-{name}": descriptor},
@@ -52,6 +57,26 @@ def create(cluster: Cluster, name: str, namespace: str = "default", *, days: int
             ) from error
         raise
     return str(answer["encoded"])
+
+
+def _read_too(descriptor: Body, patterns: Iterable[str]) -> None:
+    """What begins with a dash excludes, and needs no privilege."""
+    known = {name for entry in descriptor["indices"] for name in entry["names"]}
+    local: list[str] = []
+    remote: dict[str, list[str]] = {}
+    for cluster, colon, name in (pattern.rpartition(":") for pattern in patterns):
+        if name.startswith("-") or cluster.startswith("-"):
+            continue
+        if colon:
+            remote.setdefault(cluster, []).append(name)
+        elif name not in known:
+            local.append(name)
+    if local:
+        descriptor["indices"].append({"names": local, "privileges": ["read", "view_index_metadata"]})
+    if remote:
+        far = ["read", "read_cross_cluster", "view_index_metadata"]
+        rows = [{"clusters": [cluster], "names": names, "privileges": far} for cluster, names in remote.items()]
+        descriptor["remote_indices"] = rows
 
 
 def text(name: str, flavour: str) -> str:

@@ -18,11 +18,13 @@ import httpx
 from ..assets import Body, folder, load
 from ..cluster.tls import context
 from ..errors import ClusterError
+from .needed import DETECTION_RULE
 from .plan import Wanted
 from .stored import Absent, Asset, Ledger, Mark, digest_of
 
 SECONDS = 60.0
 ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+TITLE = re.compile(r'("(?:title|name)":"Busybody: [^"\\]*)')  # of the object itself; what is within is escaped
 XSRF = {"kbn-xsrf": "busybody"}  # Kibana refuses a change without it
 FIRST = (
     "tag",
@@ -93,7 +95,7 @@ class Kibana:
 class SavedObject:
     """A data view, dashboard, search or tag."""
 
-    needs = ""
+    needs = idle = ""
 
     def __init__(self, kibana: Kibana, ledger: Ledger, body: Body) -> None:
         self.kind: str = "data view" if body["type"] == "index-pattern" else body["type"]
@@ -130,10 +132,12 @@ class SavedObject:
 class Ruled:
     """A connector, an alerting rule (by id in the path) or a detection rule (by rule_id)."""
 
-    needs = ""
+    needs = idle = ""
 
-    def __init__(self, kibana: Kibana, ledger: Ledger, kind: str, name: str, path: str, body: Body) -> None:
-        self.kind, self.name, self.digest = kind, name, digest_of(body)
+    def __init__(
+        self, kibana: Kibana, ledger: Ledger, kind: str, name: str, path: str, body: Body, digest: str = ""
+    ) -> None:  # fmt: skip
+        self.kind, self.name, self.digest = kind, name, digest or digest_of(body)
         self._kibana, self._ledger, self._path, self._body = kibana, ledger, path, body
         self._key = f"{kibana.key}{path}"
 
@@ -156,36 +160,52 @@ class Ruled:
         self._ledger.strike(self._key)
 
 
-def kibana_assets(kibana: Kibana | None, ledger: Ledger, wanted: Wanted) -> Iterator[Asset | Absent]:
-    """Everything for one space, in the order in which it must be installed."""
+def kibana_assets(
+    kibana: Kibana | None, ledger: Ledger, wanted: Wanted, *, watched: bool = False
+) -> Iterator[Asset | Absent]:  # fmt: skip
+    """Everything for one space, in the order in which it must be installed. `watched`: the cluster has our watches."""
     if kibana is None:
         yield Absent("Kibana", "assets", "no Kibana is configured (kibana.url)")
         return
-    yield from saved_objects(kibana, ledger)
-    yield from alerting(kibana, ledger, wanted)
-    for body in detection_rules(wanted):
+    yield from saved_objects(kibana, ledger, wanted)
+    yield from alerting(kibana, ledger, wanted, told(wanted) if watched else set())
+    for body in detection_rules():
         path = f"/api/detection_engine/rules?rule_id={quote(body['rule_id'], safe='')}"
-        yield Ruled(kibana, ledger, "detection rule", body["rule_id"], path, body)
+        # one rule for all namespaces: its links lead to the dashboards of the one that brought it
+        yield Ruled(kibana, ledger, DETECTION_RULE, body["rule_id"], path, _linked(body, wanted), digest_of(body))
 
 
-def saved_objects(kibana: Kibana, ledger: Ledger) -> Iterator[Asset | Absent]:
-    """The lines of the NDJSON files, except for their summary. An id is one space's alone, so it names the space."""
+def saved_objects(kibana: Kibana, ledger: Ledger, wanted: Wanted) -> Iterator[Asset | Absent]:
+    """The lines of the NDJSON files, except for their summary. Ids and titles tell spaces and namespaces apart."""
     rows = []
     for path in sorted(folder("kibana").glob("*.ndjson")):
-        text = path.read_text("utf-8")
-        if kibana.space != "default":
-            text = text.replace("busybody_", f"busybody_{kibana.space}_")
+        text = wanted.filled(path.read_text("utf-8"))
+        if wanted.namespace != "default":
+            text = TITLE.sub(rf"\g<1> ({wanted.namespace})", text)
         rows += [row for row in map(json.loads, text.splitlines()) if "type" in row]
     rows.sort(key=lambda row: FIRST.index(row["type"]) if row["type"] in FIRST else len(FIRST) - 1)
     return (SavedObject(kibana, ledger, row) for row in rows)
 
 
-def alerting(kibana: Kibana, ledger: Ledger, wanted: Wanted) -> Iterator[Asset | Absent]:
-    """Connectors, then the rules that name them; a rule goes without the actions of a connector that is absent."""
+def told(wanted: Wanted) -> set[str]:
+    """The types of connectors whose work the watches do. Two notes of whom was told would silence each other."""
+    slack, responder = {".slack"} if wanted.channel else set(), {".webhook"} if wanted.responder else set()
+    return slack | responder | ({".index"} if wanted.channel or wanted.responder else set())
+
+
+def alerting(kibana: Kibana, ledger: Ledger, wanted: Wanted, by_watches: set[str]) -> Iterator[Asset | Absent]:
+    """Connectors, then the rules that name them; a rule goes without the actions of a connector that is absent.
+
+    What watches tell already (`by_watches`: types of connectors), rules do not tell again.
+    """
     absent = set()
     for asset in _files("alerting/connectors", kibana, wanted):
         name = asset["body"]["name"]
-        if asset.get("secrets"):  # made by somebody who knows them, under the id that the rules name
+        if asset["body"]["connector_type_id"] in by_watches:
+            absent.add(asset["path"].rpartition("/")[2])
+        if asset["body"]["connector_type_id"] in by_watches and asset.get("secrets"):
+            yield Absent("connector", name, "watches tell the same")
+        elif asset.get("secrets"):  # made by somebody who knows them, under the id that the rules name
             if kibana.found(asset["path"]) is None:
                 absent.add(asset["path"].rpartition("/")[2])
                 needs = " and ".join(asset["secrets"])
@@ -198,14 +218,16 @@ def alerting(kibana: Kibana, ledger: Ledger, wanted: Wanted) -> Iterator[Asset |
         yield Ruled(kibana, ledger, "alerting rule", body["name"], asset["path"], body)
 
 
-def detection_rules(wanted: Wanted) -> Iterator[Body]:
-    root = folder("rules")
-    for path in sorted(root.glob("*.json")):
-        yield wanted.filled(load(path))
-    for path in sorted(root.glob("*.ndjson")):
-        yield from (
-            wanted.filled(row) for row in map(json.loads, path.read_text("utf-8").splitlines()) if "rule_id" in row
-        )
+def detection_rules() -> Iterator[Body]:
+    yield from map(load, sorted(folder("rules").glob("*.json")))
+
+
+def _linked(rule: Body, wanted: Wanted) -> Body:
+    """With links that know Kibana's base path and space."""
+    below = urlsplit(wanted.front).path
+    text = json.dumps(wanted.filled(rule)).replace("](/app/", f"]({below}/app/")
+    filled: Body = json.loads(text)
+    return filled
 
 
 def _files(name: str, kibana: Kibana, wanted: Wanted) -> Iterator[Body]:

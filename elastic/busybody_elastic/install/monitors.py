@@ -14,7 +14,7 @@ PATH = "/_plugins/_alerting/monitors"
 
 
 class Monitor:
-    kind, needs = "monitor", "alerting"
+    kind, needs, idle = "monitor", "alerting", ""
 
     def __init__(self, cluster: Cluster, ledger: Ledger, body: Body) -> None:
         self.name = str(body["name"])

@@ -30,7 +30,10 @@ SAMPLE_KIBANA, SAMPLE_CHANNEL, SAMPLE_RESPONDER = (
     "#security-alerts",
     "responder.example.com",
 )
+PREFIX = "busybody_"  # of the ids of saved objects
 OF_NAMESPACE = re.compile(r"\b(busybody[a-z._-]*-)default\b")
+NOTES = {"notified"}  # actions that note whom a watch told; alone they would count people as told whom nobody heard of
+NOBODY = "it has nobody to tell: set alerts.slack_channel or alerts.responder, then run upgrade"
 
 
 class Wanted(NamedTuple):
@@ -40,6 +43,7 @@ class Wanted(NamedTuple):
     kibana: str = ""  # its address as people reach it
     channel: str = ""  # of Slack
     responder: str = ""  # host and port
+    space: str = "default"  # of that Kibana
 
     def filled(self, value: Any) -> Any:
         """The samples in all strings of a body, its keys too, replaced."""
@@ -49,14 +53,27 @@ class Wanted(NamedTuple):
             return [self.filled(entry) for entry in value]
         if not isinstance(value, str):
             return value
-        value = OF_NAMESPACE.sub(rf"\g<1>{self.namespace}", value)
+        value = OF_NAMESPACE.sub(rf"\g<1>{self.namespace}", value).replace(PREFIX, self.prefix)
         for sample, ours in (
-            (SAMPLE_KIBANA, self.kibana),
+            (SAMPLE_KIBANA, self.front),
             (SAMPLE_CHANNEL, self.channel),
+            (f"https://{SAMPLE_RESPONDER}", self.responder and f"https://{self.responder}"),
             (SAMPLE_RESPONDER, self.host),
         ):
             value = value.replace(sample, ours or sample)
         return value
+
+    @property
+    def prefix(self) -> str:
+        """How the ids of our saved objects begin: Kibana has each id once over all spaces."""
+        if self.namespace != "default":
+            return f"{PREFIX}{self.space}.{self.namespace}_"
+        return PREFIX if self.space == "default" else f"{PREFIX}{self.space}_"
+
+    @property
+    def front(self) -> str:
+        """Kibana's address with its space, where links begin."""
+        return self.kibana and self.kibana.rstrip("/") + ("" if self.space == "default" else f"/s/{self.space}")
 
     @property
     def host(self) -> str:
@@ -127,15 +144,20 @@ class Plan:
         root = folder("watcher")
         for path in sorted(root.glob("*/watch.json")):
             body = without(self._wanted.filled(load(path)), self._wanted)
-            yield self._stored(WATCH, f"busybody-{path.parent.name}-{self._wanted.namespace}", body, "watcher")
+            idle = "" if body["actions"].keys() - NOTES else NOBODY
+            yield self._stored(WATCH, f"busybody-{path.parent.name}-{self._wanted.namespace}", body, "watcher", idle)
 
-    def _stored(self, place: Any, name: str, body: Body, needs: str = "") -> Stored:
-        return Stored(self._cluster, self._ledger, place, name, body, needs)
+    def _stored(self, place: Any, name: str, body: Body, needs: str = "", idle: str = "") -> Stored:
+        return Stored(self._cluster, self._ledger, place, name, body, needs, idle)
 
 
 def without(watch: Body, wanted: Wanted) -> Body:
-    """A watch without the actions for which there is no address."""
+    """A watch without the actions for which there is no address, and without links where there is no Kibana."""
     actions = dict(watch["actions"])
+    if not wanted.kibana:
+        watch = {**watch, "metadata": {**watch["metadata"], "kibana": ""}}
+        for part in actions["slack"]["slack"]["message"].get("attachments", ()) if "slack" in actions else ():
+            part.pop("title_link", None)
     if not wanted.channel:
         actions.pop("slack", None)
     if not wanted.responder:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 INSTALLED, UPDATED, UNCHANGED = "installed", "updated", "unchanged"
-REMOVED, KEPT = "removed", "kept"  # by uninstall; kept: data still needs it
+REMOVED, KEPT = "removed", "kept"  # by uninstall; kept: something still needs it
 MISSING, OUTDATED = "missing", "outdated"  # as status finds them
 ABSENT, FAILED = "absent", "failed"  # absent: the cluster has nothing to take it; failed: it should have worked
 
@@ -34,12 +35,21 @@ class Report(NamedTuple):
         return [line for line in self.lines if line.status == status]
 
     def text(self) -> str:
-        """For people: a line for each asset, then how many of each."""
-        rows = []
+        """For people: a line for each asset, then how many of each. Those left alone for one reason share a line."""
+        alike = Counter(map(_group, self.lines))
+        rows: dict[Line, str] = {}
         for line in self.lines:
-            status = {ABSENT: "absent in this cluster"}.get(line.status, line.status)
-            if self.dry_run and line.status in (INSTALLED, UPDATED, REMOVED):
-                status = f"would be {status}"
-            rows.append(f"{status:<22}  {line.kind} {line.name}{': ' if line.why else ''}{line.why}")
-        counts = {line.status: len(self.of(line.status)) for line in self.lines}
-        return "\n".join([*rows, ", ".join(f"{count} {status}" for status, count in counts.items())])
+            group = _group(line)
+            name = f"{line.kind} {line.name}" if alike[group] == 1 else f"{alike[group]} × {line.kind}"
+            status = "absent in this cluster" if line.status == ABSENT else self._word(line.status)
+            rows[group] = f"{status:<22}  {name}{': ' if line.why else ''}{line.why}"
+        counts = Counter(self._word(line.status) for line in self.lines)
+        return "\n".join([*rows.values(), ", ".join(f"{count} {word}" for word, count in counts.items())])
+
+    def _word(self, status: str) -> str:
+        changes = status in (INSTALLED, UPDATED, REMOVED, KEPT)
+        return f"would be {status}" if self.dry_run and changes else status
+
+
+def _group(line: Line) -> Line:
+    return line._replace(name="") if line.status in (ABSENT, KEPT) and line.why else line

@@ -43,6 +43,10 @@ class Asset(Protocol):
         """The feature without which it is absent (features.py)."""
 
     @property
+    def idle(self) -> str:
+        """Why it would do nothing as things are configured, so that it is left out; empty where it does something."""
+
+    @property
     def digest(self) -> str: ...
 
     def find(self) -> Mark | None: ...
@@ -121,8 +125,10 @@ class Ledger:
 class Stored:
     """An asset of the cluster itself."""
 
-    def __init__(self, cluster: Cluster, ledger: Ledger, place: Place, name: str, body: Body, needs: str = "") -> None:
-        self.kind, self.name, self.needs = place.kind, name, needs
+    def __init__(
+        self, cluster: Cluster, ledger: Ledger, place: Place, name: str, body: Body, needs: str = "", idle: str = ""
+    ) -> None:  # fmt: skip
+        self.kind, self.name, self.needs, self.idle = place.kind, name, needs, idle
         self.digest = digest_of(body)
         self._cluster, self._ledger, self._place, self._body = cluster, ledger, place, body
         self._path = place.path + name
