@@ -58,6 +58,7 @@ class Book:
         """A new page, after a commit has taken the old one."""
         self.log: list[Entry | None] = []  # None: taken back
         self.results: list[Scored | None] = []
+        self.out = 0  # results of this page that went out before the others
         self.older: list[str] = []
         self.touched: dict[str, float] = {}  # people whose risk may be another -> as of when
         self._told: list[Told] = []
@@ -103,7 +104,7 @@ class Book:
         """What upstream refused."""
         self.log[slot.entry] = None
         if slot.result >= 0:
-            self.results[slot.result] = None
+            self.results[slot.result - self.out] = None
 
     def tell(self, scorer: Scorer, verdict: Verdict, mark: str, told: Mapping[str, Any], now: float) -> str:
         """Give the scorer a verdict, once. Returns what it did, in words."""
@@ -133,6 +134,15 @@ class Book:
     def is_due(self, done: bool, now: float) -> bool:
         """Whether there is anything to commit; `done`: a back-fill is."""
         return bool(self.log) or self._digest.is_due(done, now)
+
+    def publish(self, until: int | None, now: float) -> Outcome | None:
+        """The results before that place, to be written ahead of the state; None where there are none."""
+        place = len(self.results) if until is None else until - self.out
+        scored, self.results = [one for one in self.results[:place] if one is not None], self.results[place:]
+        older, self.older = self.older, []
+        self.out += place
+        self._digest.add(scored, now)
+        return Outcome(scored, older, [], [], None, now) if scored or older else None
 
     def pack(self, scorer: Scorer, notes: Mapping[str, str], done: bool, now: float) -> Flight:
         """All of it, as it is to be written. What the scorer hands over it holds for written."""

@@ -14,8 +14,8 @@ from .metrics import Metrics
 from .records import Router
 
 log = logging.getLogger("busybody_elastic.doors")
-SOON = 1.0  # seconds: an alert, or what lies nowhere else
-LATER = 5.0  # seconds: documents that the cluster holds, so that the reader finds again what a crash loses
+SOON = 1.0  # seconds: what lies nowhere else
+LATER = 15.0  # seconds: documents that the cluster holds, so that the reader finds again what a crash loses
 NEVER = float("inf")
 
 

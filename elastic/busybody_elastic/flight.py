@@ -56,7 +56,7 @@ class Flight(NamedTuple):
     outcome: Outcome
     profiles: Mapping[str, Row | None]
     journals: Mapping[str, str | None]
-    population: str
+    population: str | None  # None: results alone, the state follows with a later one
     notes: Mapping[str, str]
 
 
@@ -99,22 +99,25 @@ class Ahead:
         return cast("str | None", self._call(self._store.journal, user))
 
     def population(self) -> str | None:
-        return self.flight.population if self.flight is not None else self._call(self._store.population)
+        if self.flight is not None and self.flight.population is not None:
+            return self.flight.population
+        return cast("str | None", self._call(self._store.population))
 
     def meta(self) -> Mapping[str, str]:
         notes = self._call(self._store.meta)
         return {**notes, **self.flight.notes} if self.flight is not None else notes
 
     def land(self) -> None:
-        """Make the flight durable."""
+        """Make the flight's state durable."""
         flight = self.flight
         assert flight is not None
-        self._call(self._store.commit, flight.profiles, flight.journals, flight.population, flight.notes)
+        if flight.population is not None:
+            self._call(self._store.commit, flight.profiles, flight.journals, flight.population, flight.notes)
 
     def landed(self) -> None:
         """It is durable: the store itself says it now."""
+        self._flights += self.flight is None or self.flight.population is not None
         self.flight = None
-        self._flights += 1
 
     def _call(self, method: Any, *arguments: Any) -> Any:
         if self._lock is None:

@@ -172,6 +172,15 @@ class Local:
             fences[number] = owned.fence
         return fences
 
+    def publish(self) -> None:
+        """Write results of all that is owned here, ahead of the state. Raises what the cluster says, and Lost."""
+        for owned in self._owners.owned():
+            try:
+                owned.partition.publish()
+            except Lost:
+                self._owners.lose(owned)
+                raise
+
     def call(self, number: int, method: str, arguments: Sequence[Any]) -> Any:
         """Ask one partition for something else. Raises Lost where it is not ours."""
         owned = self._owned(number)

@@ -28,7 +28,7 @@ T = TypeVar("T")
 Item = tuple[Incoming | None, SignIn]  # None: of somebody else's people, only heard of
 SKEW = 300.0  # seconds by which a source's clock may be ahead of ours
 FUTURE = 86400.0  # seconds ahead of ours from which a sign-in's time is a mistake, and would age everybody
-MANY = 5_000  # entries since the last commit from which on one is wanted
+MANY = 20_000  # entries since the last commit from which on one is wanted
 TOO_MANY = 100_000  # ... and from which on nothing is taken any more: the cluster does not take what we have
 ERASED, BEFORE, AHEAD = "the person was erased", "scored before", "its time lies in the future"
 BUSY, FULL, LATE = "waits for a batch that is not settled", "the cluster takes no results", "the deadline is over"
@@ -92,11 +92,12 @@ class Model:
         self, items: Sequence[Item], *, learn: bool, ticket: Ticket | None, held: Collection[str], before: set[str],
         now: float, is_over: Callable[[], bool] | None,
     ) -> list[Answer]:  # fmt: skip
-        """The answers, in order. `held`: people who wait; `before`: identities that have a result."""
+        """The answers, in order. `held`: people who wait for another batch; `before`: identities that have a result."""
         if self._stale:
             self._rebuild()
         self._seen.make_room(now)
         erased, latest = self._book.erased, now + FUTURE
+        begun = len(ticket.slots) if ticket is not None else 0
         answers: list[Answer] = []
         for place, (item, signin) in enumerate(items):
             if is_over is not None and not place % LOOK and is_over():
@@ -115,8 +116,10 @@ class Model:
                 answers.append(self._take(item, signin, now, before, ticket))
             else:
                 answers.append(self._ask(item, signin))
-            if ticket is not None and len(ticket.slots) <= place:
+            if ticket is not None and len(ticket.slots) <= begun + place:
                 ticket.slots.append(None)
+        if ticket is not None:
+            ticket.slots += [None] * (begun + len(items) - len(ticket.slots))
         return answers
 
     def _hear(self, signin: SignIn, ticket: Ticket | None) -> None:
@@ -135,7 +138,7 @@ class Model:
             if ticket is not None:
                 ticket.again(mark)
             return _answer(Answer, (identity, KNOWN, BEFORE, None, False))
-        if len(book.results) >= TOO_MANY:
+        if len(book.log) >= TOO_MANY:
             return Answer(identity, UNSCORED, FULL)
         try:
             assessment = self._scorer.process(signin)
@@ -144,8 +147,7 @@ class Model:
         seen.young.add(mark)
         known = bool(before) and identity in before
         if ticket is not None:
-            ticket.people.add(signin.user)
-            ticket.slots.append(Slot(len(book.log), -1 if known else len(book.results), mark))
+            ticket.slots.append(Slot(len(book.log), -1 if known else book.out + len(book.results), mark))
         if signin.time > self.last_signin:
             self.last_signin = signin.time
         body = book.enter(self._scorer, item, signin, assessment, now, known)
@@ -211,6 +213,11 @@ class Model:
         self._stale = False
         self._book.begin()
         return flight
+
+    def publish(self, until: int | None, now: float) -> Flight | None:
+        """The results before that place (None: all), which go out before the state does; None where there are none."""
+        outcome = self._book.publish(until, now)
+        return Flight(outcome, {}, {}, None, {}) if outcome is not None else None
 
     def reread(self) -> None:
         """The store was changed from outside: somebody was erased."""

@@ -4,13 +4,14 @@ Order of writes: results, alerts, incidents, people's risk, and last the state w
 Learning is idempotent by event id, so what was scored but not committed when a process died is taken in again by the
 next one, while the result that it wrote then holds.
 
-All methods may be called from any thread. A commit works on a snapshot, so that scoring goes on meanwhile.
+All methods may be called from any thread. A commit works on a snapshot, so that scoring goes on meanwhile. What costs
+most of it is to write down everybody who was met; so it comes seldom, and `publish` brings results out before.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ from .flight import Ahead
 from .model import Item, Model, late
 from .people_risk import DECAY
 from .provisional import EXPIRES, Gate, Ticket
-from .records import Batch
+from .records import Answer, Batch
 from .results import Results
 
 T = TypeVar("T")
@@ -66,24 +67,65 @@ class Partition:
         before = self.results.known(doubtful) if doubtful else set()
         fetched = self._ahead.fetch(missing)
         with self._turn:
-            self._gate.wait(lambda: self._gate.lets_in(users, provisional), patience)
-            ticket = Ticket(self._monotonic()) if provisional and learn else None
+            hold = provisional and learn
+            self._gate.wait(lambda: self._gate.lets_in(() if hold else users, provisional), patience)
             fits = self._ahead.use(fetched)
             try:
                 if over is not None and missing and fits and over():
                     self._model.meet(users)
                 if not self._gate.lets_in((), provisional):
                     return Batch(late(items))
-                answers = self._model.batch(
-                    items, learn=learn, ticket=ticket, held=self._gate.held, before=before, now=self._clock(),
-                    is_over=over,
+                if hold:
+                    return self._hold(items, users, before, over, patience)
+                return Batch(
+                    self._model.batch(
+                        items, learn=learn, ticket=None, held=self._gate.held, before=before, now=self._clock(),
+                        is_over=over,
+                    )
                 )  # fmt: skip
             except Lost as error:
                 self._gate.lose(error)
                 raise
             finally:
                 self._ahead.use(None)
-            return Batch(answers, self._gate.open(ticket) if ticket is not None else None)
+
+    def _hold(
+        self, items: Sequence[Item], users: set[str], before: set[str], over: Callable[[], bool] | None,
+        patience: float | None,
+    ) -> Batch:  # fmt: skip
+        """Score provisionally. Who is in an older batch that is not settled comes last, when that is."""
+        gate = self._gate
+        name, ticket = gate.open(users)
+        try:
+            busy = gate.before(ticket)
+            answers, places = self._provisional(items, ticket, lambda user: user not in busy, (), before, over)
+            if busy:
+                self._ahead.use(None)  # others come in meanwhile
+                gate.wait(lambda: not gate.before(ticket), patience)
+                rest, last = self._provisional(
+                    items, ticket, lambda user: user in busy, gate.before(ticket), before, over
+                )
+                answers.update(rest)
+                places += last
+                ticket.put_in_order(places)
+        except BaseException:
+            if gate.lost is None and name in gate.tickets:
+                self._settle(name, ())
+            raise
+        return Batch([answers[place] for place in sorted(answers)], gate.done(name, ticket))
+
+    def _provisional(
+        self, items: Sequence[Item], ticket: Ticket, which: Callable[[str], bool], held: Collection[str],
+        before: set[str], over: Callable[[], bool] | None,
+    ) -> tuple[dict[int, Answer], list[int]]:  # fmt: skip
+        """Score those; the answers by place, and the places in the order in which they were taken."""
+        places = [place for place, (item, signin) in enumerate(items) if which(signin.user if item else "")]
+        chosen = [items[place] for place in places]
+        answers = self._model.batch(
+            chosen, learn=True, ticket=ticket, held=held, before=before, now=self._clock(), is_over=over
+        )
+        asked = [place for place, (item, _) in zip(places, chosen, strict=True) if item is not None]
+        return dict(zip(asked, answers, strict=True)), places
 
     def settle(self, ticket: str, accepted: Sequence[bool]) -> None:
         """See `records.Router.settle`. A ticket that was settled or has expired changes nothing."""
@@ -133,6 +175,18 @@ class Partition:
             self._land()
         if ended:  # what the back-fill wrote is as of then
             self.refresh_risk()
+
+    def publish(self) -> None:
+        """Write the results of what cannot be refused any more; the state follows with the next commit.
+
+        Raises as `commit` does.
+        """
+        with self._commits:
+            self._land(again=True)
+            with self._turn:
+                self._gate.check()
+                self._ahead.flight = self._model.publish(self._gate.earliest, self._clock())
+            self._land()
 
     def _take_off(self, notes: Mapping[str, str], *, done: bool = False, alone: bool = False) -> None:
         """Take what is to be written, where there is anything; with `alone` nobody is let in until `let_in`."""

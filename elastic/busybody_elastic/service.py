@@ -36,7 +36,7 @@ from .records import API, GATEWAY, READER
 from .results import Results
 from .sweep import Sweep
 
-HEARTBEAT, VERDICTS, RISK, MEMORY = 30.0, 5.0, 3600.0, 1.0  # seconds between two rounds of each
+HEARTBEAT, VERDICTS, RISK, PUBLISH = 30.0, 5.0, 3600.0, 1.0  # seconds between two rounds of each
 LOOK = 10.0  # seconds between two looks whether everything is installed
 LAGGING = 300.0  # seconds behind the head
 IDLE = 900.0  # seconds without a sign-in
@@ -104,7 +104,7 @@ class Service:
             ("heartbeat", HEARTBEAT, self.beat),
             ("verdicts", VERDICTS, self._verdicts()),
             ("risk", RISK, self._refresh_risk),
-            ("memory", MEMORY, self._keep_memory_flat),
+            ("results", PUBLISH, self._publish),
         ):
             self._run(name, partial(self._every, seconds, work))
         state = self.config.state
@@ -221,7 +221,9 @@ class Service:
     def _belongs(self, partition: Partition, user: str) -> bool:
         return self.router.partition_of(user) is partition
 
-    def _keep_memory_flat(self) -> None:
+    def _publish(self) -> None:
+        """Results and alerts are out at once, however long the state waits; that follows before memory grows."""
+        self.router.local.publish()
         if any(partition.wants_commit for partition in self.router.partitions()):
             self.router.commit()
 

@@ -228,3 +228,91 @@ def test_people_who_came_too_late_from_the_store_are_there_for_the_next_batch():
     reads = Slow.reads
     assert {answer.status for answer in part.score(batch, deadline=0.5).answers} == {SCORED}
     assert Slow.reads == reads
+
+
+def test_who_is_in_an_open_ticket_waits_alone_and_first_come_is_first_served():
+    """The others of a batch are scored meanwhile, and hold their place: two batches never wait for each other."""
+    store, some = MemoryStore(), signins()
+    part = partition(store)
+    first, second = sorted({signin.user for signin in some})[:2]
+    mine = {user: iter([signin for signin in some if signin.user == user]) for user in (first, second)}
+    batches = [[next(mine[first])], [next(mine[second]), next(mine[first])], [next(mine[first]), next(mine[second])]]
+    opened = part.score(items(batches[0], GATEWAY), provisional=True)
+    found = {}
+
+    def wait(number):
+        found[number] = part.score(items(batches[number], GATEWAY), provisional=True, deadline=60.0)
+        part.settle(found[number].ticket, [True, True])
+
+    threads = [Thread(target=wait, args=(number,)) for number in (1, 2)]
+    for held, thread in enumerate(threads, 2):
+        thread.start()
+        while part.status()["tickets"] < held:
+            thread.join(0.01)
+    assert part.status()["uncommitted"] == 2  # of the second batch, who was in no other
+    part.settle(opened.ticket, [True])
+    for thread in threads:
+        thread.join()
+    for number in (1, 2):
+        assert [answer.status for answer in found[number].answers] == [SCORED, SCORED]
+        assert [answer.identity for answer in found[number].answers] == [
+            one.identity for one, _ in items(batches[number])
+        ]
+    part.commit()
+    learned = {user: json.loads(text)["count"] for user, text in content(store)[0].items()}
+    kept = sorted((one for batch in batches for one in batch), key=lambda signin: signin.time)
+    assert learned == {user: json.loads(text)["count"] for user, text in content(straight(kept)[0])[0].items()}
+
+
+def test_what_is_refused_of_a_batch_that_waited_is_taken_back_by_its_place():
+    store, some = MemoryStore(), signins()
+    part = partition(store)
+    first, second = sorted({signin.user for signin in some})[:2]
+    ones = [signin for signin in some if signin.user == first]
+    other = next(signin for signin in some if signin.user == second)
+    opened = part.score(items(ones[:1], GATEWAY), provisional=True)
+    found = []
+
+    def wait():
+        found.append(part.score(items([ones[1], other], GATEWAY), provisional=True, deadline=60.0))
+
+    thread = Thread(target=wait)
+    thread.start()
+    while part.status()["tickets"] < 2:
+        thread.join(0.01)
+    part.settle(opened.ticket, [True])
+    thread.join()
+    part.settle(found[0].ticket, [True, False])
+    part.commit()
+    assert content(store) == content(straight(ones[:2])[0])
+
+
+def test_results_are_out_before_the_state_but_not_what_may_be_refused():
+    store, cluster, some = MemoryStore(), FakeCluster(), signins()
+    part = partition(store, cluster)
+    part.score(items(some[:40]))
+    held = part.score(items(some[40:60], GATEWAY), provisional=True)
+    part.publish()
+    assert set(stored(cluster, "logs-busybody.score-t")) == {one.identity for one, _ in items(some[:40])}
+    assert store.count() == 0
+    accepted = [place % 2 == 0 for place in range(20)]
+    part.settle(held.ticket, accepted)
+    part.publish()
+    part.publish()
+    kept = some[:40] + some[40:60:2]
+    assert set(stored(cluster, "logs-busybody.score-t")) == {one.identity for one, _ in items(kept)}
+    assert store.count() == 0
+    part.commit()
+    assert content(store) == content(straight(kept)[0])
+
+
+def test_who_dies_between_results_and_state_learns_again_what_was_published():
+    store, cluster, some = MemoryStore(), FakeCluster(), signins()[:60]
+    dying = partition(store, cluster)
+    dying.score(items(some))
+    dying.publish()
+    part = partition(store, cluster)
+    assert {answer.status for answer in part.score(items(some)).answers} == {KNOWN}
+    part.commit()
+    assert content(store) == content(straight(some)[0])
+    assert len(stored(cluster, "logs-busybody.score-t")) == len(some)

@@ -19,7 +19,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from ..bodies import unpacked
-from ..committer import LATER, SOON, Committer
+from ..committer import LATER, Committer
 from ..config import Config
 from ..limits import Limits, Refused
 from ..metrics import Metrics
@@ -89,7 +89,7 @@ class Scoring:
         finally:
             await settle.over()
             if settle.learned:
-                self._committer.learned(SOON if any(answer.alert for answer in batch.answers) else LATER)
+                self._committer.learned(LATER)
 
     def _taken_apart(self, body: bytes, encoding: str, index: str) -> Work | None:
         """None for what is no bulk request that we can read: upstream judges it."""

@@ -31,7 +31,7 @@ UNDATED = 3600.0  # seconds of overlap where only the event's own time is known
 LOOK = 60.0  # seconds after which refresh intervals are looked up again
 COMMITTER = "busybody-commit"  # the thread that commits
 IDLE = 60.0  # seconds after which a cursor that did not move is committed again: it says until when all is learned
-COMMIT_SECONDS, COMMIT_DOCUMENTS = 2.0, 20_000  # after which what was read is committed, head or not
+COMMIT_SECONDS, COMMIT_DOCUMENTS = 10.0, 20_000  # after which what was read is committed, head or not
 
 
 class Reader:
