@@ -1,7 +1,7 @@
 """Every document that the service writes, as a plain dictionary. No I/O, no clock.
 
 Numbers are the core's, unrounded, under `busybody`; what others read (`event.risk_score`, `user.risk.*`) is rounded to
-two places. A score has no event.category: nobody's rules shall count a sign-in twice. What is not known is left out.
+two places. `user.risk` is a person's, so it stands in documents of risk alone. A score has no event.category: nobody's rules shall count a sign-in twice. What is not known is left out.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from urllib.parse import quote
 from busybody import __version__
 from busybody.contracts import SEVERITY, finding_row, iso, techniques_of
 from busybody.filters.marks import counts
-from busybody.risk import level_of
+from busybody.risk import SERIES, level_of
 from busybody.signin import Assessment, SignIn
 
+from . import parts
 from .names import Names
 from .records import Incoming
 
 Document = dict[str, Any]
 ECS = {"version": "8.17.0"}
-FRAMEWORK = "MITRE ATT&CK"
 TITLE = "Unusual sign-in"  # of alerts; a rule that reads them takes `message` for its name
 OPEN, BENIGN, MALICIOUS, CLOSED = "open", "benign", "malicious", "closed"  # states of an incident
 RISK_LEVELS = {"none": "Unknown", "low": "Low", "medium": "Moderate", "high": "High", "critical": "Critical"}
 INPUTS = 10  # of a person's risk, as Elastic's engine stores
+DESCRIPTION = 200  # characters of such an input
 LEAST = SEVERITY["low"]  # what pages has a severity, whatever its level
 
 
@@ -86,10 +87,12 @@ class Documents:
             body["network"] = signin.network
         return body
 
-    def score(self, signin: SignIn, assessment: Assessment, body: Document, scored: float) -> Document:
-        """The document of one scored sign-in; `body` is its `busybody`."""
+    def score(
+        self, signin: SignIn, assessment: Assessment, body: Document, scored: float, origin: Mapping[str, Any]
+    ) -> Document:
+        """The document of one scored sign-in; `body` is its `busybody`, `origin` the source's document."""
         risk, level, user = round(assessment.risk, 2), assessment.level, assessment.user
-        moment = stamp(scored)
+        moment, own = stamp(scored), parts.own_user(origin)
         event: Document = {
             "kind": "event", "module": "busybody", "dataset": "busybody.score", "type": ["info"],
             "id": assessment.event_id, "outcome": signin.outcome, "risk_score": risk, "risk_score_norm": risk,
@@ -100,19 +103,15 @@ class Documents:
             "ecs": ECS,
             "data_stream": self._score,
             "event": event,
-            "user": {
-                "name": user,
-                "hash": person_id(user),
-                "risk": {"static_level": level, "static_score": risk, "static_score_norm": risk},
-            },
-            "related": {"user": [user]},
+            "user": parts.user(user, person_id(user), own),
+            "related": {"user": parts.related(user, own)},
             "busybody": body,
         }
         if level in SEVERITY:
             event["severity"] = SEVERITY[level]
         if "sentence" in body:
             document["message"] = body["sentence"]
-        source = _source(signin)
+        source = parts.source(signin)
         if source:
             document["source"] = source
             if signin.ip is not None:
@@ -122,7 +121,7 @@ class Documents:
         if assessment.findings:
             techniques = techniques_of(assessment)
             if techniques:
-                document["threat"] = {"framework": FRAMEWORK, "technique": {"id": techniques}}
+                document["threat"] = parts.threat(techniques)
         return document
 
     def alert(
@@ -152,8 +151,8 @@ class Documents:
         event.setdefault("severity", LEAST)
         if self._kibana:
             event["url"] = self._url(score["user"]["hash"])
-        title = f"{TITLE}: {body['sentence']}" if body.get("sentence") else TITLE
-        return {**score, "data_stream": self._alert, "event": event, "message": title, "busybody": body}
+        message = _titled(TITLE, body.get("sentence"))
+        return {**score, "data_stream": self._alert, "event": event, "message": message, "busybody": body}
 
     def judged(self, latest: Mapping[str, Any], verdict: Mapping[str, Any], written: float) -> Document:
         """The next revision of an incident, which a verdict makes: {answer, verified, channel, by, time, state}.
@@ -165,12 +164,10 @@ class Documents:
         body["verdict"] = {name: value for name, value in verdict.items() if name != "state" and value is not None}
         disowned = verdict["state"] == MALICIOUS
         event = {**latest["event"], "kind": "alert" if disowned else "event", "ingested": iso(written)}
-        document = {**latest, "event": event, "busybody": body}
         if disowned:
             event.update(severity=SEVERITY["critical"], risk_score=100.0, risk_score_norm=100.0)
-            risk = {"static_level": "critical", "static_score": 100.0, "static_score_norm": 100.0}
-            document["user"] = {**latest["user"], "risk": risk}
-        return document
+        message = _titled(parts.judgement(verdict), body.get("sentence"))
+        return {**latest, "event": event, "message": message, "busybody": body}
 
     def digest(
         self, id: str, first: float, last: float, signins: int, levels: Mapping[str, int], written: float
@@ -193,20 +190,29 @@ class Documents:
             },
         }  # fmt: skip
 
-    def risk(self, user: str, standing: Mapping[str, Any], now: float, reason: str) -> Document:
-        """A person's risk at `now`, from `standing.standing` of the core; `reason` says why it is written."""
-        rows, score = standing["incidents"], standing["risk"]
+    def risk(
+        self, user: str, standing: Mapping[str, Any], now: float, reason: str, written: float | None = None
+    ) -> Document:
+        """A person's risk at `now`, from `standing.standing` of the core; `reason` says why it is written.
+
+        As Elastic's engine has it, scores are the series' sum, 0 to 259.24, and `_norm` is 0 to 100. `calculated_level`
+        follows that number; `static_level` is ours, the worse of it and of the worst open incident. Everything is in
+        category_1, its alerts.
+        """
+        rows, norm = standing["incidents"], standing["risk"]
+        total = round(norm * SERIES, 2)
         inputs = [
             {
                 "id": row["id"], "index": self.names.incident, "category": "category_1",
-                "description": f"{TITLE}: {row['sentence']}" if row["sentence"] else TITLE,
+                "description": parts.cut(_titled(TITLE, row["sentence"]), DESCRIPTION),
                 "risk_score": row["risk"], "timestamp": iso(row["last"]),
             }
             for row in rows[:INPUTS]
         ]  # fmt: skip
         risk = {
-            "static_level": standing["level"], "static_score": score, "static_score_norm": score,
-            "calculated_level": RISK_LEVELS[level_of(score)], "calculated_score": score, "calculated_score_norm": score,
+            "static_level": standing["level"], "static_score": total, "static_score_norm": norm,
+            "calculated_level": RISK_LEVELS[level_of(norm)], "calculated_score": total, "calculated_score_norm": norm,
+            "category_1_score": norm, "category_1_count": len(rows),
             "id_field": "user.name", "id_value": user, "inputs": inputs,
         }  # fmt: skip
         body: Document = {"incidents": len(rows), "reason": reason}
@@ -218,10 +224,11 @@ class Documents:
             "@timestamp": iso(now),
             "ecs": ECS,
             "data_stream": {"type": "busybody", "dataset": "risk", "namespace": self.names.namespace},
-            "event": {"kind": "metric", "module": "busybody", "dataset": "busybody.risk", "ingested": iso(now)},
+            "event": {"kind": "metric", "module": "busybody", "dataset": "busybody.risk",
+                      "ingested": iso(now if written is None else written)},
             "user": {"name": user, "hash": person_id(user), "risk": risk},
             "busybody": body,
-        }
+        }  # fmt: skip
 
     def heartbeat(self, now: float, state: Mapping[str, Any]) -> Document:
         """That the instance lives; `state` as the heartbeat's fields, times as epoch seconds."""
@@ -275,23 +282,8 @@ def person_id(user: str) -> str:
     return sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _source(signin: SignIn) -> Document:
-    source: Document = {}
-    if signin.ip is not None:
-        source["ip"] = signin.ip
-    if signin.country is not None:
-        geo = source["geo"] = {"country_iso_code": signin.country}
-        if signin.region is not None:
-            geo["region_name"] = signin.region
-        if signin.city is not None:
-            geo["city_name"] = signin.city
-    if signin.lat is not None and signin.lon is not None:
-        source.setdefault("geo", {})["location"] = {"lat": signin.lat, "lon": signin.lon}
-    if signin.asn is not None:
-        operator = source["as"] = {"number": signin.asn}
-        if signin.as_org is not None:
-            operator["organization"] = {"name": signin.as_org}
-    return source
+def _titled(title: str, sentence: str | None) -> str:
+    return f"{title}: {sentence}" if sentence else title
 
 
 __all__ = ["Document", "Documents", "Names", "incident_of", "person_id", "stamp"]

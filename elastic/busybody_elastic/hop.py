@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from .errors import ClusterError, Lost
 from .local import Delivered, Local, Row
+from .parts import own_user
 from .passage import Deadline
 from .records import Answer, Incoming
 
@@ -28,6 +29,7 @@ PATH = "/internal/"
 SECONDS = 30.0  # for an answer where no deadline was given
 GRACE = 0.02  # seconds that an answer may be on its way behind the deadline, by which the other side gives up
 LOST, FAILED = 410, 503  # statuses: not ours any more; the cluster does not let us
+NOBODY: Mapping[str, str] = {}  # of whom the source's document says nothing more
 Body = dict[str, Any]
 
 
@@ -71,7 +73,7 @@ class Hops:
         if not theirs:
             return [row.partition, text]
         one = row.incoming
-        return [row.partition, text, one.identity, one.entrance, one.index, one.id, one.quiet]
+        return [row.partition, text, one.identity, one.entrance, one.index, one.id, one.quiet, own_user(one.document)]
 
     def settle(self, address: str, tickets: Mapping[int, str], accepted: Sequence[bool]) -> None:
         """As `Local.settle`, there; what cannot be told expires."""
@@ -154,8 +156,11 @@ class Answering:
         index: str = "",
         id: str = "",
         quiet: bool = False,
+        user: Mapping[str, str] = NOBODY,
     ) -> Row:
-        return Row(partition, Incoming({}, identity, entrance, index, id, quiet), self._shorthand.signin(text))
+        return Row(
+            partition, Incoming({"user": user}, identity, entrance, index, id, quiet), self._shorthand.signin(text)
+        )
 
     def settle(self, body: Body) -> Body:
         self._local.settle({int(number): ticket for number, ticket in body["tickets"].items()}, body["accepted"])

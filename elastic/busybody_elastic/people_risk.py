@@ -23,14 +23,14 @@ class PeopleRisk:
         self._results = results
         self._names = results.names
 
-    def write(self, standings: Sequence[tuple[str, Mapping[str, Any], float, str]]) -> int:
-        """(person, standing, as of, why): those that changed. Says how many."""
+    def write(self, standings: Sequence[tuple[str, Mapping[str, Any], float, str]], written: float | None) -> int:
+        """(person, standing, as of, why): those that changed. Says how many. `written`: None for as of when they are."""
         cluster, index = self._results.cluster, self._names.risk_latest
         latest = cluster.mget(index, [person_id(user) for user, *_ in standings])
         made: list[tuple[str, Document]] = []
         for user, standing, now, reason in standings:
             key = person_id(user)
-            document = self._results.documents.risk(user, standing, now, reason)
+            document = self._results.documents.risk(user, standing, now, reason, written)
             old = latest.get(key)
             if old is None and not standing["incidents"]:
                 continue

@@ -61,11 +61,16 @@ class Results:
             name, document = outcome.digest
             if not (doubtful and self.known([name], index=self.names.alert)):
                 self.create(self.names.alert, [(name, document)])
-        self.write_risk(outcome.standings)
+        self.write_risk(outcome.standings, outcome.now)
 
-    def write_risk(self, standings: Sequence[tuple[str, Mapping[str, Any], float, str]]) -> int:
-        """The risk of these people, as far as it is another than before. Says how many were."""
-        return self._risk.write(standings) if standings else 0
+    def write_risk(
+        self, standings: Sequence[tuple[str, Mapping[str, Any], float, str]], written: float | None = None
+    ) -> int:
+        """The risk of these people, as far as it is another than before. Says how many were.
+
+        `written` is the time now; None where each is as of now.
+        """
+        return self._risk.write(standings, written) if standings else 0
 
     def at_risk(self) -> list[str]:
         """People who had open incidents when their risk was last written."""
@@ -83,7 +88,7 @@ class Results:
         body = one.body
         if body is None:
             body = self.documents.busybody(one.signin, one.assessment, one.sentence, one.incoming, one.epoch)
-        return self.documents.score(one.signin, one.assessment, body, one.scored)
+        return self.documents.score(one.signin, one.assessment, body, one.scored, one.incoming.document)
 
     def _is_written(self, one: Scored) -> bool:
         wanted = self._scores.get(one.incoming.entrance, "all")

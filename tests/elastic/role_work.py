@@ -16,6 +16,7 @@ from busybody_elastic.forget import Orders, erase
 from busybody_elastic.install import behind
 from busybody_elastic.install import run as install
 from busybody_elastic.install.features import Features
+from busybody_elastic.install.stored import SCHEMA
 from busybody_elastic.partition import Partition
 from busybody_elastic.reader.look import slowest_refresh
 from busybody_elastic.results import Results
@@ -225,7 +226,7 @@ def work_of_install(hands: Hands) -> str:
             if not behind(cluster, [index]):
                 return "does not see what is older"
         hands.admin.request(
-            "PUT", f"/{hands.names.incident}/_mapping", {"_meta": {"managed_by": "busybody", "schema": 1}}
+            "PUT", f"/{hands.names.incident}/_mapping", {"_meta": {"managed_by": "busybody", "schema": SCHEMA}}
         )
         report = install("upgrade", config, cluster)
         if not report.ok or {line.name for line in report.of("updated")} < {hands.names.score}:

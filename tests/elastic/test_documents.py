@@ -40,7 +40,8 @@ ODD = Assessment(
 PLAIN_SIGNIN = SignIn("e-2", TIME, "bo", "failure", source="sshd")
 PLAIN = Assessment("e-2", TIME, "bo", 3.0, "none", -6.9, -6.9, (), "trusted", None, "habit-1")
 SENTENCE = "Risk 91 (1 in 5,000 sign-ins here): first time from BR."
-ORIGIN = Incoming({}, "f" * 64, READER, ".ds-logs-okta.system-default-2026.02.25-000001", "abc")
+SOURCE = {"user": {"name": "ANA", "email": "ana.old@example.com", "id": ["00u1"], "full_name": "Ana Exemplo"}}
+ORIGIN = Incoming(SOURCE, "f" * 64, READER, ".ds-logs-okta.system-default-2026.02.25-000001", "abc")
 ROW = {"status": "open", "opened": TIME - 60.0, "last": TIME, "count": 2}
 STANDING = {
     "user": "ana@example.com", "risk": 35.19, "level": "critical", "worst": 91.23, "last_seen": TIME, "frozen": False,
@@ -63,7 +64,7 @@ MADE = Documents("t", "node-1", kibana="https://kibana.example.com/")
 
 def score(signin=SIGNIN, assessment=ODD, sentence=SENTENCE, origin=ORIGIN):
     body = MADE.busybody(signin, assessment, sentence, origin, 20509)
-    return MADE.score(signin, assessment, body, TIME + 2.0)
+    return MADE.score(signin, assessment, body, TIME + 2.0, origin.document)
 
 
 def alert(**changes):
@@ -84,7 +85,7 @@ DOCUMENTS = {
         lambda: MADE.digest("backfill-1", TIME - DAY, TIME, 12345, {"high": 1, "medium": 2}, TIME),
         "busybody-alert",
     ),
-    "risk": (lambda: MADE.risk("ana@example.com", STANDING, TIME + 60.0, "incident"), "busybody-risk"),
+    "risk": (lambda: MADE.risk("ana@example.com", STANDING, TIME + 60.0, "incident", TIME + 90.0), "busybody-risk"),
     "risk-none": (lambda: MADE.risk("bo", QUIET, TIME + 60.0, "decay"), "busybody-risk-latest"),
     "dead": (
         lambda: dead("logs-busybody.score-t", score(), Item(400, "document_parsing_exception: x")),
@@ -129,6 +130,66 @@ def test_numbers_of_the_model_are_not_rounded():
 
 def test_a_sign_in_is_not_counted_twice_by_anybodys_rules():
     assert "category" not in score()["event"]
+
+
+def test_a_person_is_found_by_every_name_of_the_source():
+    found = score()
+    assert found["related"]["user"] == ["ana@example.com", "ANA", "ana.old@example.com"]
+    assert {name: found["user"][name] for name in ("name", "email", "domain", "id", "full_name")} == {
+        "name": "ana@example.com", "email": "ana@example.com", "domain": "example.com", "id": "00u1",
+        "full_name": "Ana Exemplo",
+    }  # fmt: skip
+    dotted = score(PLAIN_SIGNIN, PLAIN, "", ORIGIN._replace(document={"user.name": "CORP\\bo", "user.id": 501}))
+    assert dotted["related"]["user"] == ["bo", "CORP\\bo"]
+    assert {**dotted["user"], "hash": ""} == {"name": "bo", "hash": "", "id": "501"}
+
+
+@pytest.mark.parametrize("odd", [{"user": "bo"}, {"user": {"name": {"a": 1}, "id": None, "email": []}}, {"user": []}])
+def test_whatever_a_source_calls_user_is_survived(odd):
+    found = score(PLAIN_SIGNIN, PLAIN, "", ORIGIN._replace(document=odd))
+    assert (found["related"]["user"], {*found["user"]}) == (["bo"], {"name", "hash"})
+
+
+def test_a_sign_ins_risk_is_not_the_persons():
+    disowned = MADE.judged(alert(), VERDICT, TIME + 9.0)
+    assert not [one for one in (score(), alert(), disowned) if "risk" in one["user"]]
+
+
+def test_sub_techniques_stand_below_their_technique():
+    assert score()["threat"]["technique"] == {"id": ["T1078"], "subtechnique": {"id": ["T1078.004"]}}
+
+
+def test_a_risk_is_the_sum_and_its_norm_as_in_elastics_engine():
+    document = MADE.risk("ana@example.com", STANDING, TIME, "incident", TIME + 90.0)
+    risk = document["user"]["risk"]
+    assert (risk["static_score"], risk["calculated_score"]) == (pytest.approx(35.19 * 2.5924, abs=0.01),) * 2
+    assert (risk["static_score_norm"], risk["calculated_score_norm"], risk["category_1_score"]) == (35.19,) * 3
+    assert (risk["category_1_count"], risk["static_level"], risk["calculated_level"]) == (1, "critical", "Low")
+    assert (document["@timestamp"], document["event"]["ingested"]) == (iso(TIME), iso(TIME + 90.0))
+
+
+def test_a_long_sentence_is_cut_at_a_word():
+    row = {**STANDING["incidents"][0], "sentence": "never used before: " * 30}
+    risk = MADE.risk("bo", {**STANDING, "incidents": [row]}, TIME, "incident")["user"]["risk"]
+    told = risk["inputs"][0]["description"]
+    assert len(told) <= 200
+    assert told.endswith((" never…", " used…", " before…"))
+
+
+@pytest.mark.parametrize(
+    ("channel", "answer", "verified", "words"),
+    [
+        ("responder", "malicious", True, "The person said it was not them: Risk 91"),
+        ("responder", "malicious", False, "The person said it was not them, but nothing proves it was them: Risk 91"),
+        ("responder", "benign", True, "Confirmed by the person: Risk 91"),
+        ("index", "malicious", False, "An analyst said it was not the person: Risk 91"),
+        ("kibana", "benign", False, "An analyst confirmed it: Risk 91"),
+        ("kibana", "closed", False, "An analyst closed it: Risk 91"),
+    ],
+)
+def test_a_judged_incident_says_who_said_what(channel, answer, verified, words):
+    verdict = {**VERDICT, "channel": channel, "answer": answer, "verified": verified, "state": answer}
+    assert MADE.judged(alert(), verdict, TIME)["message"].startswith(words)
 
 
 def test_what_pages_always_has_a_severity():

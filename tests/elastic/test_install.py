@@ -269,6 +269,9 @@ def test_a_mistake_of_ours_is_refused_by_every_index(node: Node, cluster: Cluste
 # --- an older installation, and instances of two versions beside each other ---------------------------------------
 
 
+NEXT = stored.SCHEMA + 1
+
+
 @pytest.fixture
 def next_version(cluster: Cluster) -> Iterator[Any]:
     """Makes this code the next version: one field more in scores and incidents, or a type that changed."""
@@ -279,14 +282,14 @@ def next_version(cluster: Cluster) -> Iterator[Any]:
         def bodies_of(folder: str) -> dict[str, Any]:
             bodies = true(folder)
             if folder == "templates/component":
-                bodies["busybody-base"]["template"]["mappings"]["_meta"]["schema"] = 2
+                bodies["busybody-base"]["template"]["mappings"]["_meta"]["schema"] = NEXT
                 bodies["busybody-signin"]["template"]["mappings"]["properties"]["busybody"]["properties"][name] = field
             return bodies
 
         for module in (plan, indices):
             patch.setattr(module, "assets", bodies_of)
         for place in (stored, indices, install):
-            patch.setattr(place, "SCHEMA", 2)
+            patch.setattr(place, "SCHEMA", NEXT)
 
     with pytest.MonkeyPatch.context() as patch:
         yield become

@@ -20,7 +20,7 @@ from metamodel import model
 INDEX, COMPONENT = assets.read("templates/index"), assets.read("templates/component")
 TYPES = {"boolean", "date", "double", "float", "geo_point", "integer", "ip", "keyword", "long", "object", "text"}
 # What a mapping is may change only together with the schema's number, from which instances know who may write.
-MAPPINGS = {1: "4b76dfa25ca5cffa"}
+MAPPINGS = {1: "4b76dfa25ca5cffa", 2: "5d6dd2dfa76631ee"}
 # https://docs.opensearch.org/latest/im-plugin/ism/policies/
 ISM = {
     "type": "object", "required": ["policy"], "additionalProperties": False,

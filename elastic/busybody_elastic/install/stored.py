@@ -18,7 +18,7 @@ from ..cluster.protocol import Cluster
 from ..errors import ClusterError
 
 MANAGER = "busybody"
-SCHEMA = 1  # of all documents; the number rises with every change of a mapping
+SCHEMA = 2  # of all documents; the number rises with every change of a mapping
 LISTED = "busybody-installed"
 LIST = f"/_component_template/{LISTED}"
 
