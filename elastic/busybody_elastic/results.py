@@ -27,6 +27,7 @@ FAULTY = (
     "strict_dynamic_mapping_exception",
     "illegal_argument_exception",
 )
+KEPT_DAYS = 30.0  # of whom the watches told, and of refused documents
 SUSPICIOUS = 20  # documents: where so many and all are refused, it is not they who are at fault
 
 
@@ -75,6 +76,21 @@ class Results:
     def at_risk(self) -> list[str]:
         """People who had open incidents when their risk was last written."""
         return self._risk.at_risk()
+
+    def delete_old(self, now: float) -> int:
+        """Delete what names people and has no lifecycle: whom the watches told, and what was refused. Says how many."""
+        old = {"range": {"event.ingested": {"lt": iso(now - KEPT_DAYS * 86400.0)}}}
+        undated = {"bool": {"must_not": [{"exists": {"field": "event.ingested"}}]}}
+        by_time = {"range": {"@timestamp": {"lt": iso(now - KEPT_DAYS * 86400.0)}}}
+        query = {"bool": {"should": [old, {"bool": {"filter": [undated, by_time]}}]}}
+        gone = 0
+        for index in (self.names.notified, self.names.dead):
+            try:
+                gone += self.cluster.delete_by_query(index, query)
+            except ClusterError as error:
+                if error.status != MISSING:
+                    raise
+        return gone
 
     def heartbeat(self, document: Document) -> None:
         """Write one heartbeat."""
@@ -190,7 +206,10 @@ def dead(index: str, source: Document, item: Item) -> Document:
     return {
         "@timestamp": source["@timestamp"],
         "ecs": source["ecs"],
-        "event": {"kind": "pipeline_error", "module": "busybody", "dataset": "busybody.dead"},
+        "event": {
+            "kind": "pipeline_error", "module": "busybody", "dataset": "busybody.dead",
+            "ingested": source["event"]["ingested"],
+        },
         **({"user": {"name": source["user"]["name"]}} if "user" in source else {}),
         "busybody": {
             "dead": {
@@ -200,4 +219,4 @@ def dead(index: str, source: Document, item: Item) -> Document:
                 "document": {"json": orjson.dumps(source, default=str).decode()},
             }
         },
-    }
+    }  # fmt: skip

@@ -103,7 +103,7 @@ class Service:
         for name, seconds, work in (
             ("heartbeat", HEARTBEAT, self.beat),
             ("verdicts", VERDICTS, self._verdicts()),
-            ("risk", RISK, self._refresh_risk),
+            ("risk", RISK, self._hourly),
             ("results", PUBLISH, self._publish),
         ):
             self._run(name, partial(self._every, seconds, work))
@@ -214,7 +214,9 @@ class Service:
 
         return take
 
-    def _refresh_risk(self) -> None:
+    def _hourly(self) -> None:
+        if self.router.leads:
+            self.results.delete_old(self.now())
         for partition in self.router.partitions():
             partition.refresh_risk(partial(self._belongs, partition))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from busybody.contracts import iso
 from busybody.stores.memory import MemoryStore
-from busybody_elastic.documents import Documents
+from busybody_elastic.documents import Documents, Names
 from busybody_elastic.errors import ClusterError, Lost
 from busybody_elastic.partition import Partition
 from busybody_elastic.records import GATEWAY, KNOWN, SCORED
@@ -87,6 +88,20 @@ def test_hourly_refresh_writes_what_has_decayed():
     part.refresh_risk()
     assert {body["busybody"]["incidents"] for body in stored(cluster, LATEST).values()} == {0}
     assert part.refresh_risk() == 0
+
+
+def test_what_names_people_and_has_no_lifecycle_goes_after_a_month():
+    cluster = FakeCluster()
+    results, names = Results(cluster, Documents("t", "one")), Names("t")
+    now = 1772000000.0
+    assert results.delete_old(now) == 0
+    for name, days in (("old", 31), ("young", 29)):
+        at = iso(now - days * 86400)
+        cluster.put(names.notified, name, {"@timestamp": at, "user": {"name": "ana"}}, refresh=True)
+        refused = {"@timestamp": iso(now - 900 * 86400), "event": {"ingested": at}}  # of a back-fill, say
+        cluster.put(names.dead, name, refused, refresh=True)
+    assert results.delete_old(now) == 2
+    assert [*stored(cluster, names.notified)] == [*stored(cluster, names.dead)] == ["young"]
 
 
 def test_a_back_fill_is_marked_and_digested_once():
