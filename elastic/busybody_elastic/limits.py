@@ -16,13 +16,21 @@ class Limits(NamedTuple):
     unpacked: int = 100 * MEBIBYTE  # bytes of it once it is decompressed
     seconds: float = 30.0  # to send a request, and to answer at POST /score
     concurrent: int = 64  # requests at once
+    documents: int = 10_000  # in one request at POST /score
+    operations: int = 100_000  # in one bulk request
 
     @classmethod
     def of(cls, section: LimitsSection) -> Limits:
         """From `server.limits` of the configuration."""
         return cls(
-            int(section.body_mb * MEBIBYTE), int(section.unpacked_mb * MEBIBYTE), section.seconds, section.concurrent
-        )
+            int(section.body_mb * MEBIBYTE), int(section.unpacked_mb * MEBIBYTE), section.seconds, section.concurrent,
+            section.documents,
+        )  # fmt: skip
+
+
+def too_many(most: int, what: str) -> Refused:
+    """What somebody hears who sends more than that many at a time."""
+    return Refused(413, f"the request has more than {most:,} {what}. Send fewer at a time.")
 
 
 class Refused(Exception):

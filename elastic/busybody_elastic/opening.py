@@ -18,8 +18,12 @@ from .local import Local
 from .owners import Owners, Single
 from .partition import Partition
 from .passage import Passage
+from .records import PATIENCE
 from .results import Results
 from .router import PartitionRouter
+from .stamps import Stamps, own, shared
+
+OUTLIVES = PATIENCE + 30.0  # seconds: as long as the gateway waits for the cluster, a ticket holds
 
 
 def open_router(
@@ -31,15 +35,19 @@ def open_router(
     `clock`: UTC epoch seconds. Raises StoreError for a SQLite file that cannot be opened.
     """
     state, rules = config.state, policy or config.policy
+    quiet = config.alerts.quiet_after_minutes * 60.0
 
     def partition(number: int, store: Store) -> Partition:
-        return Partition(number, rules, store, results, clock=clock)
+        return Partition(number, rules, store, results, clock=clock, expires=OUTLIVES)
 
     if state.kind == "sqlite":
         store = stores.open(str(state.path), clock=clock)
+        secret = own(store)
         single = Single(partition(0, store), store)
-        return PartitionRouter(rules, single, Local(single, Passage()), clock=clock), None
-    passage = Passage()
+        stamps = Stamps(lambda: secret)
+        local = Local(single, Passage())
+        return PartitionRouter(rules, single, local, clock=clock, stamps=stamps, quiet_after=quiet), None
+    passage, stamps = Passage(), Stamps(shared(cluster, results.names.state))
     owners = Owners(
         partition, cluster, results.names.state, instance=state.instance, address=state.address,
         partitions=state.partitions, seconds=state.lease_seconds, passage=passage, now=clock,
@@ -47,10 +55,11 @@ def open_router(
     days = Days(owners, cluster, results.names.state, passage) if state.partitions > 1 else None
     local = Local(owners, passage, days)
     if not state.internal_key:
-        return PartitionRouter(rules, owners, local, clock=clock), None
+        return PartitionRouter(rules, owners, local, clock=clock, stamps=stamps, quiet_after=quiet), None
     key = state.internal_key.reveal()
     hops = Hops(key, verify=_trust(config))
-    return PartitionRouter(rules, owners, local, hops, clock=clock), Answering(local, key)
+    router = PartitionRouter(rules, owners, local, hops, clock=clock, stamps=stamps, quiet_after=quiet)
+    return router, Answering(local, key)
 
 
 def _trust(config: Config) -> ssl.SSLContext:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple, Protocol, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Protocol, Sequence
+
+if TYPE_CHECKING:
+    from .stamps import Stamps
 
 READER, API, GATEWAY = "reader", "api", "gateway"
 SCORED, KNOWN, SKIPPED, BROKEN, UNSCORED = "scored", "known", "skipped", "broken", "unscored"
+PATIENCE = 300.0  # seconds that the gateway waits for the cluster in all, and a ticket at least for its settlement
 
 
 class Incoming(NamedTuple):
@@ -38,6 +42,8 @@ class Batch(NamedTuple):
 
 class Router(Protocol):
     """Every entrance's way to the owners of the people concerned. Blocks; safe from several threads."""
+
+    stamps: Stamps  # by which the reader knows what the gateway scored
 
     def score(
         self, incoming: Sequence[Incoming], *, learn: bool = True, provisional: bool = False,

@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from busybody.policy import Policy
+from busybody.signin import SignIn
 
 from .errors import ClusterError, Lost
 from .hop import Hops
@@ -23,8 +24,9 @@ from .local import DAY, Delivered, Local, Row, by_day
 from .owners import Owners, Single
 from .partition import Partition
 from .passage import Deadline
-from .records import API, UNSCORED, Answer, Batch, Incoming
+from .records import API, READER, UNSCORED, Answer, Batch, Incoming
 from .signins import Places, SignIns
+from .stamps import Stamps
 
 UNREACHED = "the instance that owns the person cannot be reached"
 THREADS = 64  # hops at once
@@ -53,9 +55,13 @@ class PartitionRouter:
 
     def __init__(
         self, policy: Policy, owners: Owners | Single, local: Local, hops: Hops | None = None, *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.time, stamps: Stamps | None = None, quiet_after: float = float("inf"),
     ) -> None:  # fmt: skip
-        """`hops` reaches the other instances, where there are any; `clock`: UTC epoch seconds."""
+        """`hops` reaches the other instances, where there are any; `clock`: UTC epoch seconds.
+
+        `quiet_after`: seconds after which a sign-in that comes through a door wakes nobody any more.
+        """
+        self.stamps, self._clock, self._quiet_after = stamps or Stamps(), clock, quiet_after
         self.owners, self.local, self.places = owners, local, Places(policy, owners.partitions)
         self._signins, self._hops = SignIns(policy, clock=clock), hops
         self._everybody = range(owners.partitions)
@@ -77,7 +83,10 @@ class PartitionRouter:
         limit = Deadline(deadline)
         answers: list[Any] = self._signins.read(incoming)
         positions = [place for place, found in enumerate(answers) if type(found) is not Answer]
-        rows = [Row(self.places.of(answers[place].user), incoming[place], answers[place]) for place in positions]
+        rows = [
+            Row(self.places.of(answers[place].user), self._quieted(incoming[place], answers[place]), answers[place])
+            for place in positions
+        ]
         how = How(learn, provisional, learn and not provisional and any(one.entrance != API for one in incoming), limit)
         parts: list[Part] = []
         start = 0
@@ -89,6 +98,11 @@ class PartitionRouter:
                 answers[positions[start + offset]] = answer
             start += len(run)
         return Batch(answers, self._ticket(positions, parts))
+
+    def _quieted(self, one: Incoming, signin: SignIn) -> Incoming:
+        """Marked as old, where it is by its own time; the reader marks what it reads by itself."""
+        old = one.entrance != READER and not one.quiet and signin.time < self._clock() - self._quiet_after
+        return one._replace(quiet=True) if old else one
 
     def _deliver(self, rows: Sequence[Row], how: How, parts: list[Part]) -> dict[int, Answer]:
         """Bring the rows to everybody whom they concern; the answers by position.

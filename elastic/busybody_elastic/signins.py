@@ -45,6 +45,10 @@ class SignIns:
             signin = self._intake.read(one.document)
         except RecordError as error:
             return Answer(one.identity, BROKEN, str(error))
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001  one document's fault is not the others'
+            return Answer(one.identity, BROKEN, f"cannot be read ({type(error).__name__})")
         if isinstance(signin, Skipped):
             return Answer(one.identity, SKIPPED, signin.reason)
         if signin.time > latest:

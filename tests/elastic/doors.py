@@ -20,6 +20,7 @@ from busybody.stores.memory import MemoryStore
 from busybody_elastic.app import serve
 from busybody_elastic.config import Config
 from busybody_elastic.records import BROKEN, KNOWN, SCORED, SKIPPED, UNSCORED, Answer, Batch, Incoming
+from busybody_elastic.stamps import Stamps
 
 
 class LocalRouter:
@@ -36,6 +37,7 @@ class LocalRouter:
         self.commits = 0
         self.deaf = False  # does not answer in time
         self.settled: list[tuple[bool, ...]] = []
+        self.stamps = Stamps()
 
     def score(
         self, incoming: Sequence[Incoming], *, learn: bool = True, provisional: bool = False,

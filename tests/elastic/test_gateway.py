@@ -73,6 +73,29 @@ def test_a_source_that_has_busybody_already_is_left_as_it_is(front: Front) -> No
     assert front.metric("busybody_unscored_total", door="gateway", reason="own_field") == 2
 
 
+def test_the_key_is_ours_however_it_is_spelled(front: Front) -> None:
+    body = '{"create":{}}\n' + json.dumps(signin())[:-1] + ',"\\u0062usybody":{"status":"scored"}}\n'
+    front.bulk(body)
+    assert front.last.body == body.encode()
+    assert front.router.learned == []
+    assert front.metric("busybody_unscored_total", door="gateway", reason="own_field") == 1
+
+
+def test_a_document_nested_too_deeply_is_the_clusters_to_judge(front: Front) -> None:
+    deep = '{"x":' * 1000 + "1" + "}" * 1000
+    sources = json.dumps(signin()), deep
+    body = "".join('{"create":{}}\n' + source + "\n" for source in sources)
+    assert front.bulk(body).status_code == 200
+    assert front.router.learned == ["ana-0"]
+    assert front.last.body.endswith(deep.encode() + b"\n")
+
+
+def test_too_many_operations_are_refused_before_any_work(front: Front) -> None:
+    answer = front.bulk('{"create":{}}\n{}\n' * 100_001)
+    assert (answer.status_code, front.cluster.seen) == (413, [])
+    assert "100,000 operations" in answer.json()["error"]["reason"]
+
+
 def test_busybody_in_a_value_is_nothing_of_ours(front: Front) -> None:
     front.bulk(operations({**signin(), "message": 'the "busybody" said so'}))
     assert added(front.cluster.sources()[0])["status"] == "scored"
@@ -85,7 +108,15 @@ def test_a_line_of_ten_megabytes(front: Front) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize(
-    "path", ["/_bulk", "/logs/_bulk", "/logs/_bulk/?refresh=true&pipeline=p%2Fq", "/%3Clogs%3E/_bulk"]
+    "path",
+    [
+        "/_bulk",
+        "/logs/_bulk",
+        "/logs/_bulk/?refresh=true&pipeline=p%2Fq",
+        "/%3Clogs%3E/_bulk",
+        "/%3Clogs-%7Bnow%2Fd%7D%3E/_bulk",
+        "/logs/%5Fbulk",
+    ],
 )
 def test_each_way_to_ask_for_a_bulk(front: Front, method: str, path: str) -> None:
     front.bulk('{"create":{"_id":"1"}}\n' + json.dumps(signin()) + "\n", path, method)
@@ -134,9 +165,10 @@ def test_a_format_that_we_cannot_read_passes_unscored(front: Front) -> None:
     body = operations(signin())
     front.bulk(body, Accept="application/cbor")
     front.bulk(body, "/logs/_bulk?format=yaml")
+    front.bulk(body, "/logs/_bulk?f%6Frmat=yaml")
     front.bulk(body, **{"Content-Type": "application/cbor"})
-    assert [seen.body for seen in front.cluster.seen] == [body.encode()] * 3
-    assert front.metric("busybody_unscored_total", door="gateway", reason="answer_format") == 2
+    assert [seen.body for seen in front.cluster.seen] == [body.encode()] * 4
+    assert front.metric("busybody_unscored_total", door="gateway", reason="answer_format") == 3
 
 
 # Passing through --------------------------------------------------------------------------------------------

@@ -107,6 +107,65 @@ def test_an_index_that_refuses_our_fields_gets_the_document_as_it_came(front: Fr
     assert front.router.learned[-1] == "ana-9"
 
 
+def nameless(number: int = 0) -> dict[str, Any]:
+    """A sign-in that nothing identifies but where it lies."""
+    document = signin(number)
+    del document["event"]["id"]
+    return document
+
+
+def test_what_lies_there_without_our_stamp_and_name_is_left_to_the_reader(front: Front) -> None:
+    front.cluster.strict.add("logs")
+    for number in (1, 2):  # refused and sent again, then known to be strict
+        answer = front.bulk(_line(nameless(number)))
+        assert answer.json()["items"][0]["create"]["status"] == 201
+        assert front.router.settled == [(False,)] * number
+        assert front.metric("busybody_unscored_total", door="gateway", reason="no_identity") == number
+    front.bulk('{"create":{"_id":"n"}}\n' + json.dumps(nameless(3)) + "\n")
+    assert front.router.settled[-1] == (True,)
+
+
+def test_a_stamp_carries_the_name_of_what_has_none(front: Front) -> None:
+    front.bulk(_line(nameless()))
+    assert front.router.settled == [(True,)]
+
+
+def _line(document: dict[str, Any]) -> str:
+    return '{"create":{}}\n' + json.dumps(document) + "\n"
+
+
+def test_a_document_that_speaks_of_us_makes_no_index_strict(front: Front) -> None:
+    hostile = {**signin(1), "@timestamp": "busybody"}
+    front.bulk(_line(hostile) + _line(signin(2)))
+    assert front.metric("busybody_refused_fields_total") == 0
+    front.bulk(_line(signin(3)))
+    assert added(front.cluster.sources()[-1])["status"] == "scored"
+
+
+def test_an_index_is_strict_only_once_it_took_the_document_without_our_fields(front: Front) -> None:
+    front.cluster.strict.add("logs")
+    front.cluster.item_fault = lambda position, name, source: 0 if b'"busybody"' in source else 400
+    front.bulk(_line(signin()))
+    front.cluster.strict.clear()
+    front.cluster.item_fault = lambda position, name, source: 0
+    front.bulk(_line(signin(1)))
+    assert added(front.cluster.sources()[-1])["status"] == "scored"
+
+
+@pytest.mark.parametrize("fault", [Fault(cut="after"), Fault(502)])
+def test_without_an_answer_no_stamp_is_trusted_until_it_comes_again(front: Front, fault: Fault) -> None:
+    front.bulk(_line(signin(1)))
+    assert front.router.stamps.vouched(json.loads(front.cluster.sources()[0]))
+    front.cluster.faults.append(fault)
+    front.bulk(operations(signin()))
+    stamped = json.loads(front.last.body.split(b"\n")[1])
+    assert front.router.stamps.doubtful() == [stamped["busybody"]["identity"]]
+    assert not front.router.stamps.vouched(stamped)
+    front.bulk(operations(signin()))
+    assert front.router.stamps.doubtful() == []
+    assert front.router.stamps.vouched(stamped)
+
+
 @pytest.mark.parametrize(
     ("fault", "status"), [(Fault(429), 429), (Fault(cut="before"), 503), (Fault(cut="after"), 503)]
 )

@@ -85,12 +85,15 @@ class Cluster:
         try:
             document = json.loads(source, object_pairs_hook=_unique)
             assert isinstance(document, dict)
-        except (ValueError, AssertionError):
+        except (ValueError, AssertionError, RecursionError):
             return {
                 **found,
                 "status": 400,
                 "error": {"type": "document_parsing_exception", "reason": "failed to parse"},
             }
+        if b'"@timestamp": "busybody' in source:
+            reason = "[1:15] failed to parse field [@timestamp] of type [date] in document with id '1'. Preview of field's value: 'busybody field [busybody]'"
+            return {**found, "status": 400, "error": {"type": "document_parsing_exception", "reason": reason}}
         if index in self.strict and any(key.split(".")[0] == "busybody" for key in document):
             reason = "[1:2] mapping set to strict, dynamic introduction of [busybody] within [_doc] is not allowed"
             return {**found, "status": 400, "error": {"type": "strict_dynamic_mapping_exception", "reason": reason}}

@@ -100,6 +100,7 @@ class LimitsSection:
     unpacked_mb: float = setting(100.0, kinds.number(0.001, 2000))
     seconds: float = setting(30.0, kinds.number(0.1, 600))
     concurrent: int = setting(64, kinds.integer(1, 10_000))
+    documents: int = setting(10_000, kinds.integer(1, 1_000_000))  # in one request at POST /score
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class Gateway:
         if not self._keys.accept(headers, own_header_only=True):
             raise Refused(401, "a key is needed in X-Busybody-Key.")
         forwarded = end_to_end(scope["headers"], (HEADER.encode(),))
-        index = bulk_index(scope["method"], scope["path"])
+        index = bulk_index(scope["method"], scope.get("raw_path") or scope["path"].encode())
         if index is None or "json" not in headers.get("content-type", ""):
             return await pass_through(self._upstream, scope, forwarded, receive, send)
         with self._turnstile:
@@ -97,12 +97,15 @@ class Gateway:
         return reply.status
 
 
-def bulk_index(method: str, path: str) -> str | None:
-    """The index that a bulk request's path names, empty where it names none; None where it is no bulk request."""
+def bulk_index(method: str, path: bytes) -> str | None:
+    """The index that a bulk request's path names, empty where it names none; None where it is no bulk request.
+
+    `path` as it was written: an index of date math has slashes in its name.
+    """
     if method not in ("POST", "PUT"):
         return None
-    *before, last = path.strip("/").split("/")
-    return None if last != BULK or len(before) > 1 else unquote("".join(before))
+    *before, last = (unquote(part) for part in path.decode("latin-1").strip("/").split("/"))
+    return None if last != BULK or len(before) > 1 else "".join(before)
 
 
 def refusal(status: int, kind: str, reason: str) -> JSONResponse:

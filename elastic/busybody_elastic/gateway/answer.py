@@ -11,7 +11,15 @@ DUPLICATE = 409
 # With these in filter_path, each item keeps its place, its status and its error.
 _STATUS = re.compile(r"(?:items(?:\.\*|\.\*\*)*|items\.\*\.status|\*\*|\*|\*\.\*\.status|\*\*\.status)\Z")
 _ERROR = re.compile(r"(?:items(?:\.\*|\.\*\*)*|items\.\*\.error(?:\.\*|\.\*\*)?|\*\*|\*)\Z")
-_OUR_FAULT = re.compile(r"busybody|Limit of total fields", re.IGNORECASE)
+_OURS = r"\[busybody(?:\.[\w.]+)?\]"
+_OUR_FAULT = re.compile(
+    rf"dynamic introduction of (?:{_OURS}|\[\w+\] within {_OURS})|(?:field|mapping(?: for)?) {_OURS}|Limit of total fields"
+)
+_KINDS = frozenset(
+    ("strict_dynamic_mapping_exception", "mapper_parsing_exception", "document_parsing_exception",
+     "illegal_argument_exception")
+)  # fmt: skip
+_VALUE = "Preview of field"  # from here on a reason shows what the document says
 
 
 class Asked(NamedTuple):
@@ -23,7 +31,7 @@ class Asked(NamedTuple):
 
 def asked(query: bytes) -> Asked:
     """A filter_path that would hide the items' statuses from us is taken out; the answer is filtered here."""
-    if b"filter_path" not in query and b"filter%5" not in query:
+    if b"filter_path" not in query and b"%" not in query:
         return Asked(query, ())
     others, filters = [], []
     for part in query.split(b"&"):
@@ -40,9 +48,9 @@ def asked(query: bytes) -> Asked:
 
 def is_json(query: bytes, accept: str) -> bool:
     """Whether the answer will be JSON, so that we can read the statuses in it."""
-    wanted = [part for part in query.split(b"&") if part.startswith(b"format=")]
+    pairs = [unquote_plus(part.decode("latin-1")).partition("=") for part in query.split(b"&")]
     plain = not accept or "json" in accept or "*/*" in accept or "text/plain" in accept
-    return plain and all(part == b"format=json" for part in wanted)
+    return plain and all(value == "json" for name, _, value in pairs if name == "format")
 
 
 def results(answer: Any, number: int) -> list[Mapping[str, Any]] | None:
@@ -66,8 +74,15 @@ def is_accepted(result: Mapping[str, Any]) -> bool:
 
 
 def is_our_fault(result: Mapping[str, Any]) -> bool:
-    """Whether the item was refused for the fields that we put into it."""
-    return result["status"] == 400 and bool(_OUR_FAULT.search(str(result.get("error", ""))))
+    """Whether the item was refused for the fields that we put into it, as far as the error says.
+
+    A document can make an error look so. What is believed of an index is therefore what comes of the document without
+    our fields.
+    """
+    error = result.get("error")
+    if result["status"] != 400 or not isinstance(error, dict) or error.get("type") not in _KINDS:
+        return False
+    return _OUR_FAULT.search(str(error.get("reason", "")).partition(_VALUE)[0]) is not None
 
 
 def merged(answer: dict[str, Any], positions: Sequence[int], again: Sequence[Any]) -> dict[str, Any]:

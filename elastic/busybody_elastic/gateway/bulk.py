@@ -11,9 +11,9 @@ from typing import Any, Mapping, NamedTuple, Sequence
 
 import orjson
 
-from ..identity import identity_of
+from ..identity import field, identity_of
 from ..records import GATEWAY, Incoming
-from ..splice import MARK, carries, splice
+from ..splice import carries, splice
 
 WITHOUT_SOURCE = "delete"
 SCORABLE = ("create", "index")  # an update holds part of a document, or a script
@@ -89,13 +89,25 @@ def candidates(lines: Sequence[bytes], found: Sequence[Operation], *, sure: bool
             continue  # upstream judges it
         if not isinstance(document, dict):
             continue
-        if MARK in source and carries(document):
+        if carries(document):  # also where the key is spelled with escapes
             carrying += 1
             continue
-        identity = identity_of(document, operation.target, operation.id)
+        try:
+            identity = identity_of(document, operation.target, operation.id)
+        except (RecursionError, ValueError, TypeError):
+            continue  # nested so deep that it is no sign-in; upstream judges it
         incoming = Incoming(document, identity, GATEWAY, operation.target, operation.id or "")
         chosen.append(Candidate(position, operation, incoming))
     return chosen, carrying
+
+
+def survives(candidate: Candidate, result: Mapping[str, Any]) -> bool:
+    """Whether the document, as it lies there without a stamp, has the identity under which it was scored."""
+    document, operation = candidate.incoming.document, candidate.operation
+    name = result.get("_id") or operation.id
+    if not name and field(document, "event", "id") is None:
+        return False
+    return identity_of(document, result.get("_index") or operation.target, name) == candidate.incoming.identity
 
 
 def is_none(source: bytes) -> bool:

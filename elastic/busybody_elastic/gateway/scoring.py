@@ -21,12 +21,13 @@ from starlette.types import Scope
 from ..bodies import unpacked
 from ..committer import LATER, Committer
 from ..config import Config
-from ..limits import Limits, Refused
+from ..limits import Limits, Refused, too_many
 from ..metrics import Metrics
-from ..records import GATEWAY, SKIPPED, UNSCORED, Answer, Batch, Router
+from ..records import GATEWAY, PATIENCE, SKIPPED, UNSCORED, Answer, Batch, Router
 from ..splice import encode
+from ..stamps import Stamps
 from . import answer as answers
-from .bulk import Candidate, Operation, Unreadable, candidates, only, operations, spliced
+from .bulk import Candidate, Operation, Unreadable, candidates, only, operations, spliced, survives
 from .passing import target_of
 from .settling import Settling
 from .upstream import Headers as RawHeaders
@@ -36,7 +37,6 @@ log = logging.getLogger("busybody_elastic.gateway")
 BRIEF = ("risk", "level", "sentence", "alert", "incident")  # of a result, where something is said
 LATE, FAILED = "no score within the deadline", "scoring failed"
 REMEMBERED_SECONDS = 300.0  # that an index refuses our fields; after that it is tried again
-PATIENCE = 300.0  # seconds for the cluster's answer; callers are less patient
 SHARE = 0.9  # of the deadline is the router's, so that its own refusal comes before ours
 LARGE = 1 << 20  # bytes: some milliseconds of work
 NOTHING = Batch([])
@@ -69,6 +69,7 @@ class Scoring:
         self._brief = section.fields == "brief"
         self._strict: dict[str, float] = {}  # index that refuses our fields -> until when we believe it
         self._sure = not policy.maps and not policy.profiles
+        self._stamps: Stamps = router.stamps
 
     async def bulk(self, scope: Scope, index: str, headers: RawHeaders, body: bytes) -> tuple[Reply, bytes]:
         """What the cluster answers. Raises NoAnswer, Refused."""
@@ -86,6 +87,13 @@ class Scoring:
         settle = Settling(self._router, batch, self._threads)
         try:
             return await self._forwarded(scope, headers, work, batch, settle, len(body))
+        except NoAnswer as silence:
+            if silence.kind != "connect":
+                self._doubt(work)
+            raise
+        except asyncio.CancelledError:
+            self._doubt(work)
+            raise
         finally:
             await settle.over()
             if settle.learned:
@@ -94,7 +102,10 @@ class Scoring:
     def _taken_apart(self, body: bytes, encoding: str, index: str) -> Work | None:
         """None for what is no bulk request that we can read: upstream judges it."""
         try:
-            lines = unpacked(body, encoding, self._limits.unpacked).split(b"\n")
+            plain = unpacked(body, encoding, self._limits.unpacked)
+            if plain.count(b"\n") > 2 * self._limits.operations:
+                raise too_many(self._limits.operations, "operations")
+            lines = plain.split(b"\n")
             found = operations(lines, index)
         except Unreadable:
             self._metrics.unscored.labels(GATEWAY, "unreadable").inc()
@@ -116,6 +127,7 @@ class Scoring:
         incoming = [candidate.incoming for candidate in chosen]
 
         def score() -> Batch:
+            self._stamps.prepare()
             left = begun + allowed * SHARE - time.monotonic()
             return self._router.score(incoming, provisional=True, deadline=max(0.0, left))
 
@@ -162,26 +174,35 @@ class Scoring:
         dropped = (b"content-encoding", b"content-length", b"transfer-encoding", b"accept-encoding")
         plain = [(name, value) for name, value in headers if name not in dropped]
 
-        async def send(content: bytes) -> Reply:
-            length = (b"content-length", str(len(content)).encode())
-            return await self._upstream.send(scope["method"], target, [*plain, length], content, PATIENCE)
+        until = time.monotonic() + PATIENCE  # for all that is sent: the ticket lasts no longer
 
-        reply = await send(await _aside(size, partial(spliced, work.lines, additions)))
-        content = await reply.whole(PATIENCE)
+        async def send(content: bytes) -> tuple[Reply, bytes]:
+            length = (b"content-length", str(len(content)).encode())
+            left = until - time.monotonic()
+            reply = await self._upstream.send(scope["method"], target, [*plain, length], content, left)
+            return reply, await reply.whole(until - time.monotonic())
+
+        reply, content = await send(await _aside(size, partial(spliced, work.lines, additions)))
         if reply.status != 200:
+            if reply.status >= 500:  # of what stands between us and the cluster, too
+                self._doubt(work)
             return reply, content
         try:
             answer = await _aside(len(content), partial(orjson.loads, content))
         except ValueError:
+            self._doubt(work)
             return reply, content
         results = answers.results(answer, len(work.operations))
+        if results is None:
+            self._doubt(work)
         if results is not None:
             refused = self._refused(work, results, additions)
             if refused:
                 answer, results = await self._again(work, answer, refused, send)
                 content = encode(answer)
             accepted = [answers.is_accepted(results[candidate.position]) for candidate in work.candidates]
-            settle.accepted = accepted
+            bare = {candidate.position for candidate in refused}
+            settle.accepted = self._settled(work, batch, results, accepted, additions, bare)
             self._observe(batch, results, work.candidates, accepted)
         if asked.filters:
             content = encode(answers.filtered(answer, asked.filters))
@@ -200,6 +221,8 @@ class Scoring:
 
     def _addition(self, answer: Answer) -> Mapping[str, Any]:
         found: dict[str, Any] = {"identity": answer.identity, "status": answer.status}
+        if self._stamps.is_ready:
+            found["stamp"] = self._stamps.of(answer.identity, answer.status)
         result = answer.busybody
         if result is None:
             if answer.reason:
@@ -216,33 +239,30 @@ class Scoring:
     def _refused(
         self, work: Work, results: Sequence[Mapping[str, Any]], additions: Mapping[int, bytes]
     ) -> list[Candidate]:
-        """Those whose index does not take our fields; it is remembered for a while."""
-        refused = [
+        """Those whose index does not take our fields, as it seems."""
+        return [
             candidate
             for candidate in work.candidates
             if candidate.operation.source in additions and answers.is_our_fault(results[candidate.position])
         ]
-        until = time.monotonic() + REMEMBERED_SECONDS
-        for candidate in refused:
-            self._strict[candidate.operation.target] = until
-        return refused
 
     async def _again(
         self, work: Work, answer: dict[str, Any], refused: Sequence[Candidate],
-        send: Callable[[bytes], Awaitable[Reply]],
+        send: Callable[[bytes], Awaitable[tuple[Reply, bytes]]],
     ) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:  # fmt: skip
         """The documents once more as they came. Where that fails as a whole, each is told so, to be sent again."""
         self._metrics.refused_fields.inc(len(refused))
         items: list[Any] | None = None
         status = 503
         try:
-            reply = await send(only(work.lines, [candidate.operation for candidate in refused]))
-            content = await reply.whole(PATIENCE)
+            reply, content = await send(only(work.lines, [candidate.operation for candidate in refused]))
             status = reply.status
             if status == 200:
                 found = orjson.loads(content)
-                if answers.results(found, len(refused)) is not None:
+                taken = answers.results(found, len(refused))
+                if taken is not None:
                     items = found[answers.ITEMS]
+                    self._remember(refused, taken)
                 status = 503
         except (NoAnswer, ValueError):
             pass
@@ -251,6 +271,33 @@ class Scoring:
             items = [{one.operation.action: {"status": status, "error": error}} for one in refused]
         whole = answers.merged(answer, [candidate.position for candidate in refused], items)
         return whole, answers.results(whole, len(work.operations)) or []
+
+    def _remember(self, refused: Sequence[Candidate], taken: Sequence[Mapping[str, Any]]) -> None:
+        """The indices that took without our fields what they did not take with them."""
+        until = time.monotonic() + REMEMBERED_SECONDS
+        for candidate, result in zip(refused, taken, strict=True):
+            if result["status"] < 300:
+                self._strict[candidate.operation.target] = until
+
+    def _doubt(self, work: Work) -> None:
+        """It may have taken effect: documents may lie there with a stamp, of which nothing was learned."""
+        self._stamps.doubt(candidate.incoming.identity for candidate in work.candidates)
+
+    def _settled(
+        self, work: Work, batch: Batch, results: Sequence[Mapping[str, Any]], accepted: Sequence[bool],
+        additions: Mapping[int, bytes], bare: set[int],
+    ) -> list[bool]:  # fmt: skip
+        """What stays learned: not what lies there without our stamp and by another identity, which the reader scores."""
+        stays = list(accepted)
+        for place, (candidate, answer) in enumerate(zip(work.candidates, batch.answers, strict=True)):
+            stamped = candidate.operation.source in additions and candidate.position not in bare
+            if accepted[place] and not stamped and answer.status not in (SKIPPED, UNSCORED):
+                stays[place] = survives(candidate, results[candidate.position])
+        lost = sum(accepted) - sum(stays)
+        if lost:
+            self._metrics.unscored.labels(GATEWAY, "no_identity").inc(lost)
+        self._stamps.trust(one.incoming.identity for one, stay in zip(work.candidates, stays, strict=True) if stay)
+        return stays
 
     def _observe(
         self, batch: Batch, results: Sequence[Mapping[str, Any]], chosen: Sequence[Candidate], accepted: Sequence[bool]
