@@ -8,11 +8,14 @@ answers once results and state are durable. A document that cannot be scored say
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import partial
+from io import BytesIO
 from json import JSONDecodeError
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 from anyio import to_thread
+from busybody.errors import BusybodyError
 from busybody.fields.json_text import DECODER, TOO_DEEP, fastest, fault
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,16 +23,19 @@ from starlette.responses import Response
 from .bodies import unpacked, whole
 from .committer import SOON, Committer
 from .identity import identity_of
-from .limits import Limits, Refused
+from .limits import Limits, Refused, too_many
 from .metrics import Metrics
 from .records import API, BROKEN, SKIPPED, Answer, Incoming, Router
 from .splice import KEY, MARK, carries, encode, is_own, splice
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
-ABSENT = re.compile(r"%\{\[|\A%\{[\w.@-]+\}\Z")  # what Logstash sends in place of a field that an event lacks
+ABSENT = re.compile(r"\A%\{(?:\[[^%]*\]|[\w.@-]+)\}\Z")  # what Logstash sends in place of a field that an event lacks
 _FIELD = re.compile(r"([\w.@-]+): ")
 _SPACE = " \t\r\n"
+_NEXT = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)  # a string as a whole, or a bracket
+_ESCAPE = b"\\u00"  # as which a letter of our key may be written
 _loads = fastest()
+Seal = Callable[[str, str], str]  # identity, status -> stamp
 
 
 class Piece(NamedTuple):
@@ -61,6 +67,7 @@ class ScoreApi:
         self._limits = limits
         self._metrics = metrics
         self._committer = committer
+        self._stamps = router.stamps
 
     async def __call__(self, request: Request) -> Response:
         """Raises Refused for a request that cannot be read at all."""
@@ -70,6 +77,7 @@ class ScoreApi:
         encoding = headers.get("content-encoding", "").strip().lower()
         lines = "ndjson" in headers.get("content-type", "")
         form, pieces, incoming = await to_thread.run_sync(self._read, body, encoding, lines)
+        del body
         score = partial(self._router.score, incoming, learn=learn, deadline=self._limits.seconds)
         batch = await to_thread.run_sync(score) if incoming else None
         answers = iter(batch.answers if batch else ())
@@ -80,24 +88,34 @@ class ScoreApi:
             if asked.get("commit", "false").lower() == "true":
                 await self._committer.now()
         only = asked.get("only") == "assessment"
-        return Response(_written(form, pieces, whole_answers, only=only), media_type=form.media)
+        seal = self._stamps.of if learn and self._stamps.is_ready else None
+        write = partial(_written, form, pieces, whole_answers, only=only, seal=seal)
+        return Response(await to_thread.run_sync(write), media_type=form.media)
 
     def _read(self, body: bytes, encoding: str, lines: bool) -> tuple[Form, list[Piece], list[Incoming]]:
-        form, pieces = read(unpacked(body, encoding, self._limits.unpacked), lines=lines)
-        documents = [piece.document for piece in pieces if piece.document is not None]
-        return form, pieces, [Incoming(document, identity_of(document, "", ""), API) for document in documents]
+        form, pieces = read(unpacked(body, encoding, self._limits.unpacked), lines=lines, most=self._limits.documents)
+        incoming = []
+        for place, piece in enumerate(pieces):
+            if piece.document is not None:
+                try:
+                    incoming.append(Incoming(piece.document, identity_of(piece.document, "", ""), API))
+                except (RecursionError, ValueError, TypeError):
+                    pieces[place] = piece._replace(document=None, fault=TOO_DEEP)
+        with suppress(BusybodyError):  # then without a stamp: the reader scores what is indexed
+            self._stamps.prepare()
+        return form, pieces, incoming
 
 
-def read(body: bytes, *, lines: bool = False) -> tuple[Form, list[Piece]]:
+def read(body: bytes, *, lines: bool = False, most: int = Limits().documents) -> tuple[Form, list[Piece]]:
     """The documents of a request, and their form; `lines` where the caller says that there is one a line.
 
-    Raises Refused for a body of which no part is JSON.
+    Raises Refused for a body of which no part is JSON, and for one of more than `most` documents.
     """
     text = body.strip()
     if not text:
         raise Refused(400, "the body is empty. Send a JSON object, an array of them, or one object a line.")
     if text[:1] == b"[" and not lines:
-        return ARRAY, list(_elements(text))
+        return ARRAY, _elements(text, most)
     if not lines:
         piece = _piece(text, 1)
         if piece.document is not None:
@@ -105,18 +123,27 @@ def read(body: bytes, *, lines: bool = False) -> tuple[Form, list[Piece]]:
         first = _piece(text.split(b"\n", 1)[0], 1)
         if first.document is None or b"\n" not in text:
             raise Refused(400, piece.fault)
-    return LINES, [_piece(line, number) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+    if body.count(b"\n") >= most and sum(1 for line in BytesIO(body) if line.strip()) > most:
+        raise too_many(most, "documents")
+    return LINES, [_piece(line.rstrip(b"\n"), number) for number, line in enumerate(BytesIO(body), 1) if line.strip()]
 
 
-def _elements(text: bytes) -> Sequence[Piece]:
+def _elements(text: bytes, most: int) -> list[Piece]:
     """Each element with the text that it is written as."""
     pieces: list[Piece] = []
     try:
         decoded = text.decode("utf-8")
         at = _behind(decoded, 1)
         while decoded[at : at + 1] != "]" or pieces:
-            value, end = DECODER.raw_decode(decoded, at)
-            pieces.append(_of(decoded[at:end].encode(), value, len(pieces) + 1))
+            if len(pieces) == most:
+                raise too_many(most, "documents")
+            number = len(pieces) + 1
+            try:
+                value, end = DECODER.raw_decode(decoded, at)
+                pieces.append(_of(decoded[at:end].encode(), value, number))
+            except RecursionError:
+                end = _end(decoded, at)
+                pieces.append(Piece(decoded[at:end].encode(), None, number, TOO_DEEP))
             at = _behind(decoded, end)
             if decoded[at : at + 1] == "]":
                 break
@@ -125,8 +152,6 @@ def _elements(text: bytes) -> Sequence[Piece]:
             at = _behind(decoded, at + 1)
     except UnicodeError:
         raise Refused(400, "the body is no valid UTF-8.") from None
-    except RecursionError:
-        raise Refused(400, TOO_DEEP) from None
     except JSONDecodeError as error:
         raise Refused(400, fault(error)) from None
     except ValueError as error:
@@ -134,6 +159,16 @@ def _elements(text: bytes) -> Sequence[Piece]:
     if _behind(decoded, at + 1) != len(decoded):
         raise Refused(400, f"the array ends at character {at + 1}, and there is more behind it.")
     return pieces
+
+
+def _end(text: str, at: int) -> int:
+    """Where the object or array ends that begins there. Raises Refused where it does not."""
+    depth = 0
+    for found in _NEXT.finditer(text, at):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        if depth == 0:
+            return found.end()
+    raise Refused(400, TOO_DEEP)
 
 
 def _behind(text: str, at: int) -> int:
@@ -148,6 +183,8 @@ def _piece(text: bytes, line: int) -> Piece:
         return _of(text, _loads(text), line)
     except ValueError as error:
         return Piece(text, None, line, str(error))
+    except RecursionError:
+        return Piece(text, None, line, TOO_DEEP)
 
 
 def _of(text: bytes, value: Any, line: int) -> Piece:
@@ -172,22 +209,30 @@ def _unreadable(piece: Piece) -> Answer:
     return Answer("", BROKEN, piece.fault)
 
 
-def _written(form: Form, pieces: Sequence[Piece], answers: Sequence[Answer], *, only: bool) -> bytes:
-    written = [_one(piece, answer, only=only) for piece, answer in zip(pieces, answers, strict=True)]
+def _written(
+    form: Form, pieces: Sequence[Piece], answers: Sequence[Answer], *, only: bool, seal: Seal | None
+) -> bytes:  # fmt: skip
+    written = [_one(piece, answer, only=only, seal=seal) for piece, answer in zip(pieces, answers, strict=True)]
     return b"".join((form.begin, form.between.join(written), form.end))
 
 
-def _one(piece: Piece, answer: Answer, *, only: bool) -> bytes:
-    assessment = encode(told(answer, piece.line))
+def _one(piece: Piece, answer: Answer, *, only: bool, seal: Seal | None) -> bytes:
+    said = told(answer, piece.line)
+    if seal is not None and answer.identity:
+        said["stamp"] = seal(answer.identity, answer.status)
+    assessment = encode(said)
     if only:
         return assessment
     if piece.document is None:
         return b'{"busybody":' + assessment + b"}"
-    if MARK in piece.text:
+    if MARK in piece.text or _ESCAPE in piece.text:
         document = _loads(piece.text)
         if carries(document):
             others = {key: value for key, value in document.items() if not is_own(key)}
-            return encode({**others, KEY: told(answer, piece.line)})
+            try:
+                return encode({**others, KEY: said})
+            except RecursionError:
+                return b'{"busybody":' + encode({**said, "status": BROKEN, "reason": TOO_DEEP}) + b"}"
     return splice(piece.text, assessment)
 
 

@@ -6,6 +6,7 @@ escapes, space. So the object goes into the source text, in front of its last br
 
 from __future__ import annotations
 
+import json
 from typing import Any, Mapping
 
 import orjson
@@ -17,7 +18,10 @@ OPENS = ord("{")
 
 def encode(value: Any) -> bytes:
     """JSON in UTF-8, of mappings and sequences of any kind."""
-    return orjson.dumps(value, default=_plain)
+    try:
+        return orjson.dumps(value, default=_plain)
+    except TypeError:  # nested deeply, an integer of more than 64 bits, half of a surrogate pair
+        return json.dumps(value, separators=(",", ":"), default=_plain).encode("ascii")
 
 
 def splice(source: bytes, addition: bytes) -> bytes:

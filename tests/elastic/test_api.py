@@ -108,6 +108,44 @@ def test_fields_that_logstash_did_not_find_are_missing(door: httpx.Client) -> No
     assert door.post("/score", content=json.dumps(nameless)).json()["busybody"]["status"] == "skipped"
 
 
+def test_words_that_only_hold_such_a_literal_are_there(door: httpx.Client, router: LocalRouter) -> None:
+    document = {**signin(), "user": {"name": "curl/8 %{[x]}"}}
+    assert door.post("/score", content=json.dumps(document)).json()["busybody"]["status"] == "scored"
+
+
+@pytest.mark.parametrize("form", ["array", "lines"])
+def test_one_document_nested_too_deeply_is_broken_alone(door: httpx.Client, form: str) -> None:
+    deep, deeper = ('{"x]\\"":' * depth + "1" + "}" * depth for depth in (900, 20_000))
+    documents = [json.dumps(signin(1)), deep, deeper, json.dumps(signin(2))]
+    body = "[" + ",".join(documents) + "]" if form == "array" else "\n".join(documents)
+    answer = door.post("/score?only=assessment", content=body)
+    assert answer.status_code == 200
+    found = answer.json() if form == "array" else [json.loads(line) for line in answer.text.splitlines()]
+    assert [one["status"] for one in found][::3] == ["scored", "scored"]
+    assert {one["status"] for one in found[1:3]} <= {"broken", "skipped"}
+    assert found[2]["reason"] == "is nested too deeply"
+
+
+@pytest.mark.parametrize("body", ["[" + ",".join(["{}"] * 10_001) + "]", "{}\n" * 10_001])
+def test_too_many_documents_are_refused_before_any_is_scored(door: httpx.Client, body: str) -> None:
+    answer = door.post("/score", content=body)
+    assert answer.status_code == 413
+    assert "10,000 documents" in answer.json()["error"]
+    assert door.post("/score", content="{}\n\n" * 10_000).status_code == 200
+
+
+def test_what_was_learned_is_stamped_so_that_the_reader_knows_it(door: httpx.Client, router: LocalRouter) -> None:
+    assert router.stamps.vouched(door.post("/score", content=json.dumps(signin(1))).json())
+    assert not router.stamps.vouched(door.post("/score?learn=false", content=json.dumps(signin(2))).json())
+
+
+def test_our_key_is_ours_however_it_is_spelled(door: httpx.Client) -> None:
+    text = json.dumps({**signin(), "big": 2**70})[:-1] + ',"\\u0062usybody":{"risk":99}}'
+    answer = door.post("/score", content=text)
+    assert answer.text.count("usybody") == 1
+    assert answer.json()["busybody"]["status"] == "scored"
+
+
 def test_an_older_assessment_is_replaced(door: httpx.Client) -> None:
     document = {**signin(), "busybody": {"risk": 99}, "busybody.level": "high"}
     answer = door.post("/score", content=json.dumps(document)).json()
