@@ -92,7 +92,7 @@ class _Life:
         body = self.made.busybody(
             signin, assessment, self.scorer.describe(signin, assessment), origin, self.scorer.organisation.epoch
         )
-        document = self.made.score(signin, assessment, body, signin.time + 3)
+        document = self.made.score(signin, assessment, body, signin.time + 3, raw)
         self.scores.append((origin.identity, document))
         if assessment.alert and assessment.incident is not None:
             self._alert(document, assessment, signin)
