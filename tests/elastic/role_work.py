@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from busybody.contracts import iso
+from busybody_elastic import assets
 from busybody_elastic.cluster import connect
 from busybody_elastic.cluster.protocol import Cluster
 from busybody_elastic.config import Config
@@ -238,9 +239,13 @@ def work_of_install(hands: Hands) -> str:
             and not cluster.search(hands.names.score, {"size": 0})["_shards"]["total"]
         ):
             return "a watch would see nothing"
-        [item] = cluster.bulk([({"create": {"_index": hands.names.notified}}, seeded)])
-        if item.status != 201:
-            return f"a watch could not note whom it told: {item.error}"
+        for path in sorted(assets.folder("watcher").glob("*/watch.json")):
+            note = assets.load(path)["actions"].get("notified")
+            if note is not None:
+                doing = note["index"].get("op_type", "index")
+                [item] = cluster.bulk([({doing: {"_index": hands.names.notified}}, seeded)])
+                if item.status != 201:
+                    return f"the watch {path.parent.name} could not note whom it told: {item.error}"
         report = install("uninstall", config, cluster, data=True)
         bad = [line for line in report.of("failed") if line.name != hands.names.score]  # no such API on this node
         if bad:

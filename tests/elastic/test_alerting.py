@@ -16,6 +16,7 @@ from watches import events
 from watches.cases import NOON
 from watches.cluster import ROOT, Cluster, renamed
 from watches.es_query import Rule
+from watches.loopback import wrong_findings
 from watches.places import NODES, opened
 from watches.schema import flaws, mistakes
 
@@ -80,23 +81,23 @@ def test_a_person_at_risk_is_told_of_once_and_daily_and_never_silenced_by_anothe
     with opened(name) as (data, scripts):
         watch, index = rule("person-risk", data, scripts), f"busybody-risk-latest-{data.namespace}"
         assert watch.run(NOON) == []
-        data.write([events.placed(index, events.person(ALICE, 69.9, "Moderate"), NOON, "alice")])
+        data.write([events.placed(index, events.person(ALICE, 69.9, 30), NOON, "alice")])
         assert watch.run(NOON) == []
-        data.write([events.placed(index, events.person(ALICE, 75, "High"), NOON, "alice")])
+        data.write([events.placed(index, events.person(ALICE, 75), NOON, "alice")])
         assert said(watch.run(NOON)) == [
-            ("notified", "alice@example.com person-risk High"),
-            ("slack", "alice@example.com is at High risk (75 of 100): about alice@example.com"),
+            ("notified", "alice@example.com person-risk high"),
+            ("slack", "alice@example.com is at high risk: about alice@example.com"),
         ]
-        data.write([events.placed(index, events.person(BOB, 71, "High"), NOON, "bob")])
+        data.write([events.placed(index, events.person(BOB, 71), NOON, "bob")])
         assert said(watch.run(NOON + timedelta(minutes=1))) == [
-            ("notified", "bob@example.com person-risk High"),
-            ("slack", "bob@example.com is at High risk (71 of 100): about bob@example.com"),
+            ("notified", "bob@example.com person-risk high"),
+            ("slack", "bob@example.com is at high risk: about bob@example.com"),
         ]
         assert watch.run(NOON + timedelta(minutes=2)) == []
-        data.write([events.placed(index, events.person(ALICE, 95, "Critical"), NOON, "alice")])
-        assert said(watch.run(NOON + timedelta(minutes=3)))[0] == ("notified", "alice@example.com person-risk Critical")
+        data.write([events.placed(index, events.person(ALICE, 100), NOON, "alice")])
+        assert said(watch.run(NOON + timedelta(minutes=3)))[0] == ("notified", "alice@example.com person-risk critical")
         again = said(watch.run(NOON + timedelta(days=1, minutes=1)))
-        assert again[0] == ("notified", "bob@example.com person-risk High")
+        assert again[0] == ("notified", "bob@example.com person-risk high")
         assert len(again) == 2
 
 
@@ -104,29 +105,39 @@ def test_a_person_at_risk_is_told_of_once_and_daily_and_never_silenced_by_anothe
 @pytest.mark.parametrize("name", NODES)
 def test_a_critical_signin_reaches_index_slack_and_responder_once(name: str) -> None:
     with opened(name) as (data, scripts):
-        watch, index = rule("critical-signin", data, scripts), f"logs-busybody.alert-{data.namespace}"
+        watch, index = rule("critical-signin", data, scripts), f"busybody-incident-{data.namespace}"
         assert watch.run(NOON) == []
         quiet = [
             events.alert(ALICE, "i0", 89),
             events.alert(ALICE, "i1", 95, 99, busybody={"state": "closed"}),
             events.alert(ALICE, "i2", 95, 99, event={"kind": "event"}),
+            events.alert(ALICE, "i5", 100, 99, busybody=events.NO_OF_AN_ANALYST),
         ]
         data.write(events.placed(index, document, NOON) for document in quiet)
         assert watch.run(NOON) == []
-        data.write([events.placed(index, events.alert(ALICE, "i3", 95, 99, source={"ip": "203.0.113.7"}), NOON)])
+        full = events.alert(
+            ALICE, "i3", 95, 99, source={"ip": "203.0.113.7"}, event={"url": "https://kibana.example.com/p"}
+        )
+        data.write([events.placed(index, full, NOON, "i3")])
         told = said(watch.run(NOON))
         assert told[:2] == [
             ("notified", "alice@example.com critical-signin i3"),
             ("slack", "Critical sign-in of alice@example.com (95 of 100): about i3"),
         ]
         assert told[2][0] == "responder"
-        assert json.loads(told[2][1]) == {
+        [finding] = json.loads(told[2][1])["alerts"]
+        assert finding == {
             "id": "elastic:i3", "source": "elastic", "rule_id": "busybody.critical_signin", "title": "Unusual sign-in",
             "severity": "critical", "subject": {"key": ALICE}, "event_time": "2026-11-20T12:00:00.000Z",
-            "entities": {"incident": "i3", "ip": "203.0.113.7", "sentence": "about i3"}, "event_ids": ["e-i3"], "link": "",
+            "entities": {"incident": "i3", "risk": 95, "ip": "203.0.113.7", "sentence": "about i3"}, "event_ids": ["e-i3"],
+            "link": "https://kibana.example.com/p",
         }  # fmt: skip
-        data.write([events.placed(index, events.alert(BOB, "i4", 95, 99), NOON)])
-        assert [name for name, _ in said(watch.run(NOON))] == ["notified", "slack", "responder"]
+        data.write([events.placed(index, events.alert(BOB, "i4", 95, 99), NOON, "i4")])
+        again = said(watch.run(NOON))
+        assert [name for name, _ in again] == ["notified", "slack", "responder"]
+        assert wrong_findings("/api/v1/alerts", json.loads(again[2][1])) == ""
+        assert set(json.loads(again[2][1])["alerts"][0]["entities"]) == {"incident", "risk", "sentence"}
+        data.write([events.placed(index, full | {"busybody": {"incident": "i3", "state": "benign"}}, NOON, "i3")])
         assert watch.run(NOON) == []
 
 
@@ -153,7 +164,8 @@ def test_new_countries_are_one_summary_a_day(name: str) -> None:
         watch, index = rule("new-country", data, scripts), f"logs-busybody.score-{data.namespace}"
         assert watch.run(NOON) == []
         known = events.score(ALICE, "SE") | {"busybody": {"detectors": ["new_device"]}}
-        rows = [known, events.score(ALICE, "NZ"), events.score(BOB, "BT")]
+        learned = events.score("carol@example.com", "FR", busybody={"backfill": True})
+        rows = [known, learned, events.score(ALICE, "NZ"), events.score(BOB, "BT")]
         data.write(events.placed(index, document, events.ago(NOON, 60)) for document in rows)
         assert said(watch.run(NOON)) == [
             ("server-log", "Busybody: 2 new countries of people since the last summary"),
@@ -174,14 +186,17 @@ def test_dead_lagging_and_without_signins_are_three_things(name: str) -> None:
         late = [NOON + timedelta(minutes=n) for n in range(9)]
         silence = "Busybody is dead: no heartbeat for five minutes"
         assert said(dead.run(late[0]))[0] == ("server-log", silence)
-        assert lagging.run(late[0]) + idle.run(late[0]) == []
+        assert lagging.run(late[0]) == []
         data.write([events.placed(index, events.beat("one"), late[1])])
         assert said(dead.run(late[1])) == [("slack", "Busybody is alive again")]
         data.write([events.placed(index, events.beat("two", "lagging", 700), late[2])])
         assert said(lagging.run(late[2]))[1] == ("slack", "Busybody two lags behind by 700 s")
         assert dead.run(late[2]) + idle.run(late[2]) + lagging.run(late[3]) == []
+        assert said(lagging.run(late[5])) == [("slack", "Busybody two lags no longer")]
         data.write([events.placed(index, events.beat("one", "idle"), late[5])])
-        assert said(idle.run(late[5]))[0] == (
-            "server-log",
-            "Busybody one gets no sign-ins; the last: 2026-11-20T11:59:00.000Z",
-        )
+        assert idle.run(late[5]) == []
+        night = NOON + timedelta(hours=6, minutes=5)
+        data.write(events.placed(index, events.beat(*row), night) for row in (("one", "idle"), ("two", "standby")))
+        assert said(idle.run(night))[1] == ("slack", "Busybody has seen no sign-in for six hours")
+        data.write([events.placed(index, events.beat("one"), night)])
+        assert said(idle.run(night)) == [("slack", "Busybody gets sign-ins again")]

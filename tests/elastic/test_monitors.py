@@ -22,6 +22,7 @@ FOLDER = ROOT / "elastic" / "monitors"
 FILES = sorted(FOLDER.glob("*.json"))
 FREE = (".search.query.", ".buckets_path.")
 ALICE, BOB = "alice@example.com", "bob@example.com"
+ODD = "<!channel> & co"
 
 
 def monitor(name: str, cluster: Cluster) -> Monitor:
@@ -55,17 +56,19 @@ def test_a_person_at_risk_is_told_of_once_and_daily_and_never_silenced_by_anothe
     with opened(name) as (cluster, _):
         watch, index = monitor("person-risk", cluster), f"busybody-risk-latest-{cluster.namespace}"
         assert watch.run(NOON) == []
-        cluster.write([events.placed(index, events.person(ALICE, 69.9, "Moderate"), NOON, "alice")])
+        cluster.write([events.placed(index, events.person(ALICE, 69.9, 30), NOON, "alice")])
         assert watch.run(NOON) == []
-        cluster.write([events.placed(index, events.person(ALICE, 75, "High"), NOON, "alice")])
-        assert watch.run(NOON) == ["At risk (person, level): alice@example.com,High"]
-        cluster.write([events.placed(index, events.person(BOB, 71, "High"), NOON, "bob")])
-        assert watch.run(NOON + timedelta(minutes=1)) == ["At risk (person, level): bob@example.com,High"]
+        cluster.write([events.placed(index, events.person(ALICE, 75), NOON, "alice")])
+        assert watch.run(NOON) == ["alice@example.com is at high risk: about alice@example.com"]
+        cluster.write([events.placed(index, events.person(BOB, 71), NOON, "bob")])
+        assert watch.run(NOON + timedelta(minutes=1)) == ["bob@example.com is at high risk: about bob@example.com"]
         assert watch.run(NOON + timedelta(minutes=2)) == []
-        cluster.write([events.placed(index, events.person(ALICE, 95, "Critical"), NOON, "alice")])
-        assert watch.run(NOON + timedelta(minutes=3)) == ["At risk (person, level): alice@example.com,Critical"]
+        cluster.write([events.placed(index, events.person(ALICE, 100), NOON, "alice")])
+        assert watch.run(NOON + timedelta(minutes=3)) == [
+            "alice@example.com is at critical risk: about alice@example.com"
+        ]
         assert watch.run(NOON + timedelta(days=1, minutes=1)) == [
-            "At risk (person, level): bob@example.com,High, still"
+            "Still: bob@example.com is at high risk: about bob@example.com"
         ]
 
 
@@ -73,20 +76,22 @@ def test_a_person_at_risk_is_told_of_once_and_daily_and_never_silenced_by_anothe
 @pytest.mark.parametrize("name", ["os2", "os3"])
 def test_a_critical_signin_is_told_of_once_for_each_incident(name: str) -> None:
     with opened(name) as (cluster, _):
-        watch, index = monitor("critical-signin", cluster), f"logs-busybody.alert-{cluster.namespace}"
+        watch, index = monitor("critical-signin", cluster), f"busybody-incident-{cluster.namespace}"
         assert watch.run(NOON) == []
         quiet = [
             events.alert(ALICE, "i0", 89),
             events.alert(ALICE, "i1", 95, 99, busybody={"state": "benign"}),
             events.alert(ALICE, "i2", 95, 99, event={"kind": "event"}),
+            events.alert(ALICE, "i5", 100, 99, busybody=events.NO_OF_AN_ANALYST),
         ]
         cluster.write(events.placed(index, document, NOON) for document in quiet)
         assert watch.run(NOON) == []
-        cluster.write([events.placed(index, events.alert(ALICE, "i3", 95, 99), NOON)])
-        assert watch.run(NOON) == ["Critical sign-in (person, incident): alice@example.com,i3"]
-        cluster.write([events.placed(index, events.alert(BOB, "i4", 95, 99), NOON)])
-        assert watch.run(NOON) == ["Critical sign-in (person, incident): bob@example.com,i4"]
-        cluster.write([events.placed(index, events.alert(ALICE, "i3", 97, 99), NOON)])
+        cluster.write([events.placed(index, events.alert(ODD, "i3", 95.4, 99), NOON, "i3")])
+        assert watch.run(NOON) == ["Critical sign-in of &lt;!channel&gt; &amp; co (95 of 100): about i3 Incident i3"]
+        cluster.write([events.placed(index, events.alert(BOB, "i4", 95, 99), NOON, "i4")])
+        assert watch.run(NOON) == ["Critical sign-in of bob@example.com (95 of 100): about i4 Incident i4"]
+        benign = events.alert(ODD, "i3", 95.4, 99, busybody={"state": "benign"})
+        cluster.write([events.placed(index, benign, NOON, "i3")])
         assert watch.run(NOON) == []
 
 
@@ -96,12 +101,14 @@ def test_ten_people_are_a_burst_and_nine_are_not(name: str) -> None:
     with opened(name) as (cluster, _):
         watch, index = monitor("alert-burst", cluster), f"logs-busybody.alert-{cluster.namespace}"
         assert watch.run(NOON) == []
+        closed = [events.alert(f"c{n}", f"c{n}", 100, 99, busybody=events.NO_OF_AN_ANALYST) for n in range(10)]
+        cluster.write(events.placed(index, document, NOON) for document in closed)
         cluster.write(events.placed(index, events.alert(f"p{n}", f"i{n}", 70 + n), NOON) for n in range(9))
         cluster.write([events.placed(index, events.alert("p0", "i9", 71), NOON)])
         assert watch.run(NOON) == []
-        cluster.write([events.placed(index, events.alert("p9", "i10", 99), NOON)])
+        cluster.write([events.placed(index, events.alert("<p9>", "i10", 99), NOON)])
         told = (
-            "10 people have alerts within 15 minutes: p9 (99.0) p8 (78.0) p7 (77.0) p6 (76.0) p5 (75.0)"
+            "10 people have alerts within 15 minutes: &lt;p9&gt; (99.0) p8 (78.0) p7 (77.0) p6 (76.0) p5 (75.0)"
             " p4 (74.0) p3 (73.0) p2 (72.0) p0 (71.0) p1 (71.0)"
         )
         assert watch.run(NOON) == [told]
@@ -115,9 +122,10 @@ def test_the_digest_names_the_people_of_each_new_country(name: str) -> None:
         watch, index = monitor("new-country", cluster), f"logs-busybody.score-{cluster.namespace}"
         assert watch.run(NOON) == []
         known = events.score(ALICE, "SE") | {"busybody": {"detectors": ["new_device"]}}
-        rows = [known, events.score(ALICE, "NZ"), events.score(BOB, "NZ"), events.score(BOB, "BT")]
+        learned = events.score("carol@example.com", "FR", busybody={"backfill": True})
+        rows = [known, learned, events.score(ODD, "NZ"), events.score(BOB, "NZ"), events.score(BOB, "BT")]
         cluster.write(events.placed(index, document, events.ago(NOON, 60)) for document in rows)
-        told = "New countries of the last 24 hours: NZ (2): alice@example.com bob@example.com; BT (1): bob@example.com;"
+        told = "New countries of the last 24 hours: NZ (2): &lt;!channel&gt; &amp; co bob@example.com; BT (1): bob@example.com;"
         assert watch.run(NOON) == [told]
         assert watch.run(NOON + timedelta(days=1)) == []
 
@@ -131,7 +139,7 @@ def test_dead_lagging_and_without_signins_are_three_things(name: str) -> None:
         dead = "Busybody is dead: no heartbeat for five minutes. Last heartbeat: "
         assert watch.run(minutes[0]) == [dead]
         cluster.write([events.placed(index, events.beat("one"), minutes[1])])
-        assert watch.run(minutes[1]) == []
+        assert watch.run(minutes[1]) == ["Busybody is alive again"]
         cluster.write([events.placed(index, events.beat("one", "lagging", 700), minutes[2])])
         assert watch.run(minutes[2]) == ["Busybody lags behind: one lagging by 700 s"]
         assert watch.run(minutes[3]) == []

@@ -70,6 +70,17 @@ SEEDED = {
     "told for a week": ("person-risk", "||-24h", "||-7d"),
     "one message for all": ("person-risk", '"foreach": "ctx.payload.people"', '"foreach": "ctx.payload.findings"'),
     "people instead of incidents": ("critical-signin", 'busybody.incident\\": [', 'user.name\\": ['),
+    "a month of silent learning is news of the day": ("new-country", '"busybody.backfill": true', '"busybody.late": true'),
+    "an incident closed as benign pages by its old revision": (
+        "critical-signin", "busybody-incident-default", "logs-busybody.alert-default",
+    ),
+    "an analyst's own no pages": ("critical-signin", '[\\"index\\", \\"kibana\\"]', "[]"),
+    "one incident of 100 is nobody's risk": (
+        "person-risk", '{\\"term\\": {\\"user.risk.static_level\\": \\"critical\\"}}',
+        '{\\"range\\": {\\"user.risk.static_score_norm\\": {\\"gte\\": 90}}}',
+    ),
+    "a note that the role may not write": ("critical-signin", '"op_type": "create"', '"op_type": "index"'),
+    "a stand-by pages": ("heartbeat", "beats.aggregations.live.idle.doc_count > 0 && ", ""),
     "back-fill pages": ("critical-signin", '{\\"term\\": {\\"event.kind\\": \\"alert\\"}},', ""),
     "the burst is shouted every five minutes": ("alert-burst", '"throttle_period": "1h"', '"throttle_period": "1m"'),
     "alerts are counted, not people": ("alert-burst", '"cardinality"', '"value_count"'),

@@ -13,7 +13,9 @@ from nodes import Node
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "elastic" / "templates"
 NAMESPACE = re.compile(r"(?<=\bbusybody)([a-z.-]*-)default\b")
-WATCHED = tuple(f"busybody-{name}" for name in ("alert", "score", "heartbeat", "notified", "risk", "risk-latest"))
+WATCHED = tuple(
+    f"busybody-{name}" for name in ("alert", "score", "heartbeat", "notified", "risk", "risk-latest", "incident")
+)
 LENIENT = {"ignore_unavailable": "true", "allow_no_indices": "true"}  # what Watcher and Alerting ask with
 
 
@@ -60,7 +62,7 @@ class Cluster:
             self._http.delete(
                 f"/_data_stream/{stream}-{self.namespace}"
             )  # Elasticsearch here has no such door: it stays
-        for index in ("busybody-notified", "busybody-risk-latest"):
+        for index in ("busybody-notified", "busybody-risk-latest", "busybody-incident"):
             self._http.delete(f"/{index}-{self.namespace}")
         for template in WATCHED:
             self._http.delete(f"/_index_template/test-{self.namespace}-{template}")
@@ -73,7 +75,7 @@ class Cluster:
         lines = []
         for index, name, source in documents:
             stream = index.startswith("logs-") or index == f"busybody-risk-{self.namespace}"
-            action = "create" if stream else "index"
+            action = "create" if stream or name is None else "index"
             lines += [{action: {"_index": index, **({"_id": name} if name else {})}}, source]
         if lines:
             answer = self.call("POST", "/_bulk", "".join(json.dumps(line) + "\n" for line in lines), refresh="true")

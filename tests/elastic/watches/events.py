@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Mapping
 
+from busybody.risk import level_of, person_risk
+from busybody_elastic.documents import Documents
 from watches.cluster import merge
 
+NO_OF_AN_ANALYST = {"state": "malicious", "verdict": {"answer": "malicious", "channel": "kibana"}}  # of a high incident
 Row = tuple[str, "str | None", dict[str, Any]]
 
 
@@ -40,12 +43,19 @@ def score(user: str, country: str, **more: Any) -> dict[str, Any]:
     return document
 
 
-def person(user: str, risk: float, level: str) -> dict[str, Any]:
-    """A person's latest risk."""
+def person(user: str, *incidents: float, status: str = "open") -> dict[str, Any]:
+    """A person's latest risk as the service writes it, from the risks of their incidents of this moment."""
+    rows = [
+        {"id": f"i{number}", "status": status, "risk": risk, "last": 0.0, "sentence": f"about {user}"}
+        for number, risk in enumerate(incidents)
+    ]
+    score, worst = round(person_risk(rows, 0.0), 2), max(incidents, default=0.0)
+    standing = {"risk": score, "level": level_of(max(score, worst)), "last_seen": None, "incidents": rows}
+    document = Documents().risk(user, standing, 0.0, "incident")
     return {
-        "user": {"name": user, "risk": {"static_score_norm": risk, "calculated_level": level}},
-        "event": {"kind": "metric", "module": "busybody", "dataset": "busybody.risk"},
-        "busybody": {"sentence": f"about {user}"},
+        "user": document["user"],
+        "event": {"module": "busybody", "dataset": "busybody.risk"},
+        "busybody": document["busybody"],
     }
 
 

@@ -82,8 +82,14 @@ def wrong_findings(path: str, body: dict[str, Any]) -> str:
     if path != "/api/v1/alerts":
         return "not found"
     for finding in body["alerts"]:
-        if set(finding) != FINDING or finding["severity"] not in ("low", "medium", "high", "critical"):
+        if (
+            FINDING - set(finding) - {"link"}
+            or set(finding) - FINDING
+            or finding["severity"] not in ("low", "medium", "high", "critical")
+        ):
             return "not a finding"
+        if "" in (*finding["entities"].values(), *finding["event_ids"], finding.get("link")):
+            return "empty where it should be absent"
         if not finding["subject"].get("key") or len(finding["id"]) > 1024:
             return "subject or id"
     return ""

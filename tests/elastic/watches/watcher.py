@@ -121,6 +121,7 @@ class Watch:
         ).raise_for_status()
 
     def _index(self, action: Body, ctx: Ctx) -> None:
+        assert action.get("op_type") == "create", "403: the role that saves watches has create_doc, and `index` is more"
         documents = ctx["payload"].get("_doc", [ctx["payload"]])
         time = {action["execution_time_field"]: ctx["execution_time"]}
         self._data.write([(action["index"], None, {**document, **time}) for document in documents])
