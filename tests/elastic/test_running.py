@@ -139,16 +139,17 @@ def test_without_templates_it_says_what_to_run_once_and_goes_on_when_they_are_th
     assert sum("Run busybody-elastic install first." in words for words in said(logged)) == 1
 
 
+@pytest.mark.slow
 def test_beside_an_instance_that_owns_the_people_it_says_what_to_do(
     any_node: Node, any_cluster: Cluster, namespace: str, logged: io.StringIO
 ) -> None:
     prepare(any_cluster, namespace)
     make(any_cluster, f"{namespace}-source", DATES)
-    with Service(config(any_node, namespace, lease_seconds=1), ("reader",)) as running:
+    with Service(config(any_node, namespace), ("reader",)) as running:
         running.start()
         running.lead()
         with pytest.raises(Lost, match=r"another instance, one, owns the people\. Stop it, run this again"):
-            service.run(config(any_node, namespace, lease_seconds=1), doors=False, span=(0.0, 1.0))
+            service.run(config(any_node, namespace), doors=False, span=(0.0, 1.0))
         assert running.router.leads
         running.beat()
     assert "waits for the people of another instance" in said(logged)
