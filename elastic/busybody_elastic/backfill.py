@@ -21,6 +21,7 @@ def backfill(reader: Reader, begin: float, end: float, *, now: Callable[[], floa
     Raises PartialResults, ClusterError, Lost; Stopped, with what was fed committed.
     """
     router, feeder = reader.router, reader.feeder
+    reader.look()
     span = [int(begin * SECOND), int(end * SECOND) - 1]
     half_done = router.notes().get(NOTE)
     last = float(half_done) if half_done else now()

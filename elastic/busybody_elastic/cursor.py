@@ -12,6 +12,7 @@ from typing import Mapping
 from busybody.errors import StoreError
 
 NOTE = "reader"
+RECOVERY = "recovery"  # of an instance that reads nothing but what its gateway stamped
 VERSION = 1
 
 
@@ -30,9 +31,9 @@ class Cursor:
         return cls(now, now, now - int(learn_days * 86_400_000) if learn_days else None)
 
     @classmethod
-    def of(cls, notes: Mapping[str, str]) -> Cursor | None:
+    def of(cls, notes: Mapping[str, str], name: str = NOTE) -> Cursor | None:
         """The one in the notes; None before the first start. Raises StoreError for one that cannot be read."""
-        text = notes.get(NOTE)
+        text = notes.get(name)
         if text is None:
             return None
         try:
@@ -46,9 +47,9 @@ class Cursor:
             f"the reader's cursor is of version {version}; this one reads {VERSION}. Update busybody-elastic.", key=NOTE
         )
 
-    def notes(self) -> dict[str, str]:
+    def notes(self, name: str = NOTE) -> dict[str, str]:
         """What `of` reads."""
-        return {NOTE: json.dumps({"v": VERSION, **asdict(self)}, separators=(",", ":"))}
+        return {name: json.dumps({"v": VERSION, **asdict(self)}, separators=(",", ":"))}
 
     def position(self, lane: str) -> int:
         """Where the lane goes on; a lane that has not begun starts where the service did."""

@@ -63,7 +63,7 @@ class Service:
         )
         self.results = Results(self.cluster, documents, scores={GATEWAY: config.gateway.scores})
         self.router, self.answering = open_router(config, self.cluster, self.results, clock=now)
-        self.reader = self._reader()
+        self.reader = self._reader(follows=READER in entrances)
         self.sweep = Sweep(
             self.reader, every_seconds=config.reader.reconcile_minutes * 60.0,
             back_seconds=config.reader.reconcile_hours * 3600.0, gateway_scores=config.gateway.scores, now=now,
@@ -74,12 +74,13 @@ class Service:
         self._alive = False  # between start and stop
         self._since = now()
 
-    def _reader(self) -> Reader:
+    def _reader(self, *, follows: bool) -> Reader:
         section = self.config.reader
         return Reader(
             self.cluster, self.router, self.results.known, self.config.policy, indices=section.indices,
             everything=section.filter == "all", page=section.page, overlap_seconds=section.overlap_seconds,
             learn_days=section.learn_days, quiet_after_seconds=self.config.alerts.quiet_after_minutes * 60.0,
+            follows=follows,
             stop=self.stop, now=self.now,
         )  # fmt: skip
 
@@ -159,7 +160,7 @@ class Service:
         reason = self._behind or ("" if owned or self._others() else "nobody owns the people yet")
         return {
             "ready": not reason, "reason": reason, "partitions": len(owned), "epoch": self.router.epoch,
-            "lag_seconds": stats.lag_seconds, "read": stats.read, "found_by_sweep": self.sweep.found, "refused_documents": self.results.dead,
+            "lag_seconds": stats.lag_seconds, "reader": self._waits(), "read": stats.read, "found_by_sweep": self.sweep.found, "refused_documents": self.results.dead,
         }  # fmt: skip
 
     def beat(self) -> None:
@@ -192,6 +193,13 @@ class Service:
         if waits or self.reader.stats.lag_seconds > LAGGING:
             return "lagging"
         return "idle" if now - last > IDLE else "ok"
+
+    def _waits(self) -> str:
+        """Why nothing is read, where it should be; which indices are left out."""
+        if READER not in self.entrances or not self.router.leads:
+            return ""
+        left = "; ".join(f"{index} is not read: {why}" for index, why in sorted(self.reader.left_out.items()))
+        return self.loop.waiting or left
 
     def _write(self, beat: Mapping[str, Any]) -> None:
         self.results.heartbeat(self.results.documents.heartbeat(self.now(), beat))
@@ -349,6 +357,6 @@ def _serve(service: Service, reads: bool) -> None:
 
     internal = service.answering.routes() if service.answering is not None else ()
     app = build_app(service.config, service.router, status=service.status, internal=internal)
-    if reads:
+    if reads or service.config.gateway.enabled:  # without a reader it looks after what was stamped before a crash
         service.follow_aside()
     serve(app, service.config.server, service.stop)

@@ -12,11 +12,18 @@ from collections.abc import Callable, Iterator
 from .log import get
 from .reader.feed import Feeder
 from .reader.follow import Reader
-from .reader.lane import Found, lanes, pages
+from .reader.lane import Found, Lane, Query, lanes, pages
 from .reader.seen import SECOND
-from .reader.wanted import owed
+from .reader.wanted import owed, unowed
 
-IDENTITY_FIELDS = ["event.id", "event.dataset", "data_stream.dataset", "busybody.identity"]
+IDENTITY_FIELDS = [
+    "event.id",
+    "event.dataset",
+    "data_stream.dataset",
+    "busybody.identity",
+    "busybody.status",
+    "busybody.stamp",
+]
 
 
 class Sweep:
@@ -31,7 +38,8 @@ class Sweep:
         `gateway_scores` is `gateway.scores` of the configuration: which of its sign-ins have a result of their own.
         """
         self._reader, self._every, self._back, self._now = reader, every_seconds, back_seconds, now
-        self._owed = owed(gateway_scores)
+        self._owed, self._unowed = owed(gateway_scores), gateway_scores != "all"
+        self._checked: int | None = None  # up to when what has no result of its own is known to be learned
         self._due = now()
         self._run: Iterator[int] | None = None
         self.found = 0  # sign-ins that only a sweep brought, since the start
@@ -61,13 +69,23 @@ class Sweep:
         high = int((self._now() - reader.overlap_seconds) * SECOND)
         low = high - int(self._back * SECOND)
         size = reader.page
-        for lane in lanes(0, 0, reader.wanted, self._owed):
-            query = lane.between(low, high)
+        for lane, query in self._queries(low, high):
             for page in pages(reader.cluster, reader.indices, lane, query, size, source=IDENTITY_FIELDS):
                 missing = feeder.missing(page)
                 if missing:
                     self._bring(feeder, reader.named(lane, missing))
                 yield len(missing)
+
+    def _queries(self, low: int, high: int) -> Iterator[tuple[Lane, Query]]:
+        """What has to have a result; then what was stamped since the last sweep and has none: it is learned by now."""
+        reader, overlap = self._reader, int(self._reader.overlap_seconds * SECOND)
+        for lane in lanes(0, 0, reader.wanted, self._owed):
+            yield lane, lane.between(low, high)
+        if self._unowed:
+            since = self._checked if self._checked is not None else int(reader.feeder.sure * SECOND)
+            for lane in lanes(0, 0, reader.wanted, unowed(self._owed)):
+                yield lane, lane.between(max(low, since), high)
+            self._checked = high - overlap
 
     def _bring(self, feeder: Feeder, missing: list[Found]) -> None:
         answers = feeder.feed(missing, quiet_before=self._reader.quiet_before())

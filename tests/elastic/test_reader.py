@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -18,6 +19,7 @@ from busybody_elastic.reader.feed import Stopped
 from busybody_elastic.reader.follow import Reader
 from busybody_elastic.reader.look import undated
 from busybody_elastic.records import GATEWAY, KNOWN, READER, SCORED, UNSCORED, Answer, Batch, Incoming
+from busybody_elastic.stamps import Stamps
 from busybody_elastic.sweep import Sweep
 from crash.signins import make, signin, write
 
@@ -33,6 +35,7 @@ class Remembering:
     leads = True
 
     def __init__(self) -> None:
+        self.stamps = Stamps()
         self.given: list[Incoming] = []
         self.results: dict[str, float] = {}  # identity -> when
         self.kept: dict[str, str] = {}
@@ -87,6 +90,17 @@ def reader(cluster: Cluster, router: Remembering, source: str, **options: Any) -
 def since(router: Remembering, moment: float) -> None:
     """As if the service had started at that moment, and stopped at once."""
     router.kept = Cursor(int(moment * 1000), int(moment * 1000)).notes()
+
+
+def stamped(
+    router: Remembering, letter: str, number: int, *, status: str = "scored", ingested: float = NOW, **more: Any
+) -> dict[str, Any]:
+    """A sign-in as the gateway passes it on."""
+    stamp = router.stamps.of(letter * 64, status)
+    return {
+        **signin(number, ingested, ingested=ingested),
+        "busybody": {"identity": letter * 64, "status": status, "stamp": stamp, **more},
+    }
 
 
 def test_ten_thousand_sign_ins_of_one_moment_are_each_read_once(cluster: Cluster, source: str) -> None:
@@ -232,19 +246,20 @@ def test_a_catch_up_older_than_an_hour_is_quiet(cluster: Cluster, source: str) -
 
 def test_what_the_gateway_scored_is_left_alone_and_what_it_let_through_is_scored(cluster: Cluster, source: str) -> None:
     make(cluster, f"{source}-a", DATE)
-    stamp = {"identity": "a" * 64, "status": "scored", "level": "high"}
-    scored = {**signin(1, NOW, ingested=NOW), "busybody": stamp}
-    open_ = {**signin(2, NOW, ingested=NOW), "busybody": {"identity": "b" * 64, "status": "unscored"}}
-    write(cluster, f"{source}-a", [("scored", scored), ("open", open_)])
     router = Remembering()
-    since(router, NOW - 60)
+    since(router, NOW - 1000)
+    scored = stamped(router, "a", 1, ingested=NOW - 500, level="high")
+    open_ = stamped(router, "b", 2, status="unscored")
+    forged = stamped(Remembering(), "c", 3)
+    write(cluster, f"{source}-a", [("scored", scored), ("open", open_), ("forged", forged)])
+    router.results["a" * 64] = 0.0
     following = reader(cluster, router, source)
     following.cycle()
-    assert [(one.id, one.identity, one.entrance) for one in router.given if one.id == "open"] == [
-        ("open", "b" * 64, READER)
-    ]
+    given = {one.id: one for one in router.given}
+    assert {name: one.entrance for name, one in given.items()} == {"open": READER, "forged": READER}
+    assert given["open"].identity == "b" * 64
+    assert given["forged"].identity != "c" * 64, "nobody vouches for it"
     router.given.clear()
-    router.results["a" * 64] = time.time()
     assert Sweep(following, gateway_scores="risky").whole() == 0
     del router.results["a" * 64]  # the gateway died before it could write the result
     sweep = Sweep(following, gateway_scores="risky", now=lambda: NOW + 600)
@@ -337,3 +352,135 @@ def test_a_back_fill_that_died_before_it_committed_is_learned_again_whenever_tha
     assert router.given, "fed again"
     router.given.clear()
     assert backfill(reader(any_cluster, router, namespace), NOW - 48 * 3600, NOW, now=later) == 0
+
+
+def test_what_was_stamped_before_a_crash_is_learned_when_it_can_be_seen(cluster: Cluster, source: str) -> None:
+    make(cluster, f"{source}-a", DATE, refresh_interval="-1")
+    router = Remembering()
+    since(router, NOW - 30)
+    learned = stamped(router, "a", 1, ingested=NOW - 500, level="none")
+    write(cluster, f"{source}-a", [("learned", learned)])
+    fresh = stamped(router, "b", 2, ingested=NOW - 1, level="none")
+    write(cluster, f"{source}-a", [("fresh", fresh)], refresh=False)
+    clock = [NOW]
+    for follows in (True, False):
+        router.given.clear()
+        following = reader(cluster, router, source, now=lambda: clock[0], follows=follows)
+        following.cycle()
+        if follows:
+            assert router.ids == []
+            cluster.refresh(f"{source}-a")
+        for _ in range(20):
+            clock[0] += 15
+            following.cycle()
+        assert [(one.id, one.entrance) for one in router.given] == [("fresh", GATEWAY)]
+        assert ("recovery" in router.kept) is not follows
+        router.results.clear()  # this process died, too
+        since(router, NOW - 30)
+
+
+def test_without_a_reader_nothing_else_is_read(any_cluster: Cluster, namespace: str) -> None:
+    make(any_cluster, f"{namespace}-a", DATE)
+    router = Remembering()
+    following = reader(any_cluster, router, namespace, follows=False, learn_days=30)
+    following.cycle()
+    write(any_cluster, f"{namespace}-a", [("plain", signin(1, NOW, ingested=NOW))])
+    assert following.cycle() == 0
+    assert Sweep(following, now=lambda: NOW + 600).whole() == 0
+    assert router.given == []
+    assert "reader" not in router.kept, "a reader that is enabled later learns the past first"
+
+
+@pytest.mark.parametrize("scores", ["all", "risky", "none"])
+def test_a_sweep_learns_what_another_instance_stamped_and_did_not_learn(
+    any_cluster: Cluster, namespace: str, scores: str
+) -> None:
+    make(any_cluster, f"{namespace}-a", DATE)
+    router = Remembering()
+    since(router, NOW - 30)
+    following = reader(any_cluster, router, namespace)
+    following.cycle()
+    write(any_cluster, f"{namespace}-a", [("quiet", stamped(router, "a", 1, level="none"))])
+    sweep = Sweep(following, gateway_scores=scores, now=lambda: NOW + 600)
+    assert sweep.whole() == 1
+    assert router.ids == ["quiet"]
+
+
+def test_what_the_cluster_did_not_answer_for_is_learned_where_it_lies_there(
+    any_cluster: Cluster, namespace: str
+) -> None:
+    make(any_cluster, f"{namespace}-a", DATE)
+    router = Remembering()
+    since(router, NOW - 60)
+    following = reader(any_cluster, router, namespace, now=lambda: NOW)
+    following.cycle()
+    write(any_cluster, f"{namespace}-a", [("cut", stamped(router, "a", 1))])
+    following.cycle()
+    assert router.given == []
+    router.stamps.doubt(["a" * 64, "b" * 64])
+    following.cycle()
+    assert router.ids == ["cut"]
+    assert router.stamps.doubtful() == ["b" * 64]
+
+
+def test_a_shipper_that_catches_up_pages_nobody(any_cluster: Cluster, namespace: str) -> None:
+    make(any_cluster, f"{namespace}-a", DATE)
+    write(any_cluster, f"{namespace}-a", ((str(n), signin(n, NOW - n * 600, ingested=NOW)) for n in range(12)))
+    router = Remembering()
+    since(router, NOW - 60)
+    reader(any_cluster, router, namespace).cycle()
+    assert sorted(int(one.id) for one in router.given if one.quiet) == [6, 7, 8, 9, 10, 11]
+
+
+@pytest.mark.parametrize("field", ["event.ingested", "@timestamp"])
+def test_an_index_whose_time_is_no_date_is_left_out_and_named(cluster: Cluster, source: str, field: str) -> None:
+    make(cluster, f"{source}-a", DATE)
+    router = Remembering()
+    since(router, NOW - 60)
+    following = reader(cluster, router, source)
+    following.cycle()
+    make(cluster, f"{source}-b", {**DATE, field: "keyword"})
+    write(cluster, f"{source}-b", [("odd", signin(1, NOW, ingested=NOW))])
+    write(cluster, f"{source}-a", [("fine", signin(2, NOW, ingested=NOW))])
+    with suppress(ClusterError, PartialResults):  # some clusters do not even look into it
+        following.cycle()
+    following.stuck()
+    following.cycle()
+    assert router.ids == ["fine"]
+    assert following.left_out == {f"{source}-b": f"{field} is keyword, not date"}
+    assert Sweep(following, now=lambda: NOW + 600).whole() == 0
+
+
+def test_a_stream_whose_older_index_has_no_date_is_read_on(cluster: Cluster, namespace: str) -> None:
+    def template(kind: str) -> None:
+        properties = {"event": {"properties": {"ingested": {"type": kind}}}}
+        body = {"settings": {"number_of_replicas": 0}, "mappings": {"properties": properties}}
+        pattern = {"index_patterns": [f"logs-{namespace}-*"], "data_stream": {}, "priority": 900, "template": body}
+        cluster.request("PUT", f"/_index_template/{namespace}", pattern)
+
+    stream = f"logs-{namespace}-default"
+    template("keyword")
+    write(cluster, stream, [("0", signin(0, NOW - 86_400, ingested=NOW - 86_400))])
+    try:
+        template("date")
+        cluster.request("POST", f"/{stream}/_rollover")
+        write(cluster, stream, [("1", signin(1, NOW, ingested=NOW))])
+        router = Remembering()
+        since(router, NOW - 60)
+        following = reader(cluster, router, "", indices=[f"logs-{namespace}-*"])
+        assert following.cycle() == 1
+        assert len(following.left_out) == 1
+    finally:
+        cluster.request("DELETE", f"/_data_stream/{stream}")
+        cluster.request("DELETE", f"/_index_template/{namespace}")
+
+
+def test_the_lag_grows_while_nothing_can_be_read(any_cluster: Cluster, namespace: str) -> None:
+    router, clock = Remembering(), [NOW]
+    since(router, NOW - 60)
+    following = reader(any_cluster, router, namespace, now=lambda: clock[0])
+    following.cycle()
+    assert following.stats.lag_seconds == 0.0
+    clock[0] += 400
+    following.stuck()
+    assert following.stats.lag_seconds == 400.0

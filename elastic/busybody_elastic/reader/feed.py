@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import UTC, datetime
+from math import inf
+from typing import Any, Protocol
 
-from ..identity import field, identity_of, stamped
+from ..identity import identity_of
 from ..records import GATEWAY, READER, SCORED, UNSCORED, Answer, Incoming, Router
 from .lane import Found
-from .wanted import STAMPS, is_own
+from .wanted import is_own
 
 PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds before people without an owner are asked for again
 Known = Callable[[Sequence[str], "float | None"], "set[str]"]
@@ -53,20 +55,27 @@ class Feeder:
     """Feeds documents to the router until every one of them has an answer."""
 
     def __init__(
-        self, router: Router, known: Known, stop: threading.Event, now: Callable[[], float] = time.time
+        self,
+        router: Router,
+        known: Known,
+        stop: threading.Event,
+        now: Callable[[], float] = time.time,
+        quiet_after: float = inf,
     ) -> None:
-        """`known` says which of some identities have a result (`results.Results.known`)."""
+        """`known` says which of some identities have a result (`results.Results.known`); what happened longer ago than
+        `quiet_after` seconds pages nobody."""
         self._router, self._known, self._stop, self._now = router, known, stop, now
-        self.stats = Stats()
+        self.stats, self._quiet_after = Stats(), quiet_after
         self.sure = 0.0  # results from before this time (epoch seconds) are learned: no need to feed them again
 
     def feed(self, found: Iterable[Found], *, quiet_before: float = 0.0, look_up: bool = False) -> list[Answer]:
         """Score them in order; the answers. Raises Stopped while people have no owner and the service is to stop.
 
-        Places before `quiet_before` (epoch seconds) never page anybody. With `look_up`, what has a result that was
+        What arrived before `quiet_before` (epoch seconds), or happened long ago, never pages anybody. With `look_up`, what has a result that was
         surely learned is left out.
         """
-        incoming = [self._incoming(one, quiet_before) for one in found if not is_own(one.hit.index)]
+        old = self._now() - self._quiet_after
+        incoming = [self._incoming(one, quiet_before, old) for one in found if not is_own(one.hit.index)]
         if look_up and incoming:
             done = self._known([one.identity for one in incoming], self.sure)
             self.stats.known += sum(one.identity in done for one in incoming)
@@ -85,16 +94,28 @@ class Feeder:
         self._tally(answers)
         return answers
 
+    def unvouched(self, found: Sequence[Found]) -> list[Found]:
+        """Those of them that did not come through the gateway, which scored them then."""
+        left = [one for one in found if not self._router.stamps.vouched(one.hit.source)]
+        self.stats.known += len(found) - len(left)
+        return left
+
+    def identity(self, one: Found) -> str:
+        """The one that the gateway stamped, else that of the document where it lies."""
+        hit = one.hit
+        return self._router.stamps.identity(hit.source) or identity_of(hit.source, hit.index, hit.id)
+
     def missing(self, found: Sequence[Found]) -> list[Found]:
         """Those of them that have no result at all."""
-        named = [(one, identity(one)) for one in found]
+        named = [(one, self.identity(one)) for one in found]
         known = self._known([name for _, name in named], None)
         return [one for one, name in named if name not in known]
 
-    def _incoming(self, one: Found, quiet_before: float) -> Incoming:
+    def _incoming(self, one: Found, quiet_before: float, old: float) -> Incoming:
         hit = one.hit
-        entrance = GATEWAY if field(hit.source, "busybody", "status") in STAMPS else READER
-        return Incoming(hit.source, identity(one), entrance, hit.index, hit.id, one.value < quiet_before * 1000)
+        entrance = GATEWAY if self._router.stamps.vouched(hit.source) else READER
+        quiet = one.value < quiet_before * 1000 or happened(hit.source) < old
+        return Incoming(hit.source, self.identity(one), entrance, hit.index, hit.id, quiet)
 
     def _tally(self, answers: Sequence[Answer]) -> None:
         for answer in answers:
@@ -105,7 +126,13 @@ class Feeder:
         return sum(answer.status == SCORED for answer in answers)
 
 
-def identity(one: Found) -> str:
-    """The one that the gateway stamped, else that of the document where it lies."""
-    hit = one.hit
-    return stamped(hit.source) or identity_of(hit.source, hit.index, hit.id)
+def happened(document: Mapping[str, Any]) -> float:
+    """When the sign-in happened by its `@timestamp` (epoch seconds); infinity where that cannot be read here."""
+    value = document.get("@timestamp")
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            return moment.timestamp() if moment.tzinfo is not None else moment.replace(tzinfo=UTC).timestamp()
+        return float(value) / 1000.0 if isinstance(value, (int, float)) else inf
+    except (ValueError, OverflowError):
+        return inf

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from itertools import chain
@@ -19,17 +19,18 @@ from typing import Any
 from busybody.errors import BusybodyError
 
 from ..cluster.protocol import Cluster
-from ..cursor import Cursor
+from ..cursor import NOTE, RECOVERY, Cursor
 from .feed import Feeder, Known, Notes, Stats, Stopped
 from .lane import Found, Lane, Query, ahead, batches, lanes, merged, pages
-from .look import MARGIN, Refresh, count, slowest_refresh
+from .look import MARGIN, Refresh, count, misdated, slowest_refresh
+from .recover import UNDATED, Recovery
 from .seen import SECOND, Seen
-from .wanted import EVERYTHING, not_own, not_stamped, signins, stamped
+from .wanted import EVERYTHING, excluded, not_in, not_own, signins, stamped
 
 SURE = 60.0  # seconds before a commit: results as old were learned, however the clocks of instances differ
-UNDATED = 3600.0  # seconds of overlap where only the event's own time is known
 LOOK = 60.0  # seconds after which refresh intervals are looked up again
 COMMITTER = "busybody-commit"  # the thread that commits
+DOUBTS, OFTEN = 1000, 5.0  # identities that are looked for at once, and seconds between two looks
 IDLE = 60.0  # seconds after which a cursor that did not move is committed again: it says until when all is learned
 COMMIT_SECONDS, COMMIT_DOCUMENTS = 10.0, 20_000  # after which what was read is committed, head or not
 
@@ -40,23 +41,28 @@ class Reader:
     def __init__(
         self, cluster: Cluster, router: Notes, known: Known, policy: Any, *, indices: Sequence[str] = ("logs-*",),
         everything: bool = False, page: int = 2000, overlap_seconds: float | None = None, learn_days: float = 30.0,
-        quiet_after_seconds: float = 3600.0, stop: threading.Event | None = None, now: Callable[[], float] = time.time,
+        quiet_after_seconds: float = 3600.0, follows: bool = True, stop: threading.Event | None = None, now: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         """`everything` reads what is no sign-in by the fields that an index maps, too; `overlap_seconds` of None is
         longer than the slowest refresh interval of the followed indices. What is read later than `quiet_after_seconds`
-        after its arrival pages nobody.
+        after it happened or arrived pages nobody. Without `follows` it only recovers what was stamped.
         """
-        self.cluster, self.router, self.indices, self.page = cluster, router, ",".join(indices), page
+        self.cluster, self.router, self.page, self.follows = cluster, router, page, follows
+        self.indices = self._indices = ",".join(indices)
         self.stop = stop or threading.Event()
-        self.wanted: Query = {"bool": {"filter": [not_own(), EVERYTHING if everything else signins(policy)]}}
-        self.feeder = Feeder(router, known, self.stop, now)
+        wanted = [not_own(), EVERYTHING if everything else signins(policy), *([] if follows else [stamped()])]
+        self.wanted = self._wanted = {"bool": {"filter": wanted}}
+        self.left_out: Mapping[str, str] = {}  # index -> what is wrong with its times
+        self.feeder = Feeder(router, known, self.stop, now, quiet_after_seconds)
         self.refresh = Refresh(0.0, "not looked up yet")
         self._learn_days, self._given_overlap, self._now = learn_days, overlap_seconds, now
         self._quiet_after = quiet_after_seconds
         self._cursor: Cursor | None = None
+        self._recovery: Recovery | None = None
         self._seen: dict[str, Seen] = {}
         self._looked = float("-inf")
-        self._committed_at, self._uncommitted = now(), 0
+        self._committed_at, self._uncommitted, self._reached = now(), 0, now()
+        self._doubted = float("-inf")
         self._aside = ThreadPoolExecutor(1, COMMITTER)
         self._flight: Future[None] | None = None
 
@@ -77,7 +83,7 @@ class Reader:
         """Forget everything: the people went to another instance. The next cycle begins at the committed cursor."""
         with suppress(BusybodyError):
             self._land()
-        self._cursor, self._uncommitted = None, 0
+        self._cursor, self._recovery, self._uncommitted = None, None, 0
         self._seen.clear()
 
     def cycle(self) -> int:
@@ -86,7 +92,22 @@ class Reader:
         Raises PartialResults where an answer lacked a part, ClusterError, Lost: the cursor then stands where it stood.
         Raises Stopped where it was stopped in between; what was fed is committed.
         """
+        self.look()
         cursor = self._open()
+        fed = self._recover(cursor)
+        if self.follows:
+            fed += self._follow(cursor)
+        if fed or self._uncommitted or self._now() - self._committed_at >= IDLE:
+            self._commit(cursor)
+        self.stats.lag_seconds, self._reached = 0.0, self._now()
+        return fed
+
+    def stuck(self) -> None:
+        """A cycle failed: the lag grows, and what is followed is looked up again."""
+        self._looked = float("-inf")
+        self.stats.lag_seconds = max(self.stats.lag_seconds, self._now() - self._reached)
+
+    def _follow(self, cursor: Cursor) -> int:
         fed = self._learn(cursor) if cursor.learning is not None else 0
         followed = self.lanes()
         bounds = [(lane, self._low(cursor, lane), cursor.position(lane.name)) for lane in followed]
@@ -100,40 +121,67 @@ class Reader:
                 fresh.append(lane)
         if fresh:
             fed += self._fresh(cursor, fresh)
-        if fed or self._uncommitted or self._now() - self._committed_at >= IDLE:
-            self._commit(cursor)
-        self.stats.lag_seconds = 0.0
         return fed
+
+    def look(self) -> None:
+        """Look up, now and then, how slowly the indices refresh, and which of them cannot be followed."""
+        if self._now() - self._looked < LOOK:
+            return
+        self.refresh = slowest_refresh(self.cluster, self._indices)
+        self.left_out = misdated(self.cluster, self._indices)
+        self.indices = ",".join([self._indices, *map(excluded, self.left_out)])
+        self.wanted = {"bool": {**self._wanted["bool"], **not_in(self.left_out)}}
+        self._looked = self._now()
 
     def lanes(self) -> list[Lane]:
         """What is followed, with today's overlap."""
-        if self._now() - self._looked >= LOOK:
-            self.refresh, self._looked = slowest_refresh(self.cluster, self.indices), self._now()
         overlap = int(self.overlap_seconds * SECOND)
         undated = overlap if self._given_overlap is not None else int(UNDATED * SECOND)
-        return lanes(overlap, undated, self.wanted, not_stamped())
+        return lanes(overlap, undated, self.wanted, EVERYTHING)
 
     # One cycle ----------------------------------------------------------------------------------------------
 
     def _open(self) -> Cursor:
         if self._cursor is None:
-            found = Cursor.of(self.router.notes())
-            cursor = found or Cursor.first(self._moment(), self._learn_days)
+            notes = self.router.notes()
+            found = [
+                cursor for name in ([NOTE] if self.follows else [NOTE, RECOVERY]) if (cursor := Cursor.of(notes, name))
+            ]
+            cursor = max(found, key=lambda one: one.committed, default=None) or Cursor.first(
+                self._moment(), self._learn_days
+            )
             self.feeder.sure = cursor.committed / SECOND - SURE
-            if found is None:
+            if not found:
                 self._commit(cursor)  # so that another start goes on learning from the same day
-            else:
-                self._recover(cursor)
+            self._recovery = Recovery(self, self.feeder.sure, self._now)
             self._cursor = cursor
         return self._cursor
 
-    def _recover(self, cursor: Cursor) -> None:
-        """What the gateway stamped shortly before the last process ended may not be learned yet."""
-        since = int(self.feeder.sure * SECOND)
-        for lane in lanes(0, 0, self.wanted, stamped()):
-            for batch in self._batches(lane, lane.between(since)):
-                self.feeder.feed(batch, quiet_before=self.quiet_before())
-                self._fed(cursor, batch)
+    def _recover(self, cursor: Cursor) -> int:
+        """What was stamped shortly before the last process ended may not be learned yet."""
+        assert self._recovery is not None
+        fed = 0
+        for batch in self._recovery.step():
+            fed += len(batch)
+            self._uncommitted += len(batch)
+            self._fed(cursor, batch)
+        return fed + self._clear_doubts()
+
+    def _clear_doubts(self) -> int:
+        """What the gateway stamped, but had no answer of the cluster for: learned where it lies there."""
+        stamps, now = self.router.stamps, self._now()
+        doubtful = stamps.doubtful()[:DOUBTS] if now - self._doubted >= OFTEN else []
+        if not doubtful:
+            return 0
+        self._doubted, fed = now, 0
+        query = {"bool": {"filter": [self.wanted, {"terms": {"busybody.identity": doubtful}}]}}
+        lane = Lane("doubtful", "@timestamp", query, 0)
+        for batch in self._batches(lane, query):
+            self.feeder.feed(batch, quiet_before=self.quiet_before(), look_up=True)
+            stamps.trust([name for one in batch if (name := stamps.identity(one.hit.source))])
+            fed += len(batch)
+        self._uncommitted += fed
+        return fed
 
     def _low(self, cursor: Cursor, lane: Lane) -> int:
         """Where the overlap begins: a whole second, as the memory forgets by the second."""
@@ -212,7 +260,7 @@ class Reader:
         new = [one for one in batch if not seen[one.lane].has(one.hit.index, one.hit.id, one.value)]
         assert self._cursor is not None
         quiet_before = max(self._cursor.started / SECOND, self.quiet_before())
-        self.feeder.feed(new, quiet_before=quiet_before, look_up=look_up)
+        self.feeder.feed(self.feeder.unvouched(new), quiet_before=quiet_before, look_up=look_up)
         for one in new:
             seen[one.lane].add(one.hit.index, one.hit.id, one.value)
         self._uncommitted += len(new)
@@ -251,7 +299,7 @@ class Reader:
         too, which a restart would only feed again."""
         self._land()
         cursor.committed = self._moment()
-        self._flight = self._aside.submit(self.router.commit, cursor.notes())
+        self._flight = self._aside.submit(self.router.commit, cursor.notes(NOTE if self.follows else RECOVERY))
         self._committed_at, self._uncommitted = self._now(), 0
         if wait:
             self._land()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from ..cluster.protocol import Cluster
 from ..errors import ClusterError
 from .lane import Lane, Query
-from .wanted import not_own
+from .wanted import is_own, not_own
 
 AUTHENTICATION: Query = {"term": {"event.category": "authentication"}}
 MARGIN = 10.0  # seconds beyond the slowest refresh: clocks of ingest nodes, and a bulk request on its way
+TIMES, DATES = ("@timestamp", "event.ingested"), ("date", "date_nanos", "unmapped")
 UNSET = 1.0  # seconds: what an index without the setting refreshes in
 UNKNOWN = 30.0  # seconds: what is assumed where it cannot be looked up
 _UNITS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -38,7 +40,12 @@ def slowest_refresh(cluster: Cluster, indices: str) -> Refresh:
     local = ",".join(name for name in indices.split(",") if ":" not in name)
     if local != indices:
         return Refresh(UNKNOWN, "indices of other clusters do not show their refresh interval; 30 s are assumed")
-    parameters = {"flat_settings": "true", "ignore_unavailable": "true", "allow_no_indices": "true", "include_defaults": "true"}
+    parameters = {
+        "flat_settings": "true",
+        "ignore_unavailable": "true",
+        "allow_no_indices": "true",
+        "include_defaults": "true",
+    }
     try:
         found = cluster.request("GET", f"/{local}/_settings/index.refresh_interval", params=parameters)
     except ClusterError as error:
@@ -69,6 +76,26 @@ def count(cluster: Cluster, indices: str, bounds: Sequence[tuple[Lane, int, int]
     body = {"size": 0, "query": not_own(), "aggs": aggregations}
     found = cluster.search(indices, body).get("aggregations") or {}
     return {lane.name: Count(_number(found, f"{lane.name} late"), _number(found, f"{lane.name} fresh")) for lane, _, _ in bounds}  # fmt: skip
+
+
+def misdated(cluster: Cluster, indices: str) -> dict[str, str]:
+    """Index -> what is wrong there: a time that is no date can neither be sorted nor be asked for."""
+    target = quote(indices, safe=",*:-")
+    parameters = {"fields": ",".join(TIMES), "ignore_unavailable": "true", "allow_no_indices": "true"}
+    try:
+        found = cluster.request("GET", f"/{target}/_field_caps", params={**parameters, "include_unmapped": "true"})
+    except ClusterError as error:
+        if error.status not in (400, 401, 403, 404):
+            raise
+        return {}
+    wrong: dict[str, str] = {}
+    for field in TIMES:
+        for kind, row in found.get("fields", {}).get(field, {}).items():
+            if kind not in DATES:
+                for index in row.get("indices") or found.get("indices", ()):
+                    if not is_own(index):
+                        wrong[index] = f"{field} is {kind}, not date"
+    return wrong
 
 
 def undated(cluster: Cluster, indices: str) -> Mapping[str, int]:

@@ -31,6 +31,7 @@ class Loop:
         self._told, self._before = time.monotonic(), 0
         self._looked = float("-inf")
         self._refresh = ""
+        self._left_out: dict[str, str] = {}
 
     def run(self) -> None:
         """Until it is stopped. Returns with everything committed that was read."""
@@ -44,6 +45,7 @@ class Loop:
                 self.reader.drop()
                 self._wait(str(lost), PAUSE)
             except BusybodyError as error:
+                self.reader.stuck()
                 if self._wait(str(error), pause):
                     partial = isinstance(error, PartialResults)
                     words = (
@@ -82,6 +84,13 @@ class Loop:
         if reader.refresh.words != self._refresh:
             self._refresh = reader.refresh.words
             tell.info("the overlap is read again", overlap_seconds=reader.overlap_seconds, reason=self._refresh)
+        if reader.left_out != self._left_out:
+            for index in sorted(reader.left_out.keys() - self._left_out.keys()):
+                tell.warning(
+                    "an index is not read: map the field as date in its template and reindex or roll over",
+                    index=index, reason=reader.left_out[index],
+                )  # fmt: skip
+            self._left_out = dict(reader.left_out)
         if now - self._looked >= LOOK:
             self._looked = now
             for index, number in undated(reader.cluster, reader.indices).items():

@@ -36,6 +36,18 @@ def not_own() -> Query:
     return {"bool": {"must_not": [{"wildcard": {"_index": {"value": spelling}}} for spelling in spellings]}}
 
 
+def not_in(indices: Iterable[str]) -> Query:
+    """The part of a `bool` query that leaves these indices out."""
+    names = sorted(indices)
+    return {"must_not": [{"terms": {"_index": names}}]} if names else {}
+
+
+def excluded(index: str) -> str:
+    """The same in a list of names, which Elasticsearch does not heed for an index behind a stream."""
+    where, colon, name = index.rpartition(":")
+    return f"{where}{colon}-{name}"
+
+
 def stamped() -> Query:
     """Documents that the gateway or the score API has scored on their way in."""
     return {"terms": {"busybody.status": list(STAMPS)}}
@@ -51,6 +63,11 @@ def owed(scores: str) -> Query:
         return EVERYTHING
     risky = [{"terms": {"busybody.level": ["low", "medium", "high", "critical"]}}] if scores == "risky" else []
     return _any([not_stamped(), *risky])
+
+
+def unowed(owed: Query) -> Query:
+    """Stamped documents of which no result is written."""
+    return _all([stamped(), _not(owed)])
 
 
 def signins(policy: Any) -> Query:
