@@ -446,7 +446,8 @@ def test_an_index_whose_time_is_no_date_is_left_out_and_named(cluster: Cluster, 
         following.cycle()
     following.stuck()
     following.cycle()
-    assert router.ids == ["fine"]
+    assert "fine" in router.ids
+    assert ("odd" in router.ids) <= (field == "@timestamp"), "read by the other time until it is looked up"
     assert following.left_out == {f"{source}-b": f"{field} is keyword, not date"}
     assert Sweep(following, now=lambda: NOW + 600).whole() == 0
 
