@@ -16,6 +16,7 @@ from elastic_bench import (
     ROUNDS,
     Cluster,
     Document,
+    Node,
     arguments,
     bulk_bodies,
     connected,
@@ -54,30 +55,46 @@ def stamped(documents: List[Document]) -> List[Document]:
     return [{**one, "event": {**one["event"], "ingested": at}} for one, at in zip(documents, moments, strict=True)]
 
 
-def main() -> None:
-    from busybody_elastic.service import Service
+def put(node: Node, cluster: Cluster, index: str, documents: List[Document]) -> None:
+    """Into an index of their own, visible."""
+    plain_index(cluster, index)
+    send(node.url, "/_bulk", bulk_bodies(stamped(documents), index), node)
+    cluster.refresh(index)
 
-    options = arguments(__doc__, count=(20_000, "sign-ins of a round"))
-    count = options.count
+
+def take_in(service: Any) -> None:
+    """Read to the head, and commit."""
+    while service.reader.cycle():
+        pass
+
+
+def main() -> None:
+    from busybody_elastic.service import Service, collect_seldom
+
+    options = arguments(
+        __doc__, count=(20_000, "sign-ins of a round"), learned=(30_000, "sign-ins that the reader met before")
+    )
+    count, learned = options.count, options.learned
     with node_of_its_own(options.node) as node, connected(node) as cluster:
         head(node)
         install(cluster, NAMESPACE)
-        documents = signins(options.people, count * (ROUNDS + 1))
+        documents = signins(options.people, learned + count * (ROUNDS + 1))
         section: dict[str, Any] = {"indices": ["signins-*"], "learn_days": 0, "page": PAGE}
         scans, reads = [], []
         with Service(loaded(node, NAMESPACE, reader=section), ("reader",)) as service:
-            service.router.start()
+            service.start()
+            collect_seldom()
             service.lead()
             service.reader.cycle()
+            put(node, cluster, "signins-before", documents[:learned])
+            take_in(service)
+            print(f"{options.people:,} people, of whom {learned:,} sign-ins are known", flush=True)
             for number in range(ROUNDS + 1):
-                index = f"signins-{number}"
-                plain_index(cluster, index)
-                some = stamped(documents[number * count : (number + 1) * count])
-                send(node.url, "/_bulk", bulk_bodies(some, index), node)
-                cluster.refresh(index)
+                index, start = f"signins-{number}", learned + number * count
+                put(node, cluster, index, documents[start : start + count])
                 scans.append(rate(count, lambda index=index: scan(cluster, index)))
                 before = service.reader.stats.read
-                reads.append(rate(count, lambda: [None for _ in iter(service.reader.cycle, 0)]))
+                reads.append(rate(count, lambda: take_in(service)))
                 taken = service.reader.stats.read - before
                 if taken != count:
                     raise SystemExit(f"the reader took {taken} of {count}")
