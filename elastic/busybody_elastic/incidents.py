@@ -52,10 +52,13 @@ class Incidents:
             if latest is not None and not _holds(latest, one):
                 revise(one.incident, self._documents.judged(latest, one.verdict, now))
         self._results.create(self._names.alert, made)
-        for name, document in newest.items():
-            there = stored.get(name)
-            if there is None or _revision(there.source) < _revision(document):
-                self._put(name, document, there)
+        rising = [
+            (name, document, there)
+            for name, document in newest.items()
+            if (there := stored.get(name)) is None or _revision(there.source) < _revision(document)
+        ]
+        for place in self._results.replace(self._names.incident, rising):
+            self._put(*rising[place])
 
     def _newest(self, ids: Sequence[str]) -> dict[str, Document]:
         """The newest revision of each that the stream holds."""

@@ -38,7 +38,8 @@ class PeopleRisk:
                 made.append((key, document))
         history = [(_once(document), document) for _, document in made]
         self._results.create(self._names.risk, history)
-        for key, document in made:
+        rest = self._results.replace(index, [(key, document, latest.get(key)) for key, document in made])
+        for key, document in map(made.__getitem__, rest):
             doc = latest.get(key)
             for _ in range(TRIES):
                 if cluster.put(index, key, document, create=doc is None, if_doc=doc) is not None:

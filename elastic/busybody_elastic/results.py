@@ -12,7 +12,7 @@ from typing import Any, Iterable, Iterator, Mapping, Sequence
 import orjson
 from busybody.contracts import iso
 
-from .cluster.protocol import Cluster, Item
+from .cluster.protocol import Cluster, Doc, Item
 from .documents import Document, Documents
 from .errors import ClusterError
 from .flight import Outcome, Scored
@@ -139,6 +139,17 @@ class Results:
         if failed:
             self._bury(index, [(ids[place], sources[place], items[place]) for place in failed], len(items))
         return there
+
+    def replace(self, index: str, documents: Sequence[tuple[str, Document, Doc | None]]) -> list[int]:
+        """Write each where it is still as `Doc` says (None: not there yet); the places of those that were not written."""
+        operations = []
+        for name, document, doc in documents:
+            about: Document = {"_index": index, "_id": name}
+            if doc is not None:
+                about |= {"if_seq_no": doc.seq_no, "if_primary_term": doc.primary_term}
+            operations.append(({"create" if doc is None else "index": about}, document))
+        items = self.cluster.bulk(operations) if operations else []
+        return [place for place, item in enumerate(items) if item.status >= 300]
 
     def _bury(self, index: str, failed: list[tuple[str, Document, Item]], of: int) -> None:
         """Keep what is refused for good; raise for what is not."""
