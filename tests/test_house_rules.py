@@ -37,7 +37,7 @@ WINGS = {  # what wraps the core -> the packages that it brings along
     "bin": {"busybody_splunk"},
     "elastic": {"busybody_elastic"},
 }
-if sys.version_info < (3, 11):  # noqa: UP036  the service is written in the grammar of 3.11
+if sys.version_info < (3, 11):  # the service is written in the grammar of 3.11
     WINGS.pop("elastic")
 
 
