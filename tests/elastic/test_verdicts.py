@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import pytest
 from busybody.contracts import iso
-from busybody_elastic.documents import Documents, Names
-from busybody_elastic.partition import Partition
-from busybody_elastic.results import Results
-from busybody_elastic.state import IndexStore, Lease
+from busybody_elastic.documents import Names
 from busybody_elastic.verdicts import ENDS, OTHERS, SAYS, Verdicts, signin_of
 from fake_cluster import AFTER, BEFORE, WRITES, FakeCluster, Killed
-from scored import POLICY, after, content, items, signins, stored
+from said import opened, say
+from scored import after, content, items, signins, stored
 
 NAMES = Names("t")
 ALERTS = ".alerts-security.alerts-default"
-
-
-def opened(cluster: FakeCluster) -> Partition:
-    lease = Lease(cluster, NAMES.state, 0, owner="one", seconds=1e9)
-    assert lease.take()
-    results = Results(cluster, Documents("t", "one"))
-    return Partition(0, POLICY, IndexStore(lease), results, clock=after(signins()))
 
 
 def sweeping(cluster, part) -> Verdicts:
@@ -37,13 +28,6 @@ def scene():
     latest = stored(cluster, NAMES.incident)
     worst = max(latest, key=lambda name: latest[name]["busybody"]["risk"])
     return cluster, part, worst, latest[worst]["user"]["name"]
-
-
-def say(cluster, index, name="v-1", user=None, **verdict):
-    source = {"@timestamp": iso(after(signins())()), "busybody": {"verdict": verdict}}
-    if user is not None:
-        source["user"] = {"name": user}
-    cluster.put(index, name, source, refresh=True)
 
 
 def latest(cluster, incident):
