@@ -46,6 +46,7 @@ REQUIRED_IN_CI = ("3.9", "3.13")  # the oldest is Splunk's; between them lies ev
 OLDEST_FOR_CHECKS = (3, 10)  # of the linters' own packages
 ATTEMPTS = ("first", "second")  # of what is built twice
 FAST = "not slow and not browser and not node"
+LONGEST_TEST = 600  # seconds; what hangs fails, and says where
 LONGEST_LINE = 400  # of what pip says; it lists every version there ever was
 CHECKED = ("build.py", "core", "bin", "addon", "elastic", "tests", "tools", "benchmarks")
 ELSEWHERE = ("tests/core", "tests/splunk", "tests/elastic", "tests/test_house_rules.py")  # run on every Python
@@ -242,7 +243,8 @@ def types(python: Path) -> str:
 def tests(python: Path, *, only: str = "", where: Sequence[str] = ("tests",)) -> str:
     """pytest on all cores; returns its closing line."""
     mark = ["-m", only] if only else []
-    return run([python, "-m", "pytest", *where, "-n", "auto", "-q", "-rfEsxX", "-p", "no:cacheprovider", *mark])
+    how = ["-n", "auto", "--timeout", LONGEST_TEST, "-q", "-rfEsxX", "-p", "no:cacheprovider"]
+    return run([python, "-m", "pytest", *where, *how, *mark])
 
 
 def tests_elsewhere(interpreter: Interpreter) -> str:

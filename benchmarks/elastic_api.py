@@ -14,10 +14,7 @@ import orjson
 from elastic_bench import (
     ROUNDS,
     arguments,
-    connected,
-    head,
-    install,
-    node_of_its_own,
+    prepared,
     quantile,
     send,
     service,
@@ -25,20 +22,17 @@ from elastic_bench import (
     signins,
 )  # fmt: skip
 
-NAMESPACE = "bench"
 TOGETHER = 100
 
 
 def main() -> None:
     options = arguments(__doc__, count=(2000, "requests of a round"))
     count = options.count
-    with node_of_its_own(options.node) as node, connected(node) as cluster:
-        head(node)
-        install(cluster, NAMESPACE)
+    with prepared(options.node) as (node, _):
         found = [orjson.dumps(one) for one in signins(options.people, count * 2 * (ROUNDS + 1))]
         nothing, single, together = [], [], []
         waits: List[float] = []
-        with service(node, NAMESPACE, reader={"enabled": False}) as api:
+        with service(node, reader={"enabled": False}) as api:
             for number in range(ROUNDS + 1):
                 alone = found[number * 2 * count : (number * 2 + 1) * count]
                 rest = found[(number * 2 + 1) * count : (number + 1) * 2 * count]

@@ -38,6 +38,7 @@ from node_downloads import KINDS  # noqa: E402
 from node_process import NodeProcess, free_ports  # noqa: E402
 from nodes import Node, ready  # noqa: E402
 
+NAMESPACE = "bench"
 CONNECTIONS = 4
 ROUNDS = 5  # that count; one before them warms
 BATCH = 500  # documents of a bulk request
@@ -61,40 +62,32 @@ def arguments(doc: str | None, **more: Tuple[int, str]) -> argparse.Namespace:
 
 
 @contextmanager
-def node_of_its_own(name: str) -> Iterator[Node]:
-    """Started for this run, and stopped after it."""
+def prepared(name: str) -> Iterator[Tuple[Node, Cluster]]:
+    """A node of this run's own with our templates, stopped after it; says what is measured on."""
     process = NodeProcess(KINDS[name])
     try:
-        yield ready(process)
+        node = ready(process)
+        _say(node)
+        cluster = connect(loaded(node).cluster)
+        for template in assets.read("templates/index"):
+            body = assets.for_namespace(template, NAMESPACE)
+            cluster.request("PUT", f"/_index_template/{template}-{NAMESPACE}", body)
+        yield node, cluster
+        cluster.close()
     finally:
         process.stop()
 
 
-def configuration(node: Node, namespace: str, **sections: Any) -> dict[str, Any]:
+def configuration(node: Node, **sections: Any) -> dict[str, Any]:
     """As YAML would have it; the password comes by the environment."""
     cluster: dict[str, Any] = {"url": node.url}
     if node.user:
         cluster |= {"username": node.user, "password": {"env": "NODE_PASSWORD"}}
-    return {"cluster": cluster, "namespace": namespace, "policy": {"people": {"leavers": [LEAVERS]}}, **sections}
+    return {"cluster": cluster, "namespace": NAMESPACE, "policy": {"people": {"leavers": [LEAVERS]}}, **sections}
 
 
-def loaded(node: Node, namespace: str, **sections: Any) -> Config:
-    return Config.from_mapping(configuration(node, namespace, **sections), env={"NODE_PASSWORD": node.password})
-
-
-@contextmanager
-def connected(node: Node) -> Iterator[Cluster]:
-    cluster = connect(loaded(node, "default").cluster)
-    try:
-        yield cluster
-    finally:
-        cluster.close()
-
-
-def install(cluster: Cluster, namespace: str) -> None:
-    """The index templates, for this namespace."""
-    for name in assets.read("templates/index"):
-        cluster.request("PUT", f"/_index_template/{name}-{namespace}", assets.for_namespace(name, namespace))
+def loaded(node: Node, **sections: Any) -> Config:
+    return Config.from_mapping(configuration(node, **sections), env={"NODE_PASSWORD": node.password})
 
 
 def plain_index(cluster: Cluster, name: str) -> None:
@@ -136,14 +129,14 @@ class Service(NamedTuple):
 
 
 @contextmanager
-def service(node: Node, namespace: str, verb: str = "serve", **sections: Any) -> Iterator[Service]:
+def service(node: Node, verb: str = "serve", **sections: Any) -> Iterator[Service]:
     """The service in a process of its own, until the block ends; ready when it begins."""
     (port,) = free_ports(1)
     sections["server"] = {"port": port, **sections.get("server", {})}
     sections.setdefault("log", {"level": "warning", "format": "text"})
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "elastic.json"
-        file.write_text(json.dumps(configuration(node, namespace, **sections)))  # JSON is YAML, too
+        file.write_text(json.dumps(configuration(node, **sections)))  # JSON is YAML, too
         environment = {
             **os.environ,
             "PYTHONPATH": f"{ROOT / 'core'}:{ROOT / 'elastic'}",
@@ -279,7 +272,7 @@ def show(name: str, rates: Sequence[float], unit: str, reference: Sequence[float
     print(line, flush=True)
 
 
-def head(node: Node) -> None:
+def _say(node: Node) -> None:
     product = {"elasticsearch": "Elasticsearch", "opensearch": "OpenSearch"}[node.flavour]
     print(
         f"{product} {node.version}, Python {platform.python_version()}, {os.cpu_count()} cores shared by node, service and "

@@ -14,14 +14,12 @@ from datetime import UTC, datetime
 from typing import Any, Dict
 
 from elastic_bench import (
+    NAMESPACE,
     Cluster,
     arguments,
     bulk_bodies,
-    connected,
-    head,
-    install,
-    node_of_its_own,
     plain_index,
+    prepared,
     quantile,
     send,
     service,
@@ -29,7 +27,6 @@ from elastic_bench import (
     wait,
 )  # fmt: skip
 
-NAMESPACE = "bench"
 INDEX = "signins-live"
 ALERTS = f"logs-busybody.alert-{NAMESPACE}"
 LEARNED = 5000  # sign-ins that are there before
@@ -66,16 +63,14 @@ def watch(cluster: Cluster, stop: threading.Event, visible: Dict[str, float], al
 
 def main() -> None:
     options = arguments(__doc__, count=(60, "alerts"))
-    with node_of_its_own(options.node) as node, connected(node) as cluster:
-        head(node)
-        install(cluster, NAMESPACE)
+    with prepared(options.node) as (node, cluster):
         plain_index(cluster, INDEX)
         seconds = options.count * 1.0
         ordinary = signins(options.people, int(seconds * ORDINARY) + LEARNED)
         send(node.url, "/_bulk", bulk_bodies(ordinary[:LEARNED], INDEX), node)  # what is learned silently
         cluster.refresh(INDEX)
         stop, visible, alerted = threading.Event(), {}, {}  # type: ignore[var-annotated]
-        with service(node, NAMESPACE, reader={"indices": ["signins-*"]}) as running:
+        with service(node, reader={"indices": ["signins-*"]}) as running:
             wait(lambda: running.status().get("read", 0) >= LEARNED, "the service does not learn what is there")
             watcher = threading.Thread(target=watch, args=(cluster, stop, visible, alerted))
             watcher.start()

@@ -18,20 +18,15 @@ from elastic_bench import (
     Service,
     arguments,
     bulk_bodies,
-    connected,
-    head,
-    install,
-    node_of_its_own,
     other,
     plain_index,
+    prepared,
     rate,
     send,
     service,
     show,
     signins,
 )  # fmt: skip
-
-NAMESPACE = "bench"
 
 
 def compare(node: Node, gateway: Service, documents: List[Document], name: str, bar: str) -> None:
@@ -56,9 +51,7 @@ def main() -> None:
         __doc__, count=(10_000, "documents of a round"), learned=(30_000, "sign-ins that the gateway met before")
     )
     count, learned = options.count, options.learned
-    with node_of_its_own(options.node) as node, connected(node) as cluster:
-        head(node)
-        install(cluster, NAMESPACE)
+    with prepared(options.node) as (node, cluster):
         for index in ("direct", "through", "warm"):
             plain_index(cluster, index)
         found = signins(options.people, learned + count * (ROUNDS + 1) + count // 10 * (ROUNDS + 1))
@@ -69,7 +62,7 @@ def main() -> None:
             node.url, "/_bulk", bulk_bodies([other(n) for n in range(20_000)], "warm"), node
         )  # a cold JVM is half as fast
         sections = {"gateway": {"enabled": True, "deadline_ms": 60_000}, "reader": {"enabled": False}}
-        with service(node, NAMESPACE, **sections) as gateway:
+        with service(node, **sections) as gateway:
             print(f"{options.people:,} people, of whom {learned:,} sign-ins are known", flush=True)
             send(gateway.url, "/_bulk", bulk_bodies(before, "warm"), node)
             compare(node, gateway, every, "all sign-ins", "(at least 0.45, aim 0.60)")

@@ -19,19 +19,15 @@ from elastic_bench import (
     Node,
     arguments,
     bulk_bodies,
-    connected,
-    head,
-    install,
     loaded,
-    node_of_its_own,
     plain_index,
+    prepared,
     rate,
     send,
     show,
     signins,
 )  # fmt: skip
 
-NAMESPACE = "bench"
 PAGE = 2000
 
 
@@ -75,13 +71,11 @@ def main() -> None:
         __doc__, count=(20_000, "sign-ins of a round"), learned=(30_000, "sign-ins that the reader met before")
     )
     count, learned = options.count, options.learned
-    with node_of_its_own(options.node) as node, connected(node) as cluster:
-        head(node)
-        install(cluster, NAMESPACE)
+    with prepared(options.node) as (node, cluster):
         documents = signins(options.people, learned + count * (ROUNDS + 1))
         section: dict[str, Any] = {"indices": ["signins-*"], "learn_days": 0, "page": PAGE}
         scans, reads = [], []
-        with Service(loaded(node, NAMESPACE, reader=section), ("reader",)) as service:
+        with Service(loaded(node, reader=section), ("reader",)) as service:
             service.start()
             collect_seldom()
             service.lead()

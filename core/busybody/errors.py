@@ -6,12 +6,13 @@ BusybodyError
 ├── PolicyError     a key of a policy, named by its dotted path
 ├── StoreError      profiles at rest: locked, corrupt, of a newer version
 ├── ModelError      an exported model that does not fit
+├── Several         all that is wrong with one file at once
 └── MissingExtra    an optional package that is not installed
 """
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, List, Optional, Sequence, Tuple
 
 LONGEST_VALUE = 80  # characters; a log line is no place for a 10 MB value
 
@@ -31,6 +32,22 @@ class BusybodyError(Exception):
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.source, self.line) if part is not None)
         return ": ".join(part for part in (place, self.key, self.message) if part)
+
+
+class Several(BusybodyError):
+    """All that is wrong with one file. `problems` has every error of it; never empty."""
+
+    def __init__(self, problems: Sequence[BusybodyError]) -> None:
+        first = problems[0]
+        if len(problems) == 1:
+            super().__init__(first.message, source=first.source, line=first.line, key=first.key)
+        else:
+            told = "\n".join(f"  {problem}" for problem in problems)
+            super().__init__(f"{len(problems)} problems:\n{told}", source=first.source)
+        self.problems = list(problems)
+
+    def __reduce__(self) -> Tuple[type, Tuple[List[BusybodyError]]]:
+        return type(self), (self.problems,)
 
 
 class InputError(BusybodyError):

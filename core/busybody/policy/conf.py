@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
-from ..errors import PolicyError, shown
+from ..errors import BusybodyError, PolicyError, shown
 from .json_text import Document, flow, read_value
 from .keys import key_at, path_of
 from .problems import InvalidPolicy, Path
@@ -64,7 +64,7 @@ class _Reader:
 
     def __init__(self, source: Optional[str]) -> None:
         self.source = source
-        self.problems: List[PolicyError] = []
+        self.problems: List[BusybodyError] = []
 
     def problem(self, message: str, line: int, key: Optional[str] = None) -> None:
         self.problems.append(PolicyError(message, source=self.source, line=line, key=key))

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence, Tuple
+from typing import Optional, Tuple
 
-from ..errors import LONGEST_VALUE, PolicyError, shown
+from ..errors import LONGEST_VALUE, PolicyError, Several, shown
 
 Path = Tuple[str, ...]  # keys from the outermost to the innermost; list positions as "[0]"
 
 
-class InvalidPolicy(PolicyError):
-    """A policy that cannot be used. `problems` has every one of them."""
-
-    def __init__(self, problems: Sequence[PolicyError]) -> None:
-        first = problems[0]
-        if len(problems) == 1:
-            super().__init__(first.message, source=first.source, line=first.line, key=first.key)
-        else:
-            text = "\n".join(f"  {problem}" for problem in problems)
-            super().__init__(f"{len(problems)} problems:\n{text}", source=first.source)
-        self.problems: List[PolicyError] = list(problems)
-
-    def __reduce__(self) -> Tuple[type, Tuple[List[PolicyError]]]:
-        return type(self), (self.problems,)
+class InvalidPolicy(Several, PolicyError):
+    """A policy that cannot be used."""
 
 
 def invalid(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Iterator, Mapping, TypeVar, get_type_hints
 
-from busybody.errors import BusybodyError, PolicyError, shown
+from busybody.errors import BusybodyError, Several, shown
 from busybody.policy import InvalidPolicy, Policy
 from busybody.policy.problems import Path as Keys
 from busybody.policy.problems import dotted
@@ -21,17 +21,8 @@ LITERAL = "A secret does not belong into this file: write {{file: /run/secrets/{
 S = TypeVar("S")
 
 
-class InvalidConfig(ConfigError):
-    """A configuration that cannot be used. `problems` has every one of them."""
-
-    def __init__(self, problems: list[ConfigError]) -> None:
-        first = problems[0]
-        if len(problems) == 1:
-            super().__init__(first.message, source=first.source, line=first.line, key=first.key)
-        else:
-            told = "\n".join(f"  {problem}" for problem in problems)
-            super().__init__(f"{len(problems)} problems:\n{told}")
-        self.problems = problems
+class InvalidConfig(Several, ConfigError):
+    """A configuration that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +174,7 @@ class Reading:
             self._of_policy(error)
         return Policy.default()
 
-    def _of_policy(self, error: PolicyError | BusybodyError) -> None:
+    def _of_policy(self, error: BusybodyError) -> None:
         name = ".".join(part for part in ("policy", error.key) if part)
         self.problems.append(ConfigError(error.message, source=error.source, line=error.line, key=name))
 

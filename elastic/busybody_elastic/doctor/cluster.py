@@ -12,7 +12,6 @@ PRODUCTS = {"elasticsearch": "Elasticsearch", "opensearch": "OpenSearch"}
 CLIENT = (8, 19)  # what the client of Elasticsearch is made for
 UNEVEN_SECONDS = 2.0  # what a clock may be off, beside the time that asking took
 WRONG_SECONDS = 60.0
-PAID = ("gold", "platinum", "enterprise", "trial", "standard")
 
 
 def connection(patient: Patient) -> Iterator[Check]:

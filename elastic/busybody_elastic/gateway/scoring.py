@@ -195,7 +195,7 @@ class Scoring:
         results = answers.results(answer, len(work.operations))
         if results is None:
             self._doubt(work)
-        if results is not None:
+        else:
             refused = self._refused(work, results, additions)
             if refused:
                 answer, results = await self._again(work, answer, refused, send)

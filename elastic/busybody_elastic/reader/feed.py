@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any, Protocol
 
+from ..errors import Lost
 from ..identity import identity_of
 from ..records import GATEWAY, READER, SCORED, UNSCORED, Answer, Incoming, Router
 from .lane import Found
@@ -56,7 +57,7 @@ class Feeder:
 
     def __init__(
         self,
-        router: Router,
+        router: Notes,
         known: Known,
         stop: threading.Event,
         now: Callable[[], float] = time.time,
@@ -69,10 +70,11 @@ class Feeder:
         self.sure = 0.0  # results from before this time (epoch seconds) are learned: no need to feed them again
 
     def feed(self, found: Iterable[Found], *, quiet_before: float = 0.0, look_up: bool = False) -> list[Answer]:
-        """Score them in order; the answers. Raises Stopped while people have no owner and the service is to stop.
+        """Score them in order; the answers. Waits for people who have no owner: raises Stopped where the service is to
+        stop meanwhile, and Lost where another instance leads.
 
-        What arrived before `quiet_before` (epoch seconds), or happened long ago, never pages anybody. With `look_up`, what has a result that was
-        surely learned is left out.
+        What arrived before `quiet_before` (epoch seconds), or happened long ago, never pages anybody. With `look_up`,
+        what has a result that was surely learned is left out.
         """
         old = self._now() - self._quiet_after
         incoming = [self._incoming(one, quiet_before, old) for one in found if not is_own(one.hit.index)]
@@ -88,6 +90,8 @@ class Feeder:
             incoming = [one for one, answer in zip(incoming, batch, strict=True) if answer.status == UNSCORED]
             if incoming:
                 self.stats.unscored += len(incoming)
+                if not self._router.leads:  # the one that does reads them
+                    raise Lost("another instance leads now.")
                 if self._stop.wait(pause):
                     raise Stopped
                 pause = min(pause * 2, LONGEST_PAUSE)

@@ -80,7 +80,9 @@ def _of_map(fields: FieldMap) -> Query:
     users = _any(_user(entry, missing) for entry in fields.fields["user"])
     skipped = [_sure(rule["when"], missing) for rule in fields.skip]
     taken = EVERYTHING if fields.sign_in is None else _wide(fields.sign_in, missing)
-    return _all([_wide(fields.detect, missing), users, taken, *[_not(rule) for rule in skipped]])
+    asked = _all([_wide(fields.detect, missing), users, taken, *[_not(rule) for rule in skipped]])
+    # JSON within a text: of what is in there nothing can be asked
+    return _any([asked, *[_exists(path) for one in fields.extract if "json" in one for path in _listed(one["from"])]])
 
 
 def _user(entry: Any, missing: Sequence[str]) -> Query:
@@ -97,36 +99,33 @@ def _user(entry: Any, missing: Sequence[str]) -> Query:
 
 def _wide(condition: Any, missing: Sequence[str]) -> Query:
     """Holds for every document for which the condition may hold."""
-    if isinstance(condition, list):
-        return _all(_wide(part, missing) for part in condition)
-    if "all" in condition:
-        return _wide(condition["all"], missing)
-    if "any" in condition:
-        return _any(_wide(part, missing) for part in condition["any"])
-    if "not" in condition:
-        return _not(_sure(condition["not"], missing))
-    paths = _listed(condition["path"])
-    if condition.get("exists") is False:
-        return _not(_sure({"path": paths, "exists": True}, missing))
-    values = condition.get("in", condition.get("equals"))
-    if values is None:
-        return _any(_exists(path) for path in paths)
-    return _any(_equals(path, value) for path in paths for value in _listed(values))
+    return _said_of(condition, missing, sure=False)
 
 
 def _sure(condition: Any, missing: Sequence[str]) -> Query:
     """Holds only for documents for which the condition surely holds."""
+    return _said_of(condition, missing, sure=True)
+
+
+def _said_of(condition: Any, missing: Sequence[str], *, sure: bool) -> Query:
     if isinstance(condition, list):
-        return _all(_sure(part, missing) for part in condition)
+        return _all(_said_of(part, missing, sure=sure) for part in condition)
     if "all" in condition:
-        return _sure(condition["all"], missing)
+        return _said_of(condition["all"], missing, sure=sure)
     if "any" in condition:
-        return _any(_sure(part, missing) for part in condition["any"])
+        return _any(_said_of(part, missing, sure=sure) for part in condition["any"])
     if "not" in condition:
-        return _not(_wide(condition["not"], missing))
-    if condition.get("exists") is not True:
-        return NOTHING
-    return _any(_said(path, missing) for path in _listed(condition["path"]))
+        return _not(_said_of(condition["not"], missing, sure=not sure))
+    paths = _listed(condition["path"])
+    if condition.get("exists") is False:
+        return _not(_said_of({"path": paths, "exists": True}, missing, sure=not sure))
+    if sure:
+        there = condition.get("exists") is True
+        return _any(_surely_there(path, missing) for path in paths) if there else NOTHING
+    values = condition.get("in", condition.get("equals"))
+    if values is None:
+        return _any(_exists(path) for path in paths)
+    return _any(_equals(path, value) for path in paths for value in _listed(values))
 
 
 def _exists(path: str) -> Query:
@@ -135,7 +134,7 @@ def _exists(path: str) -> Query:
     return {"exists": {"field": path.split("[", maxsplit=1)[0].rstrip(".")}}
 
 
-def _said(path: str, missing: Sequence[str]) -> Query:
+def _surely_there(path: str, missing: Sequence[str]) -> Query:
     """It is there, and not a word for nothing."""
     if not path.startswith("event."):
         return NOTHING

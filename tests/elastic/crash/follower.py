@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from busybody_elastic.config import Config
 from busybody_elastic.reader import follow
 
 PIECE = 40  # operations of a bulk request that count as one write
+PATIENCE = 180.0  # seconds that a child may take to end
 ENDS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
@@ -86,12 +88,24 @@ def obey(order: dict[str, Any]) -> None:
     busybody_elastic.service.run(config, doors=order["verb"] == "serve", once=order["verb"] == "once")
 
 
+def ended(pid: int) -> int:
+    """The exit code of a child; one that does not end is made to, and says by SIGABRT that it was."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > end:
+            os.kill(pid, signal.SIGABRT)
+            end = float("inf")
+        time.sleep(0.02)
+
+
 def main() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:
-            _, status = os.waitpid(order["wait"], 0)
-            print(os.waitstatus_to_exitcode(status), flush=True)
+            print(ended(order["wait"]), flush=True)
             continue
         child = os.fork()
         if child == 0:

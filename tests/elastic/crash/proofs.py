@@ -155,7 +155,8 @@ def stopped_before_write(place: Place, number: int, defect: str = "", *, held: b
         return ["the second instance failed"]
     before = head(place.cluster, namespace.name)
     namespace.signal(stale, signal.SIGCONT)
-    namespace.wait(stale)
+    if namespace.wait(stale) == -signal.SIGABRT:
+        return ["the stale owner did not end"]
     after = head(place.cluster, namespace.name)
     written = [name for name in ("owner", "fence") if held and before[name] != after[name]]
     if held:
