@@ -241,9 +241,10 @@ def types(python: Path) -> str:
 
 
 def tests(python: Path, *, only: str = "", where: Sequence[str] = ("tests",)) -> str:
-    """pytest on all cores; returns its closing line."""
+    """pytest on all cores, and some more where tests wait for servers; returns its closing line."""
     mark = ["-m", only] if only else []
-    how = ["-n", "auto", "--timeout", LONGEST_TEST, "-q", "-rfEsxX", "-p", "no:cacheprovider"]
+    workers = (os.cpu_count() or 1) + (0 if only else 2)
+    how = ["-n", workers, "--dist", "worksteal", "--timeout", LONGEST_TEST, "-q", "-rfEsxX", "-p", "no:cacheprovider"]
     return run([python, "-m", "pytest", *where, *how, *mark])
 
 

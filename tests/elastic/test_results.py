@@ -133,7 +133,7 @@ def test_the_digest_comes_by_itself_when_nothing_more_comes():
 
 
 @pytest.mark.parametrize("when", [BEFORE, AFTER])
-@pytest.mark.parametrize("most", [8, pytest.param(80, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("most", [8, pytest.param(32, marks=pytest.mark.slow)])
 def test_killed_anywhere_nothing_is_lost_and_nothing_is_twice(when, most):
     size, expected = 320, FakeCluster()
     follow(*opened(expected), size)

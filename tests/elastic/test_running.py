@@ -100,6 +100,7 @@ def test_who_is_stopped_says_so_and_doctor_understands(
         other.start()
         other.lead()
         other.beat()
+        any_cluster.refresh(Names(namespace).heartbeat)
         found = {check.found.partition(" ")[0]: check for check in examine(settings).of("service")}
     assert {name: check.status for name, check in found.items()} == {"one": "ok", "two": "ok"}
     assert "was stopped on purpose at" in found["one"].found
@@ -149,7 +150,7 @@ def test_beside_an_instance_that_owns_the_people_it_says_what_to_do(
         running.start()
         running.lead()
         with pytest.raises(Lost, match=r"another instance, one, owns the people\. Stop it, run this again"):
-            service.run(config(any_node, namespace), doors=False, span=(0.0, 1.0))
+            service.run(config(any_node, namespace, lease_seconds=2), doors=False, span=(0.0, 1.0))
         assert running.router.leads
         running.beat()
     assert "waits for the people of another instance" in said(logged)

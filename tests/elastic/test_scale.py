@@ -103,9 +103,15 @@ def feed(crew: Crew, found: Sequence[dict[str, Any]], at: Callable[[int], None] 
             crew.later(5)
             cursor = since
         except (Lost, StopIteration, Killed):
-            crew.later(5)
-            with suppress(Lost, StopIteration, Killed):
-                cursor = since = int(crew.leader().router.notes().get("cursor", "0"))
+            cursor = since = committed(crew)
+
+
+def committed(crew: Crew) -> int:
+    """The cursor that the next leader finds, once there is one."""
+    while True:
+        crew.later(5)
+        with suppress(Lost, StopIteration, Killed):
+            return int(crew.leader().router.notes().get("cursor", "0"))
 
 
 def compare(crew: Crew, found: Sequence[dict[str, Any]]) -> None:
