@@ -43,7 +43,8 @@ class Several(BusybodyError):
             super().__init__(first.message, source=first.source, line=first.line, key=first.key)
         else:
             told = "\n".join(f"  {problem}" for problem in problems)
-            super().__init__(f"{len(problems)} problems:\n{told}", source=first.source)
+            common = all(problem.source == first.source for problem in problems)
+            super().__init__(f"{len(problems)} problems:\n{told}", source=first.source if common else None)
         self.problems = list(problems)
 
     def __reduce__(self) -> Tuple[type, Tuple[List[BusybodyError]]]:

@@ -6,6 +6,7 @@ Memory stays flat: of more than KEPT people, those unused for longest are writte
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .decay import Decay
@@ -101,7 +102,8 @@ class Keeper:
         self._private = bool(policy.identity.pseudonym_key_file or policy.identity.pseudonym_key_env)
         self._people: Dict[str, Optional[Person]] = {}
         self.changed: Set[str] = set()  # keys of those whose profile has to be written
-        self.taught: Set[str] = set()  # and of those whose journal has
+        self.taught: Set[str] = set()  # those of them whose journal has, too
+        self._ready = Changes({}, {})  # what was written down ahead of `collect`
 
     def key(self, user: str) -> str:
         """The name under which a person is stored: a pseudonym where the policy asks for privacy."""
@@ -161,20 +163,24 @@ class Keeper:
         )
 
     def collect(self) -> Changes:
-        """Everything that changed since the last time, as text; the caller commits it."""
-        profiles: Dict[str, Optional[Row]] = {}
-        journals: Dict[str, Optional[str]] = {}
-        for key in sorted(self.changed):
+        """Everything that changed since the last time, as text, in the order of the keys; the caller commits it."""
+        self.prepare(len(self.changed))
+        ready, self._ready = self._ready, Changes({}, {})
+        return Changes(dict(sorted(ready.profiles.items())), dict(sorted(ready.journals.items())))
+
+    def prepare(self, most: int) -> None:
+        """Write down so many of those who changed, ahead of `collect`, which then takes less long.
+
+        Who changes afterwards is written down again.
+        """
+        for key in list(islice(self.changed, most)):
             person = self._people[key]
             if person is not None:
-                profiles[key] = Row(encode(person.profile), person.profile.last or 0.0)
-        for key in sorted(self.taught):
-            person = self._people[key]
-            if person is not None and person.journal is not None:
-                journals[key] = person.journal.encode()
-        self.changed.clear()
-        self.taught.clear()
-        return Changes(profiles, journals)
+                self._ready.profiles[key] = Row(encode(person.profile), person.profile.last or 0.0)
+                if key in self.taught and person.journal is not None:
+                    self._ready.journals[key] = person.journal.encode()
+            self.changed.discard(key)
+            self.taught.discard(key)
 
     def commit(self, changes: Changes, population: str, meta: Mapping[str, str]) -> None:
         """Write changes in one piece, then let go of who is beyond the bound."""
@@ -183,7 +189,7 @@ class Keeper:
 
     def is_full(self) -> bool:
         """Whether it is time to write, so that memory stays flat."""
-        return len(self._people) > KEPT or len(self.changed) > KEPT // 2
+        return len(self._people) > KEPT or len(self.changed) + len(self._ready.profiles) > KEPT // 2
 
     def _load(self, key: str) -> Optional[Person]:
         text = self._store.profile(key)
@@ -197,7 +203,8 @@ class Keeper:
 
     def _drop_clean(self) -> None:
         """Let go of everybody who is as the store has them."""
-        self._people = {key: person for key, person in self._people.items() if key in self.changed}
+        dirty = self.changed | self._ready.profiles.keys()
+        self._people = {key: person for key, person in self._people.items() if key in dirty}
 
     def let_go(self) -> None:
         """Keep the most recently loaded or begun; call it only when everything is committed."""

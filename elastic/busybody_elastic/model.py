@@ -203,6 +203,15 @@ class Model:
 
     # Commit, forget, look -----------------------------------------------------------------------------------
 
+    @property
+    def unwritten(self) -> int:
+        """People who changed since they were last written down."""
+        return len(self._scorer.people.changed)
+
+    def write_down(self, most: int) -> None:
+        """So many of them, ahead of `pack`."""
+        self.scorer.people.prepare(most)
+
     def pack(self, notes: Mapping[str, str], done: bool, now: float) -> Flight | None:
         """What is to be written, and a new page for what comes; None where there is nothing."""
         scorer = self.scorer

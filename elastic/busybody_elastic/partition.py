@@ -29,6 +29,7 @@ from .records import Answer, Batch
 from .results import Results
 
 T = TypeVar("T")
+FEW, YIELD = 32, 0.0005  # people written down in one go, some milliseconds; seconds in which others get their turn
 WAITS = 0.6  # of a deadline may be spent on waiting for others
 
 
@@ -170,6 +171,7 @@ class Partition:
         """
         with self._commits:
             self._land(again=True)
+            self._write_down()
             self._take_off(notes or {}, done=done)
             ended = self._ahead.flight is not None and self._ahead.flight.outcome.digest is not None
             self._land()
@@ -187,6 +189,14 @@ class Partition:
                 self._gate.check()
                 self._ahead.flight = self._model.publish(self._gate.earliest, self._clock())
             self._land()
+
+    def _write_down(self) -> None:
+        """Write down most people a few at a time, so that others have their turn in between."""
+        for _ in range(0, self._model.unwritten, FEW):
+            with self._turn:
+                self._gate.check()
+                self._model.write_down(FEW)
+            time.sleep(YIELD)
 
     def _take_off(self, notes: Mapping[str, str], *, done: bool = False, alone: bool = False) -> None:
         """Take what is to be written, where there is anything; with `alone` nobody is let in until `let_in`."""

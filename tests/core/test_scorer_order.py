@@ -34,6 +34,7 @@ from builders import (
 from busybody.scorer import Scorer
 from busybody.signin import Assessment, SignIn
 from busybody.simulate import Organisation, generate
+from busybody.stores.memory import MemoryStore
 
 USERS = ("user0", "user1", "user2")
 BOUND = HOUR  # the policy's default
@@ -189,6 +190,23 @@ def test_saving_and_reloading_anywhere_changes_no_score(seed: int) -> None:
             saved = reloaded(saved)
         assert kept.process(event) == saved.process(event)
     assert state_of(kept, USERS) == state_of(saved, USERS)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_people_written_down_ahead_are_saved_as_they_are_in_the_end(seed: int) -> None:
+    random, stores = Random(seed), (MemoryStore(), MemoryStore())
+    at_once, ahead = (model(store=store) for store in stores)
+    for event in displaced(adversarial(seed + 60, odd=0.3), BOUND, random):
+        assert at_once.process(event) == ahead.process(event)
+        if random.random() < 0.3:
+            ahead.people.prepare(random.randrange(4))
+        if random.random() < 0.05:
+            at_once.save()
+            ahead.save()
+    at_once.save()
+    ahead.save()
+    everything = [{user: (store.profile(user), store.journal(user)) for user in store.users()} for store in stores]
+    assert everything[0] == everything[1]
 
 
 def test_saving_before_each_sign_in_changes_no_score_of_a_simulated_organisation() -> None:

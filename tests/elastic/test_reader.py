@@ -83,7 +83,7 @@ def source(cluster: Cluster, namespace: str) -> Iterator[str]:
 
 
 def reader(cluster: Cluster, router: Remembering, source: str, **options: Any) -> Reader:
-    options = {"learn_days": 0, "page": 500, "indices": [f"{source}-*"], **options}
+    options = {"now": lambda: NOW + 60, "learn_days": 0, "page": 500, "indices": [f"{source}-*"], **options}
     return Reader(cluster, router, router.known, Policy.default(), **options)
 
 
