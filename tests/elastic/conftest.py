@@ -23,7 +23,6 @@ if sys.version_info < (3, 11):  # noqa: UP036  collected by the core's Pythons, 
 
 from having import ELASTICSEARCH, OPENSEARCH, have, settings_of  # noqa: E402  once the path is made
 
-
 OWN_NODES = {"test_install", "test_roles", "test_snapshot"}  # which start nodes besides the shared ones
 
 
