@@ -9,8 +9,9 @@ identity on the document (`busybody.identity`), since an ingest pipeline may giv
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, Mapping
+from typing import Any
 
 import orjson
 

@@ -7,7 +7,8 @@ escapes, space. So the object goes into the source text, in front of its last br
 from __future__ import annotations
 
 import json
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 

@@ -97,7 +97,8 @@ class FakeKibana:
             case "GET" if key in self.things:
                 return httpx.Response(200, json=self.things[key])
             case "PATCH" | "PUT" | "DELETE" if key in self.things:
-                if {"rule_type_id", "consumer", "connector_type_id", "enabled"} & body.keys():
+                parts = [body, *body.get("actions", ())] if request.method == "PUT" else [body]
+                if any({"rule_type_id", "consumer", "connector_type_id", "enabled"} & part.keys() for part in parts):
                     return said(400, "[request body]: definition for this key is missing")
                 if request.method == "DELETE":
                     del self.things[key]

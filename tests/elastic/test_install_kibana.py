@@ -118,6 +118,32 @@ def test_an_upgrade_leaves_what_people_switched_and_their_actions(
     assert kept["description"] == "better words"
 
 
+def test_an_upgrade_leaves_actions_that_people_added_to_alerting_rules(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting.run("install")
+    key = next(key for key, body in setting.fake.things.items() if "/alerting/rule/" in key and body["actions"])
+    ours = setting.fake.things[key]["actions"]
+    mine = {"id": "my-pager", "group": "query matched", "params": {"to": "me"}, "uuid": "u-1"}
+    shown = [{**action, "connector_type_id": ".index"} for action in ours]  # as Kibana answers
+    setting.fake.things[key] |= {"actions": [*shown, {**mine, "connector_type_id": ".pagerduty"}]}
+    true = assets.load
+
+    def newer(path: Any) -> Any:
+        found = true(path)
+        return (
+            {**found, "body": {**found["body"], "tags": ["newer"]}}
+            if "/rules/" in str(path) and "body" in found
+            else found
+        )
+
+    monkeypatch.setattr("busybody_elastic.install.kibana.load", newer)
+    report = setting.run("upgrade")
+    assert {line.status for line in report.lines if line.kind == "alerting rule"} == {UPDATED}, report.text()
+    assert setting.fake.things[key]["actions"] == [*ours, mine]
+    assert setting.fake.things[key]["tags"] == ["newer"]
+
+
 @pytest.mark.parametrize(("space", "namespace"), [("security", "default"), ("default", "emea"), ("security", "emea")])
 def test_spaces_and_namespaces_live_beside_each_other(space: str, namespace: str) -> None:
     setting = Setting("/kibana", ("default", "security"))

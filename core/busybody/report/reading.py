@@ -6,8 +6,9 @@ have the shape of an Assessment is None here, and counted as unreadable by the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
-from typing import Any, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 from ..devices import describe
 from .words import LONGEST_SENTENCE, plain

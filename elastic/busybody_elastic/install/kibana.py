@@ -10,7 +10,7 @@ import base64
 import json
 import re
 import uuid
-from typing import Any, Iterator, Mapping
+from typing import Any, Collection, Iterator, Mapping
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -41,6 +41,7 @@ CREATED_ONLY = {
     "enabled",
     "connector_type_id",
 }  # cannot be changed, or is the user's to change
+ACTION = {"id", "group", "params", "frequency", "alerts_filter", "use_alert_data_for_template", "uuid"}  # as PUT has it
 
 
 class Kibana:
@@ -135,11 +136,13 @@ class Ruled:
     needs = idle = ""
 
     def __init__(
-        self, kibana: Kibana, ledger: Ledger, kind: str, name: str, path: str, body: Body, digest: str = ""
+        self, kibana: Kibana, ledger: Ledger, kind: str, name: str, path: str, body: Body, digest: str = "",
+        connectors: Collection[str] = (),
     ) -> None:  # fmt: skip
+        """`connectors`: ids of ours; a rule's actions by others are somebody's own."""
         self.kind, self.name, self.digest = kind, name, digest or digest_of(body)
         self._kibana, self._ledger, self._path, self._body = kibana, ledger, path, body
-        self._key = f"{kibana.key}{path}"
+        self._key, self._connectors = f"{kibana.key}{path}", connectors
 
     def find(self) -> Mark | None:
         return None if self._kibana.found(self._path) is None else self._ledger.mark(self._key)
@@ -151,9 +154,18 @@ class Ruled:
         elif detection:  # what is not named stays: whether it is on, its actions and exceptions are the user's
             self._kibana.call("PATCH", self._path.partition("?")[0], _all_but(self._body, {"enabled", "actions"}))
         else:
-            self._kibana.call("PUT", self._path, _all_but(self._body, CREATED_ONLY))
+            body = _all_but(self._body, CREATED_ONLY)
+            if "actions" in body:
+                body["actions"] = [*body["actions"], *self._added()]
+            self._kibana.call("PUT", self._path, body)
         self._ledger.enter(self._key, self.digest)
         return ""
+
+    def _added(self) -> list[Body]:
+        """The actions that people added."""
+        actions = (self._kibana.found(self._path) or {}).get("actions", ())
+        added = [action for action in actions if action["id"] not in self._connectors]
+        return [{name: value for name, value in action.items() if name in ACTION} for action in added]
 
     def remove(self) -> None:
         self._kibana.call("DELETE", self._path)
@@ -198,9 +210,10 @@ def alerting(kibana: Kibana, ledger: Ledger, wanted: Wanted, by_watches: set[str
 
     What watches tell already (`by_watches`: types of connectors), rules do not tell again.
     """
-    absent = set()
+    absent, ours = set(), set()
     for asset in _files("alerting/connectors", kibana, wanted):
         name = asset["body"]["name"]
+        ours.add(asset["path"].rpartition("/")[2])
         if asset["body"]["connector_type_id"] in by_watches:
             absent.add(asset["path"].rpartition("/")[2])
         if asset["body"]["connector_type_id"] in by_watches and asset.get("secrets"):
@@ -215,7 +228,7 @@ def alerting(kibana: Kibana, ledger: Ledger, wanted: Wanted, by_watches: set[str
     for asset in _files("alerting/rules", kibana, wanted):
         body = dict(asset["body"])
         body["actions"] = [action for action in body.get("actions", ()) if action["id"] not in absent]
-        yield Ruled(kibana, ledger, "alerting rule", body["name"], asset["path"], body)
+        yield Ruled(kibana, ledger, "alerting rule", body["name"], asset["path"], body, connectors=ours)
 
 
 def detection_rules() -> Iterator[Body]:
