@@ -244,7 +244,8 @@ def tests(python: Path, *, only: str = "", where: Sequence[str] = ("tests",)) ->
     """pytest on all cores, and some more where tests wait for servers; returns its closing line."""
     mark = ["-m", only] if only else []
     workers = (os.cpu_count() or 1) + (0 if only else 1)
-    how = ["-n", workers, "--dist", "loadgroup", "--timeout", LONGEST_TEST, "-q", "-rfEsxX", "-p", "no:cacheprovider"]
+    share = [] if only else ["--dist", "loadfile", "--no-loadscope-reorder"]  # a file's nodes are costly to make
+    how = ["-n", workers, *share, "--timeout", LONGEST_TEST, "-q", "-rfEsxX", "-p", "no:cacheprovider"]
     return run([python, "-m", "pytest", *where, *how, *mark])
 
 

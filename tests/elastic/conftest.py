@@ -23,17 +23,6 @@ if sys.version_info < (3, 11):  # noqa: UP036  collected by the core's Pythons, 
 
 from having import ELASTICSEARCH, OPENSEARCH, have, settings_of  # noqa: E402  once the path is made
 
-OWN_NODES = {"test_install", "test_roles", "test_snapshot"}  # which start nodes besides the shared ones
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What the tests of a file share is costly to make: one process runs all of them, and all with nodes of their own."""
-    for item in items:
-        if item.get_closest_marker("node"):
-            group = "own nodes" if item.path.stem in OWN_NODES else item.path.stem
-            item.add_marker(pytest.mark.xdist_group(group))
-
 
 @pytest.fixture(scope="session", params=[*ELASTICSEARCH, *OPENSEARCH])
 def node(request: pytest.FixtureRequest) -> Node:

@@ -424,10 +424,9 @@ def test_what_the_cluster_did_not_answer_for_is_learned_where_it_lies_there(
 
 def test_a_shipper_that_catches_up_pages_nobody(any_cluster: Cluster, namespace: str) -> None:
     make(any_cluster, f"{namespace}-a", DATE)
-    now = time.time()
-    write(any_cluster, f"{namespace}-a", ((str(n), signin(n, now - 300 - n * 600, ingested=now)) for n in range(12)))
+    write(any_cluster, f"{namespace}-a", ((str(n), signin(n, NOW - 300 - n * 600, ingested=NOW)) for n in range(12)))
     router = Remembering()
-    since(router, now - 60)
+    since(router, NOW - 60)
     reader(any_cluster, router, namespace).cycle()
     assert sorted(int(one.id) for one in router.given if one.quiet) == [6, 7, 8, 9, 10, 11]
 
