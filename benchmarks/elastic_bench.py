@@ -48,11 +48,13 @@ LEAVERS = "/leaver-.*/"  # people whose every success is an alert by itself
 Document = Mapping[str, Any]
 
 
-def arguments(doc: str | None, **more: Tuple[int, str]) -> argparse.Namespace:
+def arguments(doc: str | None, people: int = 1000, **more: Tuple[int, str]) -> argparse.Namespace:
     """The node, and whole numbers of the script's own with their defaults."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--node", choices=KINDS, default="es9", help="which server; default: %(default)s")
-    parser.add_argument("--people", type=int, default=1000, help="of the simulated organisation; default: %(default)s")
+    parser.add_argument(
+        "--people", type=int, default=people, help="of the simulated organisation; default: %(default)s"
+    )
     for name, (default, words) in more.items():
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{words}; default: %(default)s")
     return parser.parse_args()
