@@ -20,7 +20,7 @@ from functools import partial
 from types import FrameType
 from typing import Any, Self
 
-from busybody.errors import StoreError
+from busybody.errors import ModelError, StoreError
 
 from .cluster import Cluster, connect
 from .config import Config
@@ -70,6 +70,7 @@ class Service:
         )  # fmt: skip
         self.loop = Loop(self.reader, self.sweep, config.reader.interval_seconds, self.stop)
         self._threads: list[threading.Thread] = []
+        self.let_through: Callable[[], int] = lambda: 0  # sign-ins that the doors let through unscored: they say it
         self._behind = ""
         self._alive = False  # between start and stop
         self._since = now()
@@ -178,7 +179,7 @@ class Service:
         return {
             "entrances": self.entrances, "partitions": [one["partition"] for one in partitions], "state": state,
             "lag_seconds": stats.lag_seconds, "last_signin": last_signin or None, "last_scored": last_scored or None,
-            "scored": scored, "unscored": stats.unscored, "broken": stats.broken,
+            "scored": scored, "unscored": self.let_through(), "broken": stats.broken,
             "skipped": stats.skipped, "epoch": self.router.epoch,
         }  # fmt: skip
 
@@ -250,13 +251,13 @@ class Service:
             self.stop.wait(LOOK)
 
     def _every(self, seconds: float, work: Callable[[], None]) -> None:
-        """Do it every so often. What the cluster refuses is said and tried again."""
+        """Do it every so often. What the cluster refuses, or one person's damaged model, is said and tried again."""
         said = ""
         while True:
             try:
                 work()
                 said = ""
-            except (ClusterError, StoreError, Lost) as error:
+            except (ClusterError, StoreError, ModelError, Lost) as error:
                 if str(error) != said:
                     said = str(error)
                     tell.warning("tried again later", work=threading.current_thread().name, error=said)
@@ -357,6 +358,7 @@ def _serve(service: Service, reads: bool) -> None:
 
     internal = service.answering.routes() if service.answering is not None else ()
     app = build_app(service.config, service.router, status=service.status, internal=internal)
+    service.let_through = app.state.metrics.let_through
     if reads or service.config.gateway.enabled:  # without a reader it looks after what was stamped before a crash
         service.follow_aside()
     serve(app, service.config.server, service.stop)

@@ -188,6 +188,36 @@ def test_clients_that_sniff_go_past_the_gateway(node: Node, namespace: str) -> N
     assert examined(node, namespace, "sniffing") == []
 
 
+@pytest.mark.parametrize(
+    ("host", "published", "status", "words"),
+    [
+        ("127.0.0.1", ["10.0.0.5:9200"], WARNING, "a client that sniffs goes past the gateway, to 10.0.0.5:9200"),
+        ("127.0.0.1", ["127.0.0.1:9201"], WARNING, "a client that sniffs goes past the gateway, to 127.0.0.1:9201"),
+        ("127.0.0.1", ["127.0.0.1:9200", "es/10.0.0.6:9200"], WARNING,
+         "a client that sniffs goes past the gateway, to es/10.0.0.6:9200"),
+        ("0.0.0.0", ["10.0.0.5:9200"], WARNING,
+         "whether 10.0.0.5:9200 is the gateway cannot be told: server.host is 0.0.0.0"),
+        ("0.0.0.0", ["10.0.0.5:9201"], WARNING, "a client that sniffs goes past the gateway, to 10.0.0.5:9201"),
+        ("::", ["[::1]:9200"], WARNING, "whether [::1]:9200 is the gateway cannot be told: server.host is ::"),
+        ("127.0.0.1", ["127.0.0.1:9200", "gateway/127.0.0.1:9200"], OK, "the nodes publish the gateway's address"),
+        ("localhost", ["127.0.0.1:9200"], OK, "the nodes publish the gateway's address"),
+        ("::1", ["[::1]:9200"], OK, "the nodes publish the gateway's address"),
+    ],
+)  # fmt: skip
+def test_only_the_gateways_own_address_keeps_clients_that_sniff(
+    any_node: Node, namespace: str, host: str, published: list[str], status: str, words: str
+) -> None:
+    nodes = {str(number): {"http": {"publish_address": one}} for number, one in enumerate(published)}
+    server = {"host": host, "port": 9200, "keys": [{"env": "PASSWORD"}]}
+    with relay(any_node.url) as between:
+        product = {"x-elastic-product": "Elasticsearch"}
+        between.always(Reply(200, {"nodes": nodes}, product), path="_nodes/http")
+        found = the(examined(any_node, namespace, "sniffing", cluster={"url": between.url}, server=server,
+                             gateway={"enabled": True}, reader={"enabled": False}))  # fmt: skip
+    assert found[:2] == (status, words)
+    assert ("http.publish_host" in found[2]) == (status == WARNING)
+
+
 # --- ours ---------------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +268,22 @@ def test_a_service_in_trouble(node: Node, cluster: Cluster, namespace: str, ago:
     found = the(examined(node, namespace, "service"))
     assert found[0] == status
     assert words in found[1]
+
+
+@pytest.mark.usefixtures("installed")
+def test_who_died_days_ago_is_listed_however_often_the_others_spoke(
+    node: Node, cluster: Cluster, namespace: str
+) -> None:
+    now = time.time()
+    one, two, three = (Documents(namespace, name) for name in ("one", "two", "three"))
+    said = [one.heartbeat(now - 30 * n, {"state": "ok", "scored": 1500 - n}) for n in range(1500)]
+    said += [two.heartbeat(now - 5 * 86_400, {"state": "ok"}), three.heartbeat(now - 8 * 86_400, {"state": "ok"})]
+    cluster.bulk([({"create": {"_index": one.names.heartbeat}}, body) for body in said], refresh=True)
+    found = examined(node, namespace, "service")
+    assert [status for status, *_ in found] == [OK, FAILED]
+    assert "1500 scored" in found[0][1]
+    assert found[1][1].startswith("two (")
+    assert found[1][1].endswith(" has been silent for 5 days")
 
 
 # --- the sources --------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from busybody_elastic import log, service
 from busybody_elastic.backfill import backfill
@@ -19,10 +20,12 @@ from busybody_elastic.doctor import examine
 from busybody_elastic.documents import Names
 from busybody_elastic.errors import Lost
 from busybody_elastic.reader.feed import Stopped
+from busybody_elastic.records import UNSCORED, Answer, Batch
 from busybody_elastic.service import Service
 from crash.crew import different, expected, stored
 from crash.signins import make, signin, write
 from crash.world import CLEAN, audit, every, prepare
+from doors import running
 from having import config_of
 from scored import Clock
 
@@ -114,6 +117,54 @@ def test_who_dies_does_not_say_that_it_was_stopped(any_node: Node, any_cluster: 
         running.beat()
         raise ZeroDivisionError
     assert "stopped" not in {beat["state"] for beat in beats(any_cluster, namespace)}
+
+
+def test_a_heartbeat_counts_what_the_gateway_let_through(
+    any_node: Node, any_cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(any_cluster, namespace)
+    moment = time.time()
+    gateway = {"enabled": True, "deadline_ms": 0, "per_signin_ms": 0}
+
+    def send(app: Any, *_: Any) -> None:
+        """In the place of the door that listens until a stop."""
+        lines = [{"create": {}}, signin(1, moment), {"create": {}}, signin(2, moment)]
+        body = "".join(json.dumps(line) + "\n" for line in lines)
+        headers = {"Content-Type": "application/x-ndjson"}
+        with running(app) as url:
+            answer = httpx.post(f"{url}/{namespace}-sent/_bulk", content=body, headers=headers,
+                                auth=(any_node.user, any_node.password))  # fmt: skip
+        assert not answer.raise_for_status().json()["errors"]
+
+    monkeypatch.setattr("busybody_elastic.app.serve", send)
+    settings = config_of(any_node, namespace, reader={"enabled": False}, gateway=gateway, state={"instance": "one"})
+    service.run(settings, doors=True)
+    assert [one["unscored"] for one in beats(any_cluster, namespace)][-1] == 2
+
+
+def test_a_heartbeat_does_not_count_what_the_reader_asks_for_again(
+    any_node: Node, any_cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(any_cluster, namespace)
+    make(any_cluster, f"{namespace}-source", DATES)
+    moment = time.time()
+    write(any_cluster, f"{namespace}-source", [("1", signin(1, moment, ingested=moment))])
+    with Service(config(any_node, namespace), ("reader",)) as following:
+        following.router.start()
+        following.lead()
+        score, deaf = following.router.score, [True]
+
+        def after_a_takeover(incoming: Any, **more: Any) -> Batch:
+            if deaf and deaf.pop():
+                return Batch([Answer(one.identity, UNSCORED, "nobody owns them yet") for one in incoming])
+            return score(incoming, **more)
+
+        monkeypatch.setattr(following.router, "score", after_a_takeover)
+        assert following.reader.cycle() == 1
+        assert not deaf
+        following.beat()
+    (last,) = beats(any_cluster, namespace)
+    assert (last["scored"], last["unscored"]) == (1, 0)
 
 
 def test_without_templates_it_says_what_to_run_once_and_goes_on_when_they_are_there(

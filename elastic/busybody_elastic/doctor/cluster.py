@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from ipaddress import ip_address
 from typing import Any, Iterator
 
 from ..errors import ClusterError
@@ -109,16 +111,36 @@ def sniffing(patient: Patient) -> Iterator[Check]:
         return
     nodes = patient.cluster.request("GET", "/_nodes/http", params={"filter_path": "nodes.*.http.publish_address"})
     addresses = sorted({address for node in nodes["nodes"].values() if (address := _address(node))})
-    beside = [address for address in addresses if address.rpartition(":")[2] != str(server.port)]
+    ours = _listens(server.host)
+    beside = [one for one in addresses if not _is_at(one, ours, server.port)]
+    todo = (
+        "Leave sniffing off in every client of the gateway (Logstash: sniffing => false; Python: no sniff_on_start, "
+        "no sniff_on_node_failure; Java: no Sniffer), let only the gateway reach those addresses, or set "
+        "http.publish_host and http.publish_port of the nodes to the gateway's."
+    )
     if beside:
-        todo = (
-            "Leave sniffing off in every client of the gateway (Logstash: sniffing => false; Python: no sniff_on_start, "
-            "no sniff_on_node_failure; Java: no Sniffer), or let only the gateway reach those addresses."
-        )
         told = f"a client that sniffs goes past the gateway, to {listed(beside)}"
         yield Check("sniffing", WARNING, told, todo)
+    elif not ours:
+        told = f"whether {listed(addresses)} is the gateway cannot be told: server.host is {server.host}"
+        yield Check("sniffing", WARNING, told, todo)
     else:
-        yield Check("sniffing", OK, "the nodes publish the gateway's port")
+        yield Check("sniffing", OK, "the nodes publish the gateway's address")
+
+
+def _listens(host: str) -> set[str]:
+    """The IP addresses of the gateway; none where it listens at all of its machine's, or the name is unknown here."""
+    try:
+        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except OSError:
+        return set()
+    return set() if any(ip_address(one).is_unspecified for one in found) else found
+
+
+def _is_at(address: str, ours: set[str], port: int) -> bool:
+    """Whether `ip:port`, or `name/ip:port`, may be the gateway. Where `ours` is empty only the port tells."""
+    host, _, published = address.rpartition("/")[2].rpartition(":")
+    return published == str(port) and (not ours or host.strip("[]") in ours)
 
 
 def _address(node: Any) -> str:

@@ -14,6 +14,7 @@ from .findings import FAILED, OK, SKIPPED, WARNING, Check, Patient, listed
 BEAT_SECONDS = 30.0  # between two heartbeats of an instance
 DEAD_SECONDS = 10 * BEAT_SECONDS
 GONE_DAYS = 7  # an instance that was silent for longer was taken away on purpose
+MOST_INSTANCES = 1000  # those that spoke last
 SLOW_SECONDS = 60.0  # behind; the aim is five
 MANAGER = "busybody"
 STOPPED = "stopped"  # what an instance says at last that is stopped on purpose
@@ -100,16 +101,21 @@ def _types(mappings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 def service(patient: Patient) -> Iterator[Check]:
     """What the instances last said of themselves."""
     since = f"now-{GONE_DAYS}d"
+    newest_beat = {
+        "size": 1, "sort": [{"@timestamp": "desc"}], "_source": ["@timestamp", "busybody.heartbeat"],
+    }  # fmt: skip
+    instances = {"field": "busybody.heartbeat.instance", "size": MOST_INSTANCES, "order": {"moment": "desc"}}
+    each = {"moment": {"max": {"field": "@timestamp"}}, "beat": {"top_hits": newest_beat}}
     body = {
-        "size": 1000,
-        "sort": [{"@timestamp": {"order": "desc", "unmapped_type": "date"}}],
+        "size": 0,
         "query": {"range": {"@timestamp": {"gte": since}}},
-        "_source": ["@timestamp", "busybody.heartbeat"],
+        "aggs": {"instances": {"terms": instances, "aggs": each}},
     }
-    hits = patient.cluster.search(patient.names.heartbeat, body)["hits"]["hits"]
-    last: dict[str, Mapping[str, Any]] = {}
-    for hit in hits:
-        last.setdefault(_beat(hit["_source"])["instance"], hit["_source"])
+    found = patient.cluster.search(patient.names.heartbeat, body).get("aggregations", {})
+    last: dict[str, Mapping[str, Any]] = {
+        bucket["key"]: bucket["beat"]["hits"]["hits"][0]["_source"]
+        for bucket in found.get("instances", {}).get("buckets", [])
+    }
     if not last:
         yield Check(
             "service", WARNING, "no instance has given a sign of life", "Start busybody-elastic follow or serve."
@@ -156,7 +162,10 @@ def _instance(instance: str, source: Mapping[str, Any], now: float) -> Check:
         todo = "It catches up unless the lag grows; then raise state.partitions before the first start, or give it CPU."
         return Check("service", WARNING, f"{name} is {_span(lag)} behind; {done}", todo)
     if int(beat.get("unscored") or 0):
-        todo = "The gateway failed open: raise gateway.deadline_ms, or look at busybody_* in /metrics."
+        todo = (
+            "The gateway failed open; the reader scores them. busybody_unscored_total in /metrics says why: for `deadline` "
+            "raise gateway.deadline_ms, for `router` see that an instance owns the people."
+        )
         return Check("service", WARNING, f"{name} is {_span(lag)} behind; {done}", todo)
     return Check("service", OK, f"{name} is {beat.get('state', 'ok')}, {_span(lag)} behind; {done}")
 
