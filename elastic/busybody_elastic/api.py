@@ -14,7 +14,7 @@ from io import BytesIO
 from json import JSONDecodeError
 from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from busybody.errors import BusybodyError
 from busybody.fields.json_text import DECODER, TOO_DEEP, fastest, fault
 from starlette.requests import Request
@@ -68,6 +68,7 @@ class ScoreApi:
         self._metrics = metrics
         self._committer = committer
         self._stamps = router.stamps
+        self._threads = CapacityLimiter(limits.concurrent)  # its own: whoever is let in waits for nobody else's
 
     async def __call__(self, request: Request) -> Response:
         """Raises Refused for a request that cannot be read at all."""
@@ -76,10 +77,10 @@ class ScoreApi:
         body = await whole(request.receive, headers.get("content-length"), self._limits)
         encoding = headers.get("content-encoding", "").strip().lower()
         lines = "ndjson" in headers.get("content-type", "")
-        form, pieces, incoming = await to_thread.run_sync(self._read, body, encoding, lines)
+        form, pieces, incoming = await to_thread.run_sync(self._read, body, encoding, lines, limiter=self._threads)
         del body
         score = partial(self._router.score, incoming, learn=learn, deadline=self._limits.seconds)
-        batch = await to_thread.run_sync(score) if incoming else None
+        batch = await to_thread.run_sync(score, limiter=self._threads) if incoming else None
         answers = iter(batch.answers if batch else ())
         whole_answers = [_unreadable(piece) if piece.document is None else next(answers) for piece in pieces]
         self._metrics.count(API, whole_answers)
@@ -90,7 +91,7 @@ class ScoreApi:
         only = asked.get("only") == "assessment"
         seal = self._stamps.of if learn and self._stamps.is_ready else None
         write = partial(_written, form, pieces, whole_answers, only=only, seal=seal)
-        return Response(await to_thread.run_sync(write), media_type=form.media)
+        return Response(await to_thread.run_sync(write, limiter=self._threads), media_type=form.media)
 
     def _read(self, body: bytes, encoding: str, lines: bool) -> tuple[Form, list[Piece], list[Incoming]]:
         form, pieces = read(unpacked(body, encoding, self._limits.unpacked), lines=lines, most=self._limits.documents)

@@ -43,7 +43,7 @@ def build_app(config: Config, router: Router, *, status: Status, internal: Seque
     api = ScoreApi(router, limits, metrics, committer)
     gateway = None
     if config.gateway.enabled:
-        from .gateway import Gateway
+        from .gateway import Gateway, reserved
 
         gateway = Gateway(config, router, keys, limits, metrics, committer)
 
@@ -86,7 +86,7 @@ def build_app(config: Config, router: Router, *, status: Status, internal: Seque
         *internal,
     ]
     if gateway is not None:
-        routes.append(Mount("", app=gateway))
+        routes += [*reserved(), Mount("", app=gateway)]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.metrics = metrics
     return app

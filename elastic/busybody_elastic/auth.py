@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 from .errors import ConfigError
 
 HEADER = "x-busybody-key"
+INTERNAL = "x-busybody-internal"  # the secret that instances share, from one to the other
 SCHEME = "apikey "
 DIGEST = "sha256:"  # how a key that is configured as its digest begins
 
@@ -38,7 +39,15 @@ class Keys:
             authorization = headers.get("authorization", "")
             if authorization[: len(SCHEME)].lower() == SCHEME:
                 presented = authorization[len(SCHEME) :].strip()
-        found = _digest(presented or "")
+        return self._hold(presented or "")
+
+    def are_in(self, authorization: str) -> bool:
+        """Whether one of the keys is in that value of an Authorization header, whatever scheme it names."""
+        whole = authorization.strip()
+        return self._hold(whole) | self._hold(whole.partition(" ")[2].strip())
+
+    def _hold(self, presented: str) -> bool:
+        found = _digest(presented)
         return sum(hmac.compare_digest(found, known) for known in self._digests) > 0
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import httpx
 import orjson
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from busybody.errors import BusybodyError
 from busybody.stream.shorthand import Shorthand
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from .auth import INTERNAL as HEADER
 from .errors import ClusterError, Lost
 from .local import Delivered, Local, Row
 from .parts import own_user
@@ -24,11 +25,11 @@ from .passage import Deadline
 from .records import Answer, Incoming
 
 log = logging.getLogger("busybody.hop")
-HEADER = "X-Busybody-Internal"
 PATH = "/internal/"
 SECONDS = 30.0  # for an answer where no deadline was given
 GRACE = 0.02  # seconds that an answer may be on its way behind the deadline, by which the other side gives up
 LOST, FAILED = 410, 503  # statuses: not ours any more; the cluster does not let us
+THREADS = 128  # calls that are answered at once, of each kind
 NOBODY: Mapping[str, str] = {}  # of whom the source's document says nothing more
 Body = dict[str, Any]
 
@@ -175,11 +176,15 @@ class Answering:
         return [Route(PATH + verb, self._door(work), methods=["POST"]) for verb, work in self._verbs.items()]
 
     def _door(self, work: Callable[[Body], Any]) -> Callable[[Request], Any]:
+        # Not those of the callers here, who may be waiting for an instance that waits for us; nor those of the other
+        # verbs, for a settlement is what scores wait for.
+        threads = CapacityLimiter(THREADS)
+
         async def answer(request: Request) -> Response:
             if not self.is_known(request.headers.get(HEADER, "")):
                 return Response(status_code=401)
             content = await request.body()
-            status, found = await to_thread.run_sync(_worked, work, content)
+            status, found = await to_thread.run_sync(_worked, work, content, limiter=threads)
             return Response(found, status, media_type="application/json")
 
         return answer

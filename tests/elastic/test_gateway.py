@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 from busybody_elastic.app import build_app
+from busybody_elastic.bodies import unpacked
 from doors import LocalRouter, config, ready, running, signin
-from gateway_front import Front, added, gateway, operations
+from gateway_front import NDJSON, Front, added, gateway, operations
 from upstream import Cluster, Fault, listening
 
 
@@ -151,6 +155,40 @@ def test_gzip_is_unpacked_for_sign_ins_and_kept_for_others(front: Front) -> None
     assert (front.last.body, front.last.headers["content-encoding"]) == (packed, "gzip")
 
 
+def test_a_gzip_body_is_unpacked_beside_the_event_loop_however_small(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def watched(*given: Any) -> bytes:
+        threads.append(threading.current_thread())
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()
+        return unpacked(*given)
+
+    monkeypatch.setattr("busybody_elastic.gateway.scoring.unpacked", watched)
+    packed = gzip.compress(b'{"index":{}}\n{"x":1}\n')
+    assert front.bulk(packed, **{"Content-Encoding": "gzip"}).status_code == 200
+    assert len(threads) == 1
+
+
+@pytest.mark.parametrize("source", ['{"x":1}', json.dumps(signin()), "no json"])
+def test_a_bulk_request_without_length(front: Front, source: str) -> None:
+    body = '{"create":{}}\n' + source + "\n"
+    answer = front.client.post("/logs/_bulk", content=iter([body.encode()]), headers=NDJSON)
+    assert answer.status_code == 200
+    assert len(answer.json()["items"]) == 1
+    assert int(front.last.headers["content-length"]) == len(front.last.body) >= len(body)
+
+
+@pytest.mark.parametrize("odd", [b'"a\\ud800b"', b"1e999"], ids=["half a surrogate pair", "beyond a double"])
+def test_a_sign_in_that_cannot_be_parsed_here_is_counted(front: Front, odd: bytes) -> None:
+    body = b'{"create":{}}\n' + json.dumps(signin()).encode()[:-1] + b',"n":' + odd + b"}\n"
+    front.bulk(body)
+    assert front.last.body == body
+    assert front.metric("busybody_unscored_total", door="gateway", reason="unparsed") == 1
+
+
 @pytest.mark.parametrize(
     "body",
     ['{"create":{}}\n' + json.dumps(signin()), "nonsense\n", '{"create":{}}\n', '{"put":{}}\n{}\n', "[]\n{}\n", ""],
@@ -202,15 +240,52 @@ def test_hop_by_hop_headers_stay_here(front: Front) -> None:
     assert not {"x-private", "proxy-authorization", "te"} & front.last.headers.keys()
 
 
+def test_a_length_is_no_header_of_one_connection(front: Front) -> None:
+    headers = {"Connection": "Content-Length"}
+    assert front.client.post("/x/_doc", content=b"{}", headers=headers).json()["length"] == 2
+    for source in ('{"x":1}', json.dumps(signin())):
+        assert front.bulk('{"create":{}}\n' + source + "\n", **headers).json()["errors"] is False
+
+
 def test_statuses_of_the_cluster_are_the_callers_to_see(front: Front) -> None:
     for status in (401, 403, 404, 405, 429, 500, 503):
         front.cluster.faults.append(Fault(status))
         assert front.client.get("/").status_code == status
 
 
-def test_its_own_paths_are_its_own_by_their_method_alone(front: Front) -> None:
-    assert front.client.get("/score").json()["path"] == "/score"
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/score", 405), ("PUT", "/score", 405), ("POST", "/score/", 404), ("GET", "/score/", 404),
+        ("POST", "/metrics", 405), ("GET", "/metrics/", 404), ("PUT", "/healthz", 405), ("GET", "/readyz/", 404),
+        ("POST", "/internal/score", 404), ("GET", "/internal", 404), ("GET", "/internal/", 404),
+    ],
+)  # fmt: skip
+def test_its_own_paths_are_its_own_by_every_method(front: Front, method: str, path: str, status: int) -> None:
+    answer = front.client.request(method, path)
+    assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert front.cluster.seen == []
     assert front.client.post("/score", content=json.dumps(signin())).json()["busybody"]["status"] == "scored"
+
+
+@pytest.mark.parametrize("line", ["", json.dumps(signin())], ids=["no sign-in", "a sign-in"])
+def test_keys_that_are_not_the_clusters_stay_here(line: str) -> None:
+    cluster = Cluster()
+    with listening(cluster) as upstream:
+        section = {"enabled": True, "upstream": [upstream]}
+        made = config(gateway=section, server={"keys": [{"env": "KEY"}]})
+        with running(build_app(made, LocalRouter(), status=ready)) as url:
+            body = '{"create":{}}\n' + (line or "{}") + "\n"
+            for authorization in ("ApiKey secret", "apikey  secret", "Bearer secret", "secret"):
+                headers = {"Authorization": authorization, "X-Busybody-Internal": "k", "X-Busybody-Key": "secret"}
+                httpx.get(url, headers=headers)
+                httpx.post(url + "/x/_bulk", content=body, headers={**headers, "Content-Type": "application/json"})
+            httpx.get(url, headers={"Authorization": "ApiKey theirs"})
+    *ours, theirs = cluster.seen
+    assert len(ours) == 8
+    for seen in ours:
+        assert not {"authorization", "x-busybody-internal", "x-busybody-key"} & seen.headers.keys()
+    assert theirs.headers["authorization"] == "ApiKey theirs"
 
 
 def test_the_gateways_own_key_stays_here() -> None:

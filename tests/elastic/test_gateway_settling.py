@@ -52,11 +52,38 @@ def test_too_large_is_said_by_whoever_finds_it_so(front: Front) -> None:
     assert front.bulk(operations(signin(), signin(1))).status_code == 413
 
 
-def test_a_duplicate_is_learned_where_it_was_not_yet(front: Front) -> None:
-    front.cluster.documents["logs"] = {"ana-0": b"{}"}
-    answer = front.bulk(operations(signin()))
+def test_a_duplicate_by_its_id_is_learned_where_it_was_not_yet(front: Front) -> None:
+    front.cluster.documents["logs"] = {"n": b"{}"}
+    answer = front.bulk(_named("n", nameless()))
     assert answer.json()["items"][0]["create"]["status"] == 409
-    assert front.router.learned == ["ana-0"]
+    assert front.router.settled == [(True,)]
+
+
+def test_what_lies_there_by_that_id_may_be_another_sign_in(front: Front) -> None:
+    front.bulk(_named("a", signin(1)))
+    answer = front.bulk(_named("a", signin(2, user="eve")))
+    assert answer.json()["items"][0]["create"]["status"] == 409
+    assert front.router.learned == ["ana-1"]
+    assert front.metric("busybody_rolled_back_total") == 1
+    front.bulk(_named("a", signin(1)))  # sent again, as shippers do
+    assert front.router.learned == ["ana-1"]
+    assert front.metric("busybody_rolled_back_total") == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "condition"),
+    [("index", {"if_seq_no": 1, "if_primary_term": 1}), ("index", {"version": 1}), ("create", {"version": 3})],
+)
+def test_a_condition_that_fails_says_nothing_of_the_sign_in(
+    front: Front, action: str, condition: dict[str, int]
+) -> None:
+    front.cluster.item_fault = lambda position, name, source: 409
+    front.bulk(_named("n", nameless(), action, **condition))
+    assert front.router.settled == [(False,)]
+
+
+def _named(name: str, document: dict[str, Any], action: str = "create", **condition: int) -> str:
+    return json.dumps({action: {"_id": name, **condition}}) + "\n" + json.dumps(document) + "\n"
 
 
 def test_a_connection_cut_before_it_took_effect(front: Front) -> None:

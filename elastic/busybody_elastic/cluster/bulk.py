@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple
 
-import orjson
-
+from ..splice import encode
 from .answers import reason_of, refused
 from .protocol import Document, Item
 from .retries import TRY_LATER, Answered, Retries, Unreached
@@ -55,7 +54,7 @@ def chunks(
     chunk: list[Line] = []
     size = 0
     for position, (action, source) in enumerate(operations):
-        text = orjson.dumps(action) + b"\n" + (b"" if source is None else orjson.dumps(source) + b"\n")
+        text = encode(action) + b"\n" + (b"" if source is None else encode(source) + b"\n")
         if chunk and (size + len(text) > most_bytes or len(chunk) >= most_items):
             yield chunk
             chunk, size = [], 0

@@ -10,8 +10,10 @@ from elastic_transport import ConnectionTimeout, SerializationError
 from elasticsearch import Elasticsearch, UnsupportedProductError
 from elasticsearch.serializer import OrjsonSerializer
 
+from ..splice import encode
 from .calls import About, Calls
 from .protocol import Document
+from .reading import loads
 from .retries import Answered, Retries
 from .unreached import unreached
 
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
 
 COMPATIBLE = "application/vnd.elasticsearch+json"
 EVERY_ERROR = range(300, 600)
+
+
+class _Serializer(OrjsonSerializer):
+    """Takes what documents hold, both ways."""
+
+    def json_loads(self, data: bytes) -> Any:
+        return loads(data)
+
+    def json_dumps(self, data: Any) -> bytes:
+        return encode(data)
 
 
 class ElasticsearchCluster(Calls):
@@ -39,7 +51,7 @@ class ElasticsearchCluster(Calls):
             http_compress=settings.compress,
             max_retries=0,  # retries.py knows what may be sent twice
             retry_on_timeout=False,
-            serializers={"application/json": OrjsonSerializer(), COMPATIBLE: OrjsonSerializer()},
+            serializers={"application/json": _Serializer(), COMPATIBLE: _Serializer()},
             **secure,
         )
         self._client = client.options(ignore_status=EVERY_ERROR)

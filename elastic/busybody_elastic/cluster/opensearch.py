@@ -6,11 +6,12 @@ import logging
 import ssl
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from busybody.errors import BusybodyError, MissingExtra
 
+from ..splice import encode
 from .calls import About, Calls
 from .protocol import Document
+from .reading import loads
 from .retries import Answered, Retries
 from .unreached import unreached
 
@@ -44,13 +45,10 @@ class OpenSearchCluster(Calls):
 
         class Orjson(serializer.JSONSerializer):
             def loads(self, s: str) -> Any:
-                try:
-                    return orjson.loads(s)
-                except orjson.JSONDecodeError:  # half a surrogate pair, say
-                    return super().loads(s)
+                return loads(s)
 
             def dumps(self, data: Any) -> Any:
-                return data if isinstance(data, (str, bytes)) else orjson.dumps(data)
+                return data if isinstance(data, (str, bytes)) else encode(data)
 
         class Quiet(Urllib3HttpConnection):
             """Does not repeat what the cluster says of our tie-breaker: there is no other here."""

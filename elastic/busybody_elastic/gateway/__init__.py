@@ -13,9 +13,10 @@ from urllib.parse import unquote
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from ..auth import HEADER, Keys
+from ..auth import HEADER, INTERNAL, Keys
 from ..bodies import GONE, Gone, whole
 from ..committer import Committer
 from ..config import Config
@@ -28,6 +29,8 @@ from .upstream import NoAnswer, Upstream, end_to_end
 
 log = logging.getLogger("busybody_elastic.gateway")
 BULK = "_bulk"
+OURS = HEADER.encode(), INTERNAL.encode()  # headers with a secret that is not the cluster's
+PATHS = {"/score": "POST", "/healthz": "GET, HEAD", "/readyz": "GET, HEAD", "/metrics": "GET, HEAD"}
 THREADS = 16  # batches that are scored, or wait for people in another batch, at once
 
 
@@ -41,7 +44,7 @@ class Gateway:
         section, cluster = config.gateway, config.cluster
         name = "gateway.ca_file" if section.ca_file or section.upstream else "cluster.ca_file"
         self._upstream = Upstream(section.upstream or cluster.url, section.ca_file or cluster.ca_file, name=name)
-        self._keys = keys if section.keys else Keys(())
+        self._ours, self._keys = keys, keys if section.keys else Keys(())
         self._limits = limits
         self._metrics = metrics
         self._turnstile = Turnstile(limits.concurrent)
@@ -83,7 +86,11 @@ class Gateway:
         headers = Headers(scope=scope)
         if not self._keys.accept(headers, own_header_only=True):
             raise Refused(401, "a key is needed in X-Busybody-Key.")
-        forwarded = end_to_end(scope["headers"], (HEADER.encode(),))
+        forwarded = [
+            (name, value)
+            for name, value in end_to_end(scope["headers"], OURS)
+            if name != b"authorization" or not self._ours.are_in(value.decode("latin-1"))
+        ]
         index = bulk_index(scope["method"], scope.get("raw_path") or scope["path"].encode())
         if index is None or "json" not in headers.get("content-type", ""):
             return await pass_through(self._upstream, scope, forwarded, receive, send)
@@ -106,6 +113,17 @@ def bulk_index(method: str, path: bytes) -> str | None:
         return None
     *before, last = (unquote(part) for part in path.decode("latin-1").strip("/").split("/"))
     return None if last != BULK or len(before) > 1 else "".join(before)
+
+
+def reserved() -> list[Route]:
+    """What goes upstream under no method: the service's own paths, where its keys are sent. To stand behind its routes."""
+    missing = refusal(404, "busybody_gateway_refusal", "this path is the service's own, and there is nothing at it.")
+    routes = [Route("/internal", missing), Route("/internal/{rest:path}", missing)]
+    for path, methods in PATHS.items():
+        wrong = refusal(405, "busybody_gateway_refusal", f"this path is the service's own; it takes {methods}.")
+        wrong.headers["Allow"] = methods
+        routes += [Route(path, wrong), Route(path + "/", missing)]
+    return routes
 
 
 def refusal(status: int, kind: str, reason: str) -> JSONResponse:

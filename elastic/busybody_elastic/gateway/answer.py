@@ -68,9 +68,9 @@ def results(answer: Any, number: int) -> list[Mapping[str, Any]] | None:
 
 
 def is_accepted(result: Mapping[str, Any]) -> bool:
-    """Taken, or there already: a duplicate is a sign-in that happened, whether or not we learned of it then."""
+    """Whether it lies there now because of this request."""
     status: int = result["status"]
-    return status < 300 or status == DUPLICATE
+    return status < 300
 
 
 def is_our_fault(result: Mapping[str, Any]) -> bool:

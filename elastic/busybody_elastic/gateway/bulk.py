@@ -17,6 +17,7 @@ from ..splice import carries, splice
 
 WITHOUT_SOURCE = "delete"
 SCORABLE = ("create", "index")  # an update holds part of a document, or a script
+CONDITIONS = ("if_seq_no", "if_primary_term", "version", "version_type", "op_type")
 ACTIONS = (*SCORABLE, "update", WITHOUT_SOURCE)
 OURS = ("busybody-", "logs-busybody.")  # what we wrote ourselves is never a sign-in
 
@@ -27,6 +28,7 @@ class Operation(NamedTuple):
     action: str
     target: str  # index, alias or data stream
     id: str | None
+    plain: bool  # without a condition of its own on what lies there
     line: int
     source: int | None  # None for a delete
 
@@ -49,7 +51,7 @@ def operations(lines: Sequence[bytes], index: str) -> list[Operation]:
     end = len(lines) - 1
     if lines[end]:
         raise Unreadable("the last line does not end")  # a cluster refuses the whole of it
-    known: dict[bytes, tuple[str, str, str | None]] = {}  # many action lines are the same: {"create":{}}
+    known: dict[bytes, tuple[str, str, str | None, bool]] = {}  # many action lines are the same: {"create":{}}
     at = 0
     while at < end:
         line = lines[at]
@@ -70,13 +72,21 @@ def operations(lines: Sequence[bytes], index: str) -> list[Operation]:
     return found
 
 
-def candidates(lines: Sequence[bytes], found: Sequence[Operation], *, sure: bool) -> tuple[list[Candidate], int]:
-    """The documents that may be sign-ins, and how many of them were left out for having `busybody` already.
+class Chosen(NamedTuple):
+    """The documents that may be sign-ins, and how many were left out."""
+
+    candidates: list[Candidate]
+    carrying: int  # have `busybody` already
+    unparsed: int  # are no JSON to us; a cluster may see it otherwise, as with half a surrogate pair
+
+
+def candidates(lines: Sequence[bytes], found: Sequence[Operation], *, sure: bool) -> Chosen:
+    """What is to be scored of a request.
 
     `sure`: only the packaged field maps are used, so that a document can be ruled out by the words in it.
     """
     chosen: list[Candidate] = []
-    carrying = 0
+    carrying = unparsed = 0
     for position, operation in enumerate(found):
         if operation.source is None or operation.action not in SCORABLE or operation.target.startswith(OURS):
             continue
@@ -86,7 +96,8 @@ def candidates(lines: Sequence[bytes], found: Sequence[Operation], *, sure: bool
         try:
             document = orjson.loads(source)
         except ValueError:
-            continue  # upstream judges it
+            unparsed += 1  # upstream judges it
+            continue
         if not isinstance(document, dict):
             continue
         if carries(document):  # also where the key is spelled with escapes
@@ -98,7 +109,7 @@ def candidates(lines: Sequence[bytes], found: Sequence[Operation], *, sure: bool
             continue  # nested so deep that it is no sign-in; upstream judges it
         incoming = Incoming(document, identity, GATEWAY, operation.target, operation.id or "")
         chosen.append(Candidate(position, operation, incoming))
-    return chosen, carrying
+    return Chosen(chosen, carrying, unparsed)
 
 
 def survives(candidate: Candidate, result: Mapping[str, Any]) -> bool:
@@ -108,6 +119,11 @@ def survives(candidate: Candidate, result: Mapping[str, Any]) -> bool:
     if not name and field(document, "event", "id") is None:
         return False
     return identity_of(document, result.get("_index") or operation.target, name) == candidate.incoming.identity
+
+
+def is_named(candidate: Candidate, result: Mapping[str, Any]) -> bool:
+    """Whether the identity is the place's, so that whatever lies there has it."""
+    return field(candidate.incoming.document, "event", "id") is None and survives(candidate, result)
 
 
 def is_none(source: bytes) -> bool:
@@ -140,7 +156,7 @@ def only(lines: Sequence[bytes], chosen: Sequence[Operation]) -> bytes:
     return b"\n".join((*kept, b""))
 
 
-def _action(line: bytes, index: str) -> tuple[str, str, str | None]:
+def _action(line: bytes, index: str) -> tuple[str, str, str | None, bool]:
     try:
         value: Any = orjson.loads(line)
         ((action, meta),) = value.items()
@@ -149,4 +165,5 @@ def _action(line: bytes, index: str) -> tuple[str, str, str | None]:
         raise Unreadable("no action line") from error
     if action not in ACTIONS:
         raise Unreadable("an unknown action")
-    return action, str(found), None if name is None else str(name)
+    plain = not any(condition in meta for condition in CONDITIONS)
+    return action, str(found), None if name is None else str(name), plain

@@ -30,8 +30,9 @@ from . import answer as answers
 from .bulk import Candidate, Operation, Unreadable, candidates, only, operations, spliced, survives
 from .passing import target_of
 from .settling import Settling
+from .settling import accepted as settled
 from .upstream import Headers as RawHeaders
-from .upstream import NoAnswer, Reply, Upstream
+from .upstream import NoAnswer, Reply, Upstream, sized
 
 log = logging.getLogger("busybody_elastic.gateway")
 BRIEF = ("risk", "level", "sentence", "alert", "incident")  # of a result, where something is said
@@ -49,6 +50,7 @@ class Work(NamedTuple):
     lines: list[bytes]
     operations: list[Operation]
     candidates: list[Candidate]
+    size: int  # bytes, unpacked
 
 
 class Scoring:
@@ -77,16 +79,18 @@ class Scoring:
         work = None
         if answers.is_json(scope["query_string"], found.get("accept", "")):
             encoding = found.get("content-encoding", "").strip().lower()
-            work = await _aside(len(body), partial(self._taken_apart, body, encoding, index))
+            work = await _aside(LARGE if encoding else len(body), partial(self._taken_apart, body, encoding, index))
         else:
             self._metrics.unscored.labels(GATEWAY, "answer_format").inc()
         batch = await self._scored(work.candidates) if work is not None and work.candidates else NOTHING
         if work is None or all(answer.status == SKIPPED for answer in batch.answers):
-            reply = await self._upstream.send(scope["method"], target_of(scope), headers, body, PATIENCE)
+            reply = await self._upstream.send(
+                scope["method"], target_of(scope), sized(headers, len(body)), body, PATIENCE
+            )
             return reply, await reply.whole(PATIENCE)
         settle = Settling(self._router, batch, self._threads)
         try:
-            return await self._forwarded(scope, headers, work, batch, settle, len(body))
+            return await self._forwarded(scope, headers, work, batch, settle)
         except NoAnswer as silence:
             if silence.kind != "connect":
                 self._doubt(work)
@@ -115,10 +119,12 @@ class Scoring:
                 raise
             self._metrics.unscored.labels(GATEWAY, "encoding").inc()
             return None
-        chosen, carrying = candidates(lines, found, sure=self._sure)
-        if carrying:
-            self._metrics.unscored.labels(GATEWAY, "own_field").inc(carrying)
-        return Work(lines, found, chosen)
+        chosen = candidates(lines, found, sure=self._sure)
+        if chosen.carrying:
+            self._metrics.unscored.labels(GATEWAY, "own_field").inc(chosen.carrying)
+        if chosen.unparsed:
+            self._metrics.unscored.labels(GATEWAY, "unparsed").inc(chosen.unparsed)
+        return Work(lines, found, chosen.candidates, len(plain))
 
     async def _scored(self, chosen: Sequence[Candidate]) -> Batch:
         """The answers, within the deadline. A ticket that comes too late is settled as if nothing had come."""
@@ -165,24 +171,23 @@ class Scoring:
                 settle()
 
     async def _forwarded(
-        self, scope: Scope, headers: RawHeaders, work: Work, batch: Batch, settle: Settling, size: int
+        self, scope: Scope, headers: RawHeaders, work: Work, batch: Batch, settle: Settling
     ) -> tuple[Reply, bytes]:
         path, query = _split(target_of(scope))
         asked = answers.asked(query)
         target = path + b"?" + asked.query if asked.query else path
-        additions = await _aside(size, partial(self._additions, work.candidates, batch.answers))
-        dropped = (b"content-encoding", b"content-length", b"transfer-encoding", b"accept-encoding")
+        additions = await _aside(work.size, partial(self._additions, work.candidates, batch.answers))
+        dropped = (b"content-encoding", b"accept-encoding")
         plain = [(name, value) for name, value in headers if name not in dropped]
 
         until = time.monotonic() + PATIENCE  # for all that is sent: the ticket lasts no longer
 
         async def send(content: bytes) -> tuple[Reply, bytes]:
-            length = (b"content-length", str(len(content)).encode())
             left = until - time.monotonic()
-            reply = await self._upstream.send(scope["method"], target, [*plain, length], content, left)
+            reply = await self._upstream.send(scope["method"], target, sized(plain, len(content)), content, left)
             return reply, await reply.whole(until - time.monotonic())
 
-        reply, content = await send(await _aside(size, partial(spliced, work.lines, additions)))
+        reply, content = await send(await _aside(work.size, partial(spliced, work.lines, additions)))
         if reply.status != 200:
             if reply.status >= 500:  # of what stands between us and the cluster, too
                 self._doubt(work)
@@ -200,7 +205,7 @@ class Scoring:
             if refused:
                 answer, results = await self._again(work, answer, refused, send)
                 content = encode(answer)
-            accepted = [answers.is_accepted(results[candidate.position]) for candidate in work.candidates]
+            accepted = settled(work.candidates, batch.answers, results, self._stamps.doubtful)
             bare = {candidate.position for candidate in refused}
             settle.accepted = self._settled(work, batch, results, accepted, additions, bare)
             self._observe(batch, results, work.candidates, accepted)

@@ -4,12 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
+from typing import Any
 
-from ..records import Batch, Router
+from ..records import KNOWN, Answer, Batch, Router
+from .answer import DUPLICATE, is_accepted
+from .bulk import Candidate, is_named
 
 log = logging.getLogger("busybody_elastic.gateway")
+
+
+def accepted(
+    candidates: Sequence[Candidate], found: Sequence[Answer], results: Sequence[Mapping[str, Any]],
+    doubtful: Callable[[], Sequence[str]],
+) -> list[bool]:  # fmt: skip
+    """Which sign-ins lie in the cluster, as its answer tells; `doubtful` are the identities sent before without one."""
+    sent = frozenset(doubtful()) if any(one["status"] == DUPLICATE for one in results) else frozenset()
+    return [
+        is_accepted(results[one.position]) or _is_resent(one, answer, results[one.position], sent)
+        for one, answer in zip(candidates, found, strict=True)
+    ]
+
+
+def _is_resent(one: Candidate, answer: Answer, result: Mapping[str, Any], sent: Collection[str]) -> bool:
+    """Whether what lies there already is this sign-in. A conflict says only that something of that _id does."""
+    if result["status"] != DUPLICATE or one.operation.action != "create" or not one.operation.plain:
+        return False
+    return answer.status == KNOWN or one.incoming.identity in sent or is_named(one, result)
 
 
 class Settling:

@@ -20,6 +20,7 @@ from .connection import CUT, Connection
 
 log = logging.getLogger("busybody_elastic.gateway")
 Headers = list[tuple[bytes, bytes]]
+LENGTH = b"content-length"
 _HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te", b"trailer",
      b"transfer-encoding", b"upgrade", b"expect", b"host")
@@ -162,13 +163,21 @@ class Upstream:
 
 
 def end_to_end(headers: Iterable[tuple[bytes, bytes]], also: Iterable[bytes] = ()) -> Headers:
-    """The headers that are not for one connection alone, nor among `also` (lower case)."""
+    """The headers that are not for one connection alone, nor among `also` (lower case).
+
+    A length belongs to the message, whatever Connection names.
+    """
     found = [(name.lower(), value) for name, value in headers]
     dropped = {*_HOP_BY_HOP, *also}
     for name, value in found:
         if name == b"connection":
-            dropped.update(part.strip().lower() for part in value.split(b","))
+            dropped.update(part.strip().lower() for part in value.split(b",") if part.strip().lower() != LENGTH)
     return [(name, value) for name, value in found if name not in dropped]
 
 
-__all__ = ["Headers", "NoAnswer", "Reply", "Upstream", "end_to_end"]
+def sized(headers: Headers, size: int) -> Headers:
+    """The headers with the length of a body that is sent as a whole."""
+    return [*(one for one in headers if one[0] != LENGTH), (LENGTH, str(size).encode())]
+
+
+__all__ = ["Headers", "NoAnswer", "Reply", "Upstream", "end_to_end", "sized"]
