@@ -295,11 +295,8 @@ class PartitionRouter:
 
     def partition_of(self, user: str) -> Partition | None:
         """The one that the person belongs to, by name or by the key that the stores know; None where it is elsewhere."""
-        for number in dict.fromkeys((self.places.of(user), self.places.of_key(user))):
-            owned = self.owners.get(number)
-            if owned is not None:
-                return owned.partition
-        return None
+        owned = self.owners.get(self.places.of_either(user))
+        return owned.partition if owned is not None else None
 
     @property
     def epoch(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import zlib
@@ -10,7 +11,7 @@ from functools import lru_cache
 
 from busybody.errors import RecordError
 from busybody.fields.intake import Intake, Skipped
-from busybody.identity import Identity
+from busybody.identity import PSEUDONYM_LENGTH, Identity
 from busybody.places import Locator
 from busybody.policy import Policy
 from busybody.profile.codec import clean
@@ -19,6 +20,7 @@ from busybody.signin import SignIn
 from .records import BROKEN, SKIPPED, Answer, Incoming
 
 AT_ONCE = 200  # documents that one thread reads while others wait
+PSEUDONYM = re.compile(rf"[0-9a-f]{{{PSEUDONYM_LENGTH}}}")
 FUTURE = 86_400.0  # seconds ahead of our clock from which a time is a mistake; it would make everybody older
 
 
@@ -64,6 +66,7 @@ class Places:
         identity = Identity(policy)
         self.partitions = partitions
         self._key = identity.pseudonym if identity.has_pseudonyms else clean
+        self._has_pseudonyms = identity.has_pseudonyms
         self.of = lru_cache(maxsize=100_000)(self._of)
 
     def _of(self, user: str) -> int:
@@ -73,3 +76,11 @@ class Places:
     def of_key(self, key: str) -> int:
         """The partition of whom the stores know as `key`."""
         return zlib.crc32(key.encode("utf-8", "surrogatepass")) % self.partitions
+
+    def of_either(self, text: str) -> int:
+        """The partition of a person by name or, with pseudonyms, by what has the form of one, which no name is to have.
+
+        Everybody comes to the same, so that nobody takes for unknown whom another knows.
+        """
+        is_key = self._has_pseudonyms and PSEUDONYM.fullmatch(text) is not None
+        return self.of_key(text) if is_key else self.of(text)

@@ -74,9 +74,9 @@ class Instance:
 
     def __init__(
         self, cluster: FakeCluster, name: str = "one", *, partitions: int = 1, clock: Clock | None = None,
-        hops: Hops | None = None, address: str = "",
+        hops: Hops | None = None, address: str = "", policy: Policy = POLICY,
     ) -> None:  # fmt: skip
-        self.cluster, self.name, self.passage = cluster, name, Passage()
+        self.cluster, self.name, self.policy, self.passage = cluster, name, policy, Passage()
         self.results = Results(cluster, Documents("test", name))
         self.owners = Owners(
             self._partition, cluster, NAMES.state, instance=name, address=address, partitions=partitions,
@@ -85,10 +85,10 @@ class Instance:
         self.days = Days(self.owners, cluster, NAMES.state, self.passage) if partitions > 1 else None
         self.local = Local(self.owners, self.passage, self.days)
         self.answering = Answering(self.local, KEY)
-        self.router = PartitionRouter(POLICY, self.owners, self.local, hops, clock=lambda: NOW)
+        self.router = PartitionRouter(policy, self.owners, self.local, hops, clock=lambda: NOW)
 
     def _partition(self, number: int, store: Any) -> Partition:
-        return Partition(number, POLICY, store, self.results, clock=lambda: NOW)
+        return Partition(number, self.policy, store, self.results, clock=lambda: NOW)
 
 
 def scores(cluster: FakeCluster) -> dict[str, dict[str, Any]]:

@@ -5,10 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from busybody.identity import Identity
+from busybody.policy import Policy
 from busybody_elastic.errors import ClusterError, Lost
 from busybody_elastic.records import API, BROKEN, KNOWN, SCORED, SKIPPED, UNSCORED, Incoming
+from busybody_elastic.verdicts import Verdicts
 from fake_cluster import BEFORE, FakeCluster
-from fake_instances import NOW, Clock, Instance, alone, documents, incoming, profile, profiles, scores, signins
+from fake_instances import (
+    NAMES,
+    NOW,
+    POLICY,
+    Clock,
+    Instance,
+    alone,
+    documents,
+    incoming,
+    profile,
+    profiles,
+    scores,
+    signins,
+)
 
 
 @pytest.fixture
@@ -198,3 +214,30 @@ def test_reader_that_slept_while_another_led_cannot_set_the_cursor_back() -> Non
     one.router.score(incoming(found[150:]))
     one.router.commit({"cursor": "200"})
     assert len(scores(cluster)) == 200
+
+
+@pytest.mark.parametrize("has_pseudonyms", [True, False])
+def test_a_person_belongs_to_one_instance_by_name_and_by_pseudonym(
+    has_pseudonyms: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PSEUDONYM_KEY", "a key that is long enough for pseudonyms")
+    policy = Policy.from_mapping({"identity": {"pseudonym_key_env": "PSEUDONYM_KEY"}}) if has_pseudonyms else POLICY
+    cluster, clock = FakeCluster(), Clock()
+    pair = [
+        Instance(cluster.client(), name, partitions=2, clock=clock, address=f"http://{name}", policy=policy)
+        for name in ("one", "two")
+    ]
+    for _ in range(3):
+        for one in pair:
+            one.owners.take()
+    assert [len(one.router.owned()) for one in pair] == [1, 1]
+    for number in range(50):
+        user = f"person{number}@example.com"
+        for name in (user, Identity(policy).pseudonym(user)):
+            owners = [one.router.owned()[0] for one in pair if one.router.partition_of(name) is not None]
+            assert owners == [pair[0].router.places.of(user)]
+        verdict = {"answer": "malicious", "event_id": "e"}
+        cluster.put(NAMES.verdict, user, {"user": {"name": user}, "busybody": {"verdict": verdict}}, refresh=True)
+    taken = [Verdicts(one.cluster, NAMES, partition_of=one.router.partition_of).sweep() for one in pair]
+    assert sum(taken) == 50
+    assert 0 not in taken
