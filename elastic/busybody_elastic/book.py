@@ -46,13 +46,13 @@ class Book:
         self._policy, self._ahead, self._documents = policy, ahead, documents
         notes = ahead.meta()
         self._taken: dict[str, None] = dict.fromkeys(json.loads(notes.get("verdicts") or "[]"))
-        self.erased: dict[str, float] = _erased(notes)
+        self.erased: dict[str, float] = erased_people(notes)
         self._digest = Digest.from_json(notes.get("backfill", ""))
         self.begin()
 
     def reread(self) -> None:
         """Somebody was erased."""
-        self.erased = _erased(self._ahead.meta())
+        self.erased = erased_people(self._ahead.meta())
 
     def begin(self) -> None:
         """A new page, after a commit has taken the old one."""
@@ -189,11 +189,11 @@ def _concerns(row: Mapping[str, Any], verdict: Verdict) -> bool:
 
 def erased(notes: Mapping[str, str], names: Sequence[str], now: float) -> dict[str, str]:
     """The note that nothing of a person shall be learned again that is older than `now`. It holds no name."""
-    rows = {**_erased(notes), **{person_id(name): now for name in names}}
+    rows = {**erased_people(notes), **{person_id(name): now for name in names}}
     return {"erased": json.dumps(dict([*rows.items()][-ERASED:]))}
 
 
-def _erased(notes: Mapping[str, str]) -> dict[str, float]:
+def erased_people(notes: Mapping[str, str]) -> dict[str, float]:
     """person_id -> when."""
     found: dict[str, float] = json.loads(notes.get("erased") or "{}")
     return found

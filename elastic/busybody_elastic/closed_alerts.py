@@ -4,18 +4,21 @@ A detection rule copies our alert into `.alerts-security.alerts-<space>`, where 
 document that it came from. Where nobody may read those, or where there are none, nothing happens.
 
 All of them are paged through each time, as a look from the last closing on would miss whoever adds the tag later.
+
+Whoever was erased stays erased: what was copied of them into those alerts is not ours to delete, and is passed over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from busybody.contracts import iso
 
-from .documents import ECS, Document
+from .documents import ECS, Document, person_id
 from .errors import ClusterError
 from .identity import family
+from .verdict_document import moment, text, values
 
 if TYPE_CHECKING:
     from .results import Results
@@ -25,7 +28,9 @@ TAGS = {"busybody:malicious": "malicious", "busybody:benign": "benign", "busybod
 DAYS = 90  # since the alert, not since its closing
 PAGE = 1_000
 FIELDS = [
+    "@timestamp",
     "user",
+    "kibana.alert.original_time",
     "kibana.alert.ancestors",
     "kibana.alert.workflow_tags",
     "kibana.alert.workflow_user",
@@ -34,16 +39,21 @@ FIELDS = [
 QUIET = (401, 403, 404)  # no right to look, or nothing to look at
 
 
-def closed_alerts(results: Results, now: float, taken: set[str]) -> int:
-    """Make verdicts of those that have none yet. Says how many. `taken` remembers which have one."""
+def closed_alerts(results: Results, now: float, taken: set[str], erased: Callable[[], Mapping[str, float]]) -> int:
+    """Make verdicts of those that have none yet. Says how many. `taken` remembers which need none any more.
+
+    `erased`: person_id -> when, epoch seconds.
+    """
     index = results.names.verdict
     made = 0
     for hits in _pages(results, now):
-        verdicts = {name: document for name, document in _verdicts(results, hits, now) if name not in taken}
+        verdicts = {found.name: found for found in _verdicts(results, hits, now) if found.name not in taken}
         known = results.cluster.mget(index, list(verdicts)) if verdicts else {}
-        for name, document in verdicts.items():
-            if name not in known:
-                made += results.cluster.put(index, name, document, create=True, refresh=True) is not None
+        fresh = [found for name, found in verdicts.items() if name not in known]
+        gone = erased() if fresh else {}
+        for found in fresh:
+            if found.alerted > gone.get(person_id(found.user), float("-inf")):
+                made += results.cluster.put(index, found.name, found.document, create=True, refresh=True) is not None
         taken.update(verdicts)
     return made
 
@@ -80,45 +90,41 @@ def _pages(results: Results, now: float) -> Iterator[list[dict[str, Any]]]:
         body["search_after"] = hits[-1]["sort"]
 
 
-def _verdicts(results: Results, hits: Iterable[dict[str, Any]], now: float) -> Iterator[tuple[str, Document]]:
+class Closed(NamedTuple):
+    """A verdict that an alert stands for."""
+
+    name: str
+    user: str
+    alerted: float  # when our alert was, epoch seconds
+    document: Document
+
+
+def _verdicts(results: Results, hits: Iterable[dict[str, Any]], now: float) -> Iterator[Closed]:
     for hit in hits:
         alert = hit["_source"]
-        tags = value(alert, "kibana.alert.workflow_tags") or []
-        answer = next(answer for tag, answer in TAGS.items() if tag in tags)
+        tags = [*values(alert, "kibana.alert.workflow_tags")]
+        answer = next((answer for tag, answer in TAGS.items() if tag in tags), None)
         incident = _incident(alert, results.names.alert)
-        if incident is None:
+        if answer is None or incident is None:
             continue
-        user = value(alert, "user.name")
-        yield f"kibana-{hit['_id']}-{answer}", {
-            "@timestamp": value(alert, "kibana.alert.workflow_status_updated_at") or iso(now),
+        user, name = text(alert, "user.name"), f"kibana-{hit['_id']}-{answer}"
+        alerted = text(alert, "kibana.alert.original_time") or text(alert, "@timestamp")
+        yield Closed(name, user, moment(alerted, 0.0), {
+            "@timestamp": text(alert, "kibana.alert.workflow_status_updated_at") or iso(now),
             "ecs": ECS,
             **({"user": {"name": user}} if user else {}),
             "busybody": {
                 "verdict": {
                     "incident": incident, "answer": answer, "channel": "kibana", "verified": False,
-                    "by": str(value(alert, "kibana.alert.workflow_user") or "kibana"),
+                    "by": text(alert, "kibana.alert.workflow_user") or "kibana",
                 }
             },
-        }  # fmt: skip
+        })  # fmt: skip
 
 
 def _incident(alert: Mapping[str, Any], stream: str) -> str | None:
     """The incident of our alert that this is a copy of; None for that of another namespace."""
-    for ancestor in value(alert, "kibana.alert.ancestors") or ():
-        if family(str(ancestor.get("index", ""))) == stream:
-            return str(ancestor["id"]).rpartition("-")[0] or None
-    return None
-
-
-def value(source: Mapping[str, Any], path: str) -> Any:
-    """A field by its path, whether its names are nested, dotted, or some of each."""
-    if path in source:
-        return source[path]
-    for place, letter in enumerate(path):
-        if letter == ".":
-            inner = source.get(path[:place])
-            if isinstance(inner, Mapping):
-                found = value(inner, path[place + 1 :])
-                if found is not None:
-                    return found
+    for ancestor in values(alert, "kibana.alert.ancestors"):
+        if family(text(ancestor, "index")) == stream:
+            return text(ancestor, "id").rpartition("-")[0] or None
     return None

@@ -23,6 +23,7 @@ from busybody.stores import Store
 from .cluster.protocol import Cluster, Doc
 from .documents import Document, Names, person_id
 from .errors import ClusterError, ConfigError, Lost
+from .verdict_document import VERDICT, without
 
 if TYPE_CHECKING:
     import argparse
@@ -174,9 +175,8 @@ def _redact(cluster: Cluster, index: str, spelled: Sequence[str]) -> int:
 
 
 def _nameless(doc: Doc) -> Document:
-    body = doc.source["busybody"]
-    verdict = {name: value for name, value in body["verdict"].items() if name not in ("by", "comment")}
-    return {**doc.source, "busybody": {**body, "verdict": verdict}}
+    nameless: Document = without(doc.source, [f"{VERDICT}.by", f"{VERDICT}.comment"])
+    return nameless
 
 
 # The command ------------------------------------------------------------------------------------------------

@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from busybody.contracts import iso
+from busybody.errors import BusybodyError, ModelError
 from busybody.places import address
 from busybody.signin import SignIn
 from busybody.verdict import ANSWERS, Verdict
 
+from .book import erased_people
 from .closed_alerts import closed_alerts
 from .cluster.protocol import Cluster, Doc
 from .documents import CLOSED, Documents, Names
@@ -27,9 +28,13 @@ from .errors import ClusterError
 from .forget import Orders
 from .partition import Partition
 from .results import Results
+from .verdict_document import Said, moment, read, text, with_words
 
 PAGE = 500  # verdicts in one sweep
 TRIES = 3
+LONGEST_ID = 512  # bytes that a cluster gives an _id
+ODD = "not understood"
+UNREADABLE = "what is known of that person cannot be read: nothing learned"
 SAYS = f"not understood: busybody.verdict.answer has to be one of {', '.join(ANSWERS)}"
 WHOM = "not understood: user.name is missing, and no incident of that id is known"
 ENDS = "only an analyst closes an incident"
@@ -45,7 +50,7 @@ class Verdicts:
     ) -> None:  # fmt: skip
         """`partition_of` gives None for people of another instance; `partitions` are those of this one."""
         self._cluster, self._names, self._clock = cluster, names, clock
-        self._partition_of = partition_of
+        self._partition_of, self._partitions = partition_of, partitions
         self._orders = Orders(cluster, names, partitions)
         self._results = Results(cluster, Documents(names.namespace))
         self._closed: set[str] = set()  # verdicts that were made of alerts closed in Kibana
@@ -53,7 +58,7 @@ class Verdicts:
     def sweep(self) -> int:
         """Take what waits; says how many were taken. Raises ClusterError, and Lost."""
         self._orders.take()
-        closed_alerts(self._results, self._clock(), self._closed)
+        closed_alerts(self._results, self._clock(), self._closed, self._erased)
         taken = 0
         for index in (self._names.verdict, self._names.answer):
             body = {
@@ -70,66 +75,89 @@ class Verdicts:
         done: list[tuple[str, Doc, str]] = []
         concerned: dict[int, Partition] = {}
         for name, doc in waiting:
-            said = doc.source.get("busybody", {}).get("verdict") or {}
-            if said.get("taken"):
-                continue
-            subject = self._subject(said, doc.source)
-            owner = _user(subject) if subject is not None else ""
-            user = _user(doc.source) or owner
-            partition = self._partition_of(user) if user else None
-            if user and partition is None:
-                continue
-            words = self._refused(index, said, user)
-            if not words and owner and owner != user:
-                words = OTHERS
-            if partition is not None and not words:
-                words = self._tell(partition, f"{index}/{name}", index, doc.source, said, user, subject)
+            partition, words = self._one(index, name, doc.source)
+            if words:
+                done.append((name, doc, words))
+            if partition is not None:
                 concerned[id(partition)] = partition
-            done.append((name, doc, words))
         for partition in concerned.values():
             partition.commit()
         for name, doc, words in done:
             self._mark(index, name, doc, words)
         return len(done)
 
-    def _refused(self, index: str, said: Mapping[str, Any], user: str) -> str:
-        if said.get("answer") not in ANSWERS:
+    def _one(self, index: str, name: str, source: Mapping[str, Any]) -> tuple[Partition | None, str]:
+        """Take one: who learned of it, and what came of it in words; none where it is not for us to take.
+
+        Whatever is wrong with one document, or with what is known of one person, is not the others' loss.
+        """
+        try:
+            said = read(source, self._clock())
+            if said.taken:
+                return None, ""
+            subject = self._subject(said)
+            owner = text(subject, "user.name")
+            user = said.user or owner
+            partition = self._partition_of(user) if user else None
+            if user and partition is None:
+                return None, ""
+            words = self._refused(index, said, user) or (OTHERS if owner and owner != user else "")
+            if partition is None or words:
+                return None, words
+            return partition, self._tell(partition, f"{index}/{name}", index, said, user, subject)
+        except ModelError:
+            return None, UNREADABLE
+        except (BusybodyError, MemoryError):
+            raise
+        except Exception:  # noqa: BLE001  what nobody foresaw in a document that anybody wrote
+            return None, ODD
+
+    def _refused(self, index: str, said: Said, user: str) -> str:
+        if said.answer not in ANSWERS:
             return SAYS
         if not user:
             return WHOM
-        return ENDS if said["answer"] == CLOSED and index == self._names.answer else ""
+        return ENDS if said.answer == CLOSED and index == self._names.answer else ""
 
     def _tell(
-        self, partition: Partition, mark: str, index: str, source: Mapping[str, Any], said: Mapping[str, Any],
-        user: str, subject: Mapping[str, Any] | None,
-    ) -> str:  # fmt: skip
+        self, partition: Partition, mark: str, index: str, said: Said, user: str, subject: Mapping[str, Any] | None
+    ) -> str:
         is_answer = index == self._names.answer
-        verified = is_answer and said.get("verified") is True
-        given = _moment(source.get("@timestamp"), self._clock())
-        meant = str(said.get("incident") or said.get("event_id") or "")
+        verified = is_answer and said.verified
         told = {
-            "answer": said["answer"], "verified": verified, "by": said.get("by"), "time": iso(given),
-            "channel": "responder" if is_answer else "kibana" if said.get("channel") == "kibana" else "index",
+            "answer": said.answer, "verified": verified, "by": said.by or None, "time": iso(said.time),
+            "channel": "responder" if is_answer else "kibana" if said.channel == "kibana" else "index",
         }  # fmt: skip
-        signin = signin_of(subject) if subject is not None and said["answer"] != CLOSED else None
-        verdict = Verdict(user, meant, said["answer"], given, verified, not is_answer, signin)
+        signin = signin_of(subject) if subject is not None and said.answer != CLOSED else None
+        meant = said.incident or said.event_id
+        verdict = Verdict(user, meant, said.answer, said.time, verified, not is_answer, signin)
         return partition.feedback(verdict, mark, told)
 
-    def _subject(self, said: Mapping[str, Any], source: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def _subject(self, said: Said) -> Mapping[str, Any] | None:
         """The document of the sign-in that it is about, as far as one is left."""
-        if said.get("incident"):
-            doc = self._cluster.get(self._names.incident, str(said["incident"]))
+        filters = []
+        if said.incident and len(said.incident.encode("utf-8", "surrogatepass")) <= LONGEST_ID:
+            doc = self._cluster.mget(self._names.incident, [said.incident]).get(said.incident)
             if doc is not None:
                 return doc.source
-        filters = [{"term": {"busybody.incident": str(said["incident"])}}] if said.get("incident") else []
-        if said.get("event_id"):
-            filters.append({"term": {"event.id": str(said["event_id"])}})
+        if said.incident:
+            filters.append({"term": {"busybody.incident": said.incident}})
+        if said.event_id:
+            filters.append({"term": {"event.id": said.event_id}})
         if not filters:
             return None
-        if _user(source):
-            filters.append({"term": {"user.name": _user(source)}})
+        if said.user:
+            filters.append({"term": {"user.name": said.user}})
         hits = self._results.hits(self._names.score, {"size": 1, "query": {"bool": {"filter": filters}}})
         return hits[0]["_source"] if hits else None
+
+    def _erased(self) -> dict[str, float]:
+        """person_id -> when they were erased. Every partition knows it of everybody."""
+        found: dict[str, float] = {}
+        for partition in self._partitions():
+            for person, when in erased_people(partition.store.meta()).items():
+                found[person] = max(when, found.get(person, when))
+        return found
 
     def _mark(self, index: str, name: str, doc: Doc, words: str) -> None:
         """Say on the document that it was taken, whatever else was changed on it meanwhile."""
@@ -137,9 +165,7 @@ class Verdicts:
         for _ in range(TRIES):
             if current is None:
                 return
-            body = current.source.get("busybody", {})
-            verdict = {**body.get("verdict", {}), "taken": iso(self._clock()), "done": words}
-            wanted = {**current.source, "busybody": {**body, "verdict": verdict}}
+            wanted = with_words(current.source, {"taken": iso(self._clock()), "done": words})
             if self._cluster.put(index, name, wanted, if_doc=current) is not None:
                 return
             current = self._cluster.get(index, name)
@@ -151,7 +177,7 @@ def signin_of(score: Mapping[str, Any]) -> SignIn:
     body, source = score["busybody"], score.get("source", {})
     geo, operator, ip = source.get("geo", {}), source.get("as", {}), source.get("ip")
     return SignIn(
-        score["event"]["id"], _moment(score["@timestamp"], 0.0), score["user"]["name"], score["event"]["outcome"],
+        score["event"]["id"], moment(score["@timestamp"], 0.0), score["user"]["name"], score["event"]["outcome"],
         ip=ip, subnet=address.subnet(ip) if ip else None, network=body.get("network"),
         country=geo.get("country_iso_code"), region=geo.get("region_name"), city=geo.get("city_name"),
         lat=geo.get("location", {}).get("lat"), lon=geo.get("location", {}).get("lon"), asn=operator.get("number"),
@@ -159,20 +185,3 @@ def signin_of(score: Mapping[str, Any]) -> SignIn:
         device=body.get("device"), app=body.get("app"), method=body.get("method"), mfa=body.get("mfa", "unknown"),
         source=body.get("origin", {}).get("dataset", ""),
     )  # fmt: skip
-
-
-def _user(source: Mapping[str, Any]) -> str:
-    user = source.get("user")
-    name = user.get("name") if isinstance(user, Mapping) else source.get("user.name")
-    if isinstance(name, list):
-        name = name[0] if name else None
-    return str(name or "")
-
-
-def _moment(text: Any, default: float) -> float:
-    """Epoch seconds of an ISO time; without a zone it is UTC."""
-    try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
-        return default
-    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()

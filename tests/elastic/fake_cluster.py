@@ -142,6 +142,7 @@ class FakeCluster:
         items, touched = [], set()
         for line, source in operations:
             ((kind, action),) = line.items()
+            action = {"_id": f"of-its-own-{len(self.data.versions)}", **action}
             text = None if source is None else json.dumps(source)
             status, _ = self._do("bulk", action["_id"], lambda k=kind, a=action, t=text: self._write(k, a, t))
             items.append(Item(status, "" if status < 300 else f"status {status}"))
@@ -277,9 +278,20 @@ def _key(sort: Sequence[Any]) -> list[tuple[bool, Any]]:
 
 
 def _value(source: Any, path: str) -> Any:
-    for name in path.split("."):
-        source = source.get(name) if isinstance(source, Mapping) else None
-    return source
+    """What stands at a path, nested or dotted; of objects in a list, all that they have there."""
+    if not path:
+        return source
+    if isinstance(source, list):
+        found = [value for value in (_value(one, path) for one in source) if value is not None]
+        return [one for value in found for one in (value if isinstance(value, list) else [value])] or None
+    if not isinstance(source, Mapping):
+        return None
+    for name, inner in source.items():
+        if path == name or path.startswith(f"{name}."):
+            value = _value(inner, path[len(name) + 1 :])
+            if value is not None:
+                return value
+    return None
 
 
 def _filtered(source: dict[str, Any], wanted: Any) -> dict[str, Any]:

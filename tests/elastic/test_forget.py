@@ -16,6 +16,7 @@ from busybody_elastic.verdicts import Verdicts
 from fake_cluster import FakeCluster
 from said import opened, say
 from scored import POLICY, after, items, signins, stored
+from test_verdicts import closed_in_kibana, sweeping
 
 NAMES = Names("t")
 
@@ -77,6 +78,45 @@ def test_what_the_source_still_holds_does_not_come_back(scene):
     assert again.score(items(mine)).answers[0].status == SKIPPED
     later = mine[-1]._replace(id="new", time=after(signins())() + 3600.0)
     assert again.score(items([later])).answers[0].status == SCORED
+
+
+@pytest.mark.parametrize("is_theirs", [True, False])
+def test_an_alert_that_kibana_still_holds_brings_nobody_back(scene, is_theirs):
+    """Neither where their partition is this instance's, nor where it is another's; nor after a restart."""
+    cluster, part, incident, user = scene
+    closed_in_kibana(cluster, incident, user=user)
+    sweeping(cluster, part).sweep()
+    assert user in json.dumps(stored(cluster, NAMES.verdict))
+    erase(cluster, part, user)
+
+    def restarted():
+        again = opened(cluster)
+        return Verdicts(
+            cluster, NAMES, partition_of=lambda _: again if is_theirs else None, partitions=lambda: [again],
+            clock=after(signins()),
+        )  # fmt: skip
+
+    for _ in range(2):
+        assert restarted().sweep() == 0
+        assert stored(cluster, NAMES.verdict) == {}
+    closed_in_kibana(cluster, "another", user=user, name="uuid-2", later=3600.0)
+    restarted().sweep()
+    assert user in json.dumps(stored(cluster, NAMES.verdict)), "what comes after the erasure is theirs again"
+
+
+def test_an_analysts_name_goes_however_it_was_written(scene):
+    cluster, _, _, user = scene
+    shapes = [
+        {"busybody.verdict.by": "mia", "busybody.verdict.comment": "mia says so", "busybody.verdict.answer": "benign"},
+        {"busybody": {"verdict.by": "mia", "verdict": {"comment": "mia"}}},
+        {"busybody": [{"verdict": [{"by": ["mia"], "comment": "mia"}]}]},
+    ]
+    for number, shape in enumerate(shapes):
+        cluster.put(NAMES.verdict, f"v-{number}", {"user.name": user, **shape}, refresh=True)
+    assert erase_documents(cluster, NAMES, POLICY, "mia") == {NAMES.verdict: 3}
+    left = stored(cluster, NAMES.verdict)
+    assert "mia" not in json.dumps(left)
+    assert left["v-0"] == {"user.name": user, "busybody.verdict.answer": "benign"}
 
 
 def test_an_unknown_person_is_no_error(scene):

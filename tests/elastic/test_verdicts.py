@@ -156,15 +156,17 @@ def test_a_sign_in_that_never_alerted_can_be_disowned_by_its_event(scene):
 STREAM = ".ds-logs-busybody.alert-t-2026.03.15-000001"
 
 
-def closed_in_kibana(cluster, incident, stream=STREAM, tag="busybody:malicious", name="uuid-1"):
+def closed_in_kibana(
+    cluster, incident, stream=STREAM, tag="busybody:malicious", name="uuid-1", user="somebody", later=0.0
+):
     alert = {
-        "@timestamp": iso(after(signins())()),
+        "@timestamp": iso(after(signins())() + later),
         "kibana.alert.workflow_status": "closed",
         "kibana.alert.workflow_tags": [tag],
         "kibana.alert.workflow_user": "u_mia",
         "kibana.alert.original_event.module": "busybody",
         "kibana.alert.ancestors": [{"id": f"{incident}-1", "index": stream, "type": "event", "depth": 0}],
-        "user": {"name": "somebody"},
+        "user": {"name": user},
     }
     nested = {
         "kibana": {
