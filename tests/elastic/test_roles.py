@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 import httpx
@@ -24,6 +25,7 @@ from busybody_elastic.cluster.protocol import Cluster
 from busybody_elastic.errors import ClusterError
 from busybody_elastic.install import run as install
 from busybody_elastic.install.keys import ROLES, create, role
+from busybody_elastic.names import Names
 from having import ELASTICSEARCH, config_of, settings_of
 from install_nodes import own
 from jsonschema import Draft202012Validator
@@ -277,6 +279,27 @@ def test_opensearchs_roles_have_the_shape_of_its_api_and_reach_as_far_as_elastic
     assert [error.message for error in Draft202012Validator(OPENSEARCH_ROLE).iter_errors(theirs)] == []
     reach = {pattern for entry in theirs["index_permissions"] for pattern in entry["index_patterns"]}
     assert reach == {pattern for entry in ours["indices"] for pattern in entry["names"]} - {".alerts-security.alerts-*"}
+
+
+@pytest.mark.parametrize("name", ["verdict", "responder"])
+def test_who_only_adds_can_neither_change_nor_delete(name: str) -> None:
+    [ours] = role(name)["indices"]
+    assert not {"all", "write", "index", "delete"} & {*ours["privileges"]}
+    [theirs] = role(name, "opensearch")["index_permissions"]
+    assert not {"write", "index", "delete", "crud", "data_access", "indices_all"} & {*theirs["allowed_actions"]}
+    for action in ("indices:data/write/update", "indices:data/write/delete"):
+        assert not any(fnmatchcase(action, allowed) for allowed in theirs["allowed_actions"])
+    for action in ("indices:data/write/index", "indices:data/write/bulk[s]", "indices:admin/auto_create"):
+        assert any(fnmatchcase(action, one) for one in theirs["allowed_actions"])
+
+
+def test_the_service_may_refresh_on_opensearch_whatever_it_erases_people_from() -> None:
+    erased = {*Names("*").streams, *Names("*").indices}
+    rows = [row for row in role("run", "opensearch")["index_permissions"] if row["index_patterns"] != ["logs-*"]]
+    refreshed = {
+        name for row in rows if "indices:admin/refresh*" in row["allowed_actions"] for name in row["index_patterns"]
+    }
+    assert refreshed == erased | {"busybody-risk-*"}
 
 
 def test_a_key_is_for_one_namespace_and_for_what_its_role_may() -> None:
