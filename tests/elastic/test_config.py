@@ -198,6 +198,11 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"kibana": {"url": "http://kibana.example"}}, "kibana.url", "would send passwords in the clear."),
     ({"kibana": {"space": "A Space"}}, "kibana.space", "Give the identifier of a space"),
     ({"alerts": {"slack_channel": "a b"}}, "alerts.slack_channel", "Give a channel such as #security-alerts."),
+    ({"alerts": {"responder": "h:abc"}}, "alerts.responder", "'h:abc' is no server. Give host or host:port, the port"),
+    ({"alerts": {"responder": "h:0"}}, "alerts.responder", "'h:0' is no server."),
+    ({"alerts": {"responder": "h:65536"}}, "alerts.responder", "'h:65536' is no server."),
+    ({"alerts": {"responder": "h:1:2"}}, "alerts.responder", "'h:1:2' is no server."),
+    ({"alerts": {"responder": 443}}, "alerts.responder", "443 is no server."),
     ({"log": {"level": "verbose"}}, "log.level", "is no choice. Give one of debug, info, warning, error."),
 ]
 

@@ -18,6 +18,7 @@ from busybody.errors import shown
 from busybody.policy.suggest import nearest
 
 LONGEST_SECRET = 1 << 16  # characters; a file of keys, one in a line
+HOST = re.compile(r"[A-Za-z0-9_.-]{1,200}(?::(?P<port>[0-9]{1,5}))?")
 DIGEST = re.compile(r"sha256:[0-9a-fA-F]{64}")
 
 
@@ -148,6 +149,20 @@ def _url(value: Any) -> str:
 
 def _harmless(value: Any) -> str:
     return shown(re.sub(r"//[^/@]*@", "//…@", value) if isinstance(value, str) else value)
+
+
+def server() -> Kind:
+    """A host, with its port where it is not 443; or nothing."""
+
+    def check(value: Any) -> str:
+        if value is None or value == "":
+            return ""
+        found = HOST.fullmatch(value) if isinstance(value, str) else None
+        if found is None or not 1 <= int(found["port"] or 443) <= 65_535:
+            raise ValueError(f"{shown(value)} is no server. Give host or host:port, the port from 1 to 65535")
+        return str(value)
+
+    return Kind(check)
 
 
 def path() -> Kind:

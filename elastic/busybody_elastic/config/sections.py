@@ -136,7 +136,7 @@ class AlertsSection:
     slack_channel: str = setting(
         "", kinds.text(r"[#@]?[^\s#@]{1,80}", "a channel such as #security-alerts", empty=True)
     )
-    responder: str = setting("", kinds.text(r"[A-Za-z0-9_.:-]{1,200}", "host or host:port", empty=True))  # Busybody's
+    responder: str = setting("", kinds.server())  # Busybody's
 
 
 @dataclass(frozen=True)
