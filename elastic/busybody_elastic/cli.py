@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    name = next((word for word in words if not word.startswith("-")), None)
+    name = _command(words)
     parser = _parser(name)
     if not words:
         parser.print_help()
@@ -116,6 +116,17 @@ def _run(words: list[str]) -> int:
         parser.error("which command?")
     config = Config.load(arguments.config)
     return int(_module(verb).run(verb, config, arguments))
+
+
+def _command(words: list[str]) -> str | None:
+    """The first word that is no option, nor the file of -c."""
+    rest = iter(words)
+    for word in rest:
+        if word == "-c" or (len(word) > 2 and "--config".startswith(word)):
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 def _module(verb: str) -> ModuleType:
@@ -141,6 +152,8 @@ def _parser(name: str | None) -> argparse.ArgumentParser:
         formatter_class=library.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    told = "YAML; default: what BUSYBODY_ELASTIC_CONFIG names"
+    parser.add_argument("-c", "--config", metavar="FILE", help=told)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for command, (_, words) in COMMANDS.items():
         if command != name:
@@ -150,7 +163,7 @@ def _parser(name: str | None) -> argparse.ArgumentParser:
             command, help=words, description=words[0].upper() + words[1:] + ".",
             formatter_class=library.RawDescriptionHelpFormatter,
         )  # fmt: skip
-        one.add_argument("-c", "--config", metavar="FILE", help="YAML; default: what BUSYBODY_ELASTIC_CONFIG names")
+        one.add_argument("-c", "--config", metavar="FILE", help=told, default=library.SUPPRESS)  # else the one before
         _module(command).add(one, command)
     return parser
 

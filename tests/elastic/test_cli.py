@@ -60,6 +60,17 @@ def test_a_wrong_key_is_named_with_what_is_right(tmp_path: Path, capsys: pytest.
     assert "reader.pages" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["-c {}", "--config {}", "--conf {}", "--config={}", "-c{}"])
+@pytest.mark.parametrize("line", ["{} check-config", "check-config {}"])
+def test_the_configuration_may_be_named_before_the_command_and_after(
+    option: str, line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "follow"  # a command's name is a file's, too
+    path.write_text("namespace: office\n")
+    assert cli.main(line.format(option.format(path)).split()) == cli.DONE
+    assert json.loads(capsys.readouterr().out)["namespace"] == "office"
+
+
 def test_check_config_shows_what_holds_and_no_secret(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
