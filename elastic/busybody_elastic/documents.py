@@ -18,7 +18,7 @@ from busybody.risk import SERIES, level_of
 from busybody.signin import Assessment, SignIn
 
 from . import parts
-from .names import Names
+from .names import Names, objects_prefix
 from .records import Incoming
 
 Document = dict[str, Any]
@@ -247,7 +247,7 @@ class Documents:
     def _url(self, person: str) -> str:
         """The person's dashboard, found by their hash: no name may stand in a URL."""
         default = self._space == "default"
-        view = "busybody_person" if default else f"busybody_{self._space}_person"
+        view = f"{objects_prefix(self.names.namespace, self._space)}person"
         query = quote(f'user.hash : "{person}"', safe=":")
         return (
             f"{self._kibana}{'' if default else f'/s/{self._space}'}/app/dashboards#/view/{view}"

@@ -1,6 +1,15 @@
-"""How the streams and indices of a namespace are called."""
+"""How the streams and indices of a namespace are called, and its saved objects in Kibana."""
 
 from __future__ import annotations
+
+OBJECTS = "busybody_"
+
+
+def objects_prefix(namespace: str, space: str) -> str:
+    """How the ids of saved objects begin: Kibana has each id once over all spaces."""
+    if namespace != "default":
+        return f"{OBJECTS}{space}.{namespace}_"
+    return OBJECTS if space == "default" else f"{OBJECTS}{space}_"
 
 
 class Names:

@@ -204,7 +204,7 @@ def test_a_back_fill_is_no_alert():
 
 def test_no_name_stands_in_a_url():
     url = alert()["event"]["url"]
-    assert url.startswith("https://kibana.example.com/app/dashboards#/view/busybody_person?")
+    assert url.startswith("https://kibana.example.com/app/dashboards#/view/busybody_default.t_person?")
     assert "ana@" not in url
 
 

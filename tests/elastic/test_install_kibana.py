@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from busybody_elastic import assets
+from busybody_elastic.documents import Documents
 from busybody_elastic.errors import ClusterError
 from busybody_elastic.install import Installation
 from busybody_elastic.install.kibana import Kibana, kibana_assets
 from busybody_elastic.install.plan import Wanted
 from busybody_elastic.install.report import ABSENT, FAILED, INSTALLED, MISSING, REMOVED, UNCHANGED, UPDATED, Report
 from fake_kibana import FakeKibana
+from test_documents import ODD, ORIGIN, SENTENCE, SIGNIN, TIME
 
 
 class Templates:
@@ -183,6 +185,18 @@ def test_saved_objects_are_of_their_namespace_and_space(space: str, namespace: s
     assert f"#/view/{prefix}person" in text
     titles = [row["attributes"]["title"] for row in setting.fake.objects.values() if "title" in row["attributes"]]
     assert namespace == "default" or len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("space", ["default", "soc"])
+@pytest.mark.parametrize("namespace", ["default", "prod"])
+def test_an_alert_links_to_a_dashboard_that_was_installed(space: str, namespace: str) -> None:
+    setting = Setting("/kibana", ("default", "soc"))
+    assert setting.run("install", space, namespace).ok
+    made = Documents(namespace, kibana=setting.url, space=space)
+    body = made.busybody(SIGNIN, ODD, SENTENCE, ORIGIN, 20509)
+    url = made.alert(made.score(SIGNIN, ODD, body, TIME, ORIGIN.document), 1, None, TIME)["event"]["url"]
+    view = url.partition("#/view/")[2].partition("?")[0]
+    assert setting.fake.space_of["dashboard", view] == space
 
 
 def test_guides_of_detection_rules_lead_to_the_dashboards_of_their_space() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Iterator, NamedTuple
 from ..assets import Body, folder, load
 from ..assets import read as assets
 from ..cluster.protocol import Cluster
+from ..names import OBJECTS, objects_prefix
 from . import lifecycle
 from .features import DSL, ILM, ISM, Features
 from .stored import (
@@ -30,7 +31,6 @@ SAMPLE_KIBANA, SAMPLE_CHANNEL, SAMPLE_RESPONDER = (
     "#security-alerts",
     "responder.example.com",
 )
-PREFIX = "busybody_"  # of the ids of saved objects
 OF_NAMESPACE = re.compile(r"\b(busybody[a-z._-]*-)default\b")
 NOTES = {"notified"}  # actions that note whom a watch told; alone they would count people as told whom nobody heard of
 NOBODY = "it has nobody to tell: set alerts.slack_channel or alerts.responder, then run upgrade"
@@ -53,7 +53,7 @@ class Wanted(NamedTuple):
             return [self.filled(entry) for entry in value]
         if not isinstance(value, str):
             return value
-        value = OF_NAMESPACE.sub(rf"\g<1>{self.namespace}", value).replace(PREFIX, self.prefix)
+        value = OF_NAMESPACE.sub(rf"\g<1>{self.namespace}", value).replace(OBJECTS, self.prefix)
         for sample, ours in (
             (SAMPLE_KIBANA, self.front),
             (SAMPLE_CHANNEL, self.channel),
@@ -65,10 +65,7 @@ class Wanted(NamedTuple):
 
     @property
     def prefix(self) -> str:
-        """How the ids of our saved objects begin: Kibana has each id once over all spaces."""
-        if self.namespace != "default":
-            return f"{PREFIX}{self.space}.{self.namespace}_"
-        return PREFIX if self.space == "default" else f"{PREFIX}{self.space}_"
+        return objects_prefix(self.namespace, self.space)
 
     @property
     def front(self) -> str:
