@@ -7,6 +7,7 @@ Idempotent. What is not ours is never touched: ours says so in its `_meta`, or s
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Callable, Iterable
 
 from busybody.errors import BusybodyError
@@ -33,7 +34,7 @@ from .report import (
     Line,
     Report,
 )  # fmt: skip
-from .stored import SCHEMA, Absent, Asset, Ledger
+from .stored import SCHEMA, UNFINISHED, Absent, Asset, Ledger, Mark
 
 __all__ = ["ABSENT", "FAILED", "INSTALLED", "KEPT", "MISSING", "OUTDATED", "REMOVED", "UNCHANGED", "UPDATED", "SCHEMA",
            "Line", "Report", "behind", "run"]  # fmt: skip
@@ -92,6 +93,14 @@ class Installation:
             sections = self._without(data) + sections[::-1]
         else:
             sections.append(("mapping of", lambda: existing(self._cluster, self._wanted.namespace)))
+        try:
+            self._each(verb, sections)
+        finally:  # of an interrupted run, too
+            if not self._dry and verb != "status":
+                self._save()
+        return Report(self._lines, self._dry)
+
+    def _each(self, verb: str, sections: list[Section]) -> None:
         act = {"status": self._look, "uninstall": self._remove}.get(verb, self._install)
         for kind, assets in sections:
             try:
@@ -101,9 +110,6 @@ class Installation:
                 continue
             for asset in reversed(found) if verb == "uninstall" else found:
                 self._lines.append(self._line(asset, act))
-        if not self._dry and verb != "status":
-            self._save()
-        return Report(self._lines, self._dry)
 
     def _sections(self) -> list[Section]:
         plan = Plan(self._cluster, self._features, self._ledger, self._wanted)
@@ -164,8 +170,22 @@ class Installation:
                 return FAILED, f"it is of a newer Busybody (schema {found.schema}, this one has {SCHEMA}): leave it."
             if found.digest == asset.digest:
                 return UNCHANGED, ""
-        why = "" if self._dry else asset.write(found)
+        why = "" if self._dry else self._write(asset, found)
         return (UPDATED if found else INSTALLED), why
+
+    def _write(self, asset: Asset, found: Mark | None) -> str:
+        """What is new is listed before it is written: whatever ends this run, the next one knows it for ours."""
+        if found is not None or not asset.listed:
+            return asset.write(found)
+        self._ledger.enter(asset.listed, UNFINISHED)
+        try:
+            self._ledger.save()
+            return asset.write(None)
+        except ClusterError:
+            with suppress(ClusterError):
+                if asset.find() is None:
+                    self._ledger.strike(asset.listed)
+            raise
 
     def _leave_out(self, asset: Asset, only_look: bool) -> tuple[str, str]:
         """What the configuration has no use for; one of ours from before goes."""
@@ -189,6 +209,8 @@ class Installation:
     def _remove(self, asset: Asset) -> tuple[str, str]:
         found = asset.find()
         if found is None:
+            if asset.listed:
+                self._ledger.strike(asset.listed)
             return MISSING, ""
         if not found.ours:
             return KEPT, "it is somebody else's"

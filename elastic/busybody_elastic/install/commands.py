@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Callable
 
 from ..cluster import connect
 from ..config import Config
@@ -43,8 +44,10 @@ def run(verb: str, config: Config, arguments: argparse.Namespace) -> int:
     cluster = connect(config.cluster)
     try:
         if verb == "api-key":
-            key = create(cluster, arguments.role, config.namespace, days=arguments.days, reads=_read_by(config))
-            _hand_over(key, arguments.file)
+            _hand_over(
+                lambda: create(cluster, arguments.role, config.namespace, days=arguments.days, reads=_read_by(config)),
+                arguments.file,
+            )
             return 0
         dry_run, data = getattr(arguments, "dry_run", False), getattr(arguments, "data", False)
         report = install(verb, config, cluster, dry_run=dry_run, space=arguments.space, data=data)
@@ -62,9 +65,15 @@ def _read_by(config: Config) -> tuple[str, ...]:
     return config.reader.indices if config.reader.enabled else ()
 
 
-def _hand_over(key: str, path: Path | None) -> None:
+def _hand_over(made: Callable[[], str], path: Path | None) -> None:
+    """The file comes first: a key that nobody can be given shall not be made."""
     if path is None:
-        sys.stdout.write(key + "\n")
+        sys.stdout.write(made() + "\n")
         return
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        try:
+            key = made()
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
         file.write(key + "\n")

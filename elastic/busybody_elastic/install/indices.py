@@ -19,7 +19,7 @@ EVERYTHING = "logs-busybody.*,busybody-*"  # streams and indices of all namespac
 class Existing:
     """One stream or plain index, as an asset: what is installed in it is its mapping."""
 
-    needs = idle = digest = ""
+    needs = idle = digest = listed = ""
 
     def __init__(
         self, cluster: Cluster, name: str, write_index: str, mappings: Mapping[str, Any], kind: str = "mapping of"

@@ -78,7 +78,14 @@ class Kibana:
             raise ClusterError(_said(answer), status=answer.status_code, source="kibana")
         if answer.headers.get("content-type", "").startswith("application/x-ndjson"):
             return [json.loads(line) for line in answer.text.splitlines() if line]
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:  # a page, for people
+            what = answer.headers.get("content-type", "").partition(";")[0] or "something"
+            told = (
+                f"what answers at kibana.url is not Kibana's API: it gives {what[:40]}, as a page to sign in would be"
+            )
+            raise ClusterError(f"{told}. Check kibana.url and its credentials.", source="kibana") from error
 
     def found(self, path: str) -> Any:
         """What there is; None where there is nothing."""
@@ -103,7 +110,7 @@ class SavedObject:
         self.name: str = body["id"]
         self.digest = digest_of(body)
         self._kibana, self._ledger, self._body = kibana, ledger, body
-        self._key = f"{kibana.key}/{body['type']}/{body['id']}"
+        self.listed = f"{kibana.key}/{body['type']}/{body['id']}"
 
     def find(self) -> Mark | None:
         wanted = [{"type": self._body["type"], "id": self._body["id"]}]
@@ -113,7 +120,7 @@ class SavedObject:
             if error.status == 400 and "Error fetching objects" in str(error):  # an export names what it does not find
                 return None
             raise
-        return self._ledger.mark(self._key)
+        return self._ledger.mark(self.listed)
 
     def write(self, found: Mark | None) -> str:
         file = ("busybody.ndjson", json.dumps(self._body).encode() + b"\n", "application/x-ndjson")
@@ -122,12 +129,12 @@ class SavedObject:
         if not done["success"]:
             reasons = ", ".join(sorted({str(row["error"]["type"]) for row in done.get("errors", ())}))
             raise ClusterError(f"Kibana does not take it: {reasons}.", source="kibana")
-        self._ledger.enter(self._key, self.digest)
+        self._ledger.enter(self.listed, self.digest)
         return ""
 
     def remove(self) -> None:
         self._kibana.call("DELETE", f"/api/saved_objects/{self._body['type']}/{self._body['id']}?force=true")
-        self._ledger.strike(self._key)
+        self._ledger.strike(self.listed)
 
 
 class Ruled:
@@ -142,10 +149,10 @@ class Ruled:
         """`connectors`: ids of ours; a rule's actions by others are somebody's own."""
         self.kind, self.name, self.digest = kind, name, digest or digest_of(body)
         self._kibana, self._ledger, self._path, self._body = kibana, ledger, path, body
-        self._key, self._connectors = f"{kibana.key}{path}", connectors
+        self.listed, self._connectors = f"{kibana.key}{path}", connectors
 
     def find(self) -> Mark | None:
-        return None if self._kibana.found(self._path) is None else self._ledger.mark(self._key)
+        return None if self._kibana.found(self._path) is None else self._ledger.mark(self.listed)
 
     def write(self, found: Mark | None) -> str:
         detection = "?rule_id=" in self._path
@@ -158,7 +165,7 @@ class Ruled:
             if "actions" in body:
                 body["actions"] = [*body["actions"], *self._added()]
             self._kibana.call("PUT", self._path, body)
-        self._ledger.enter(self._key, self.digest)
+        self._ledger.enter(self.listed, self.digest)
         return ""
 
     def _added(self) -> list[Body]:
@@ -169,7 +176,7 @@ class Ruled:
 
     def remove(self) -> None:
         self._kibana.call("DELETE", self._path)
-        self._ledger.strike(self._key)
+        self._ledger.strike(self.listed)
 
 
 def kibana_assets(

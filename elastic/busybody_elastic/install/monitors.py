@@ -20,7 +20,7 @@ class Monitor:
         self.name = str(body["name"])
         self.digest = digest_of(body)
         self._cluster, self._ledger, self._body = cluster, ledger, body
-        self._key = f"{PATH}/{self.name}"
+        self.listed = f"{PATH}/{self.name}"
         self._id = ""
 
     def find(self) -> Mark | None:
@@ -34,19 +34,19 @@ class Monitor:
         if not hits:
             return None
         self._id = hits[0]["_id"]
-        return self._ledger.mark(self._key)
+        return self._ledger.mark(self.listed)
 
     def write(self, found: Mark | None) -> str:
         if found is None:
             self._cluster.request("POST", PATH, self._body)
         else:
             self._cluster.request("PUT", f"{PATH}/{self._id}", self._body)
-        self._ledger.enter(self._key, self.digest)
+        self._ledger.enter(self.listed, self.digest)
         return ""
 
     def remove(self) -> None:
         self._cluster.request("DELETE", f"{PATH}/{self._id}")
-        self._ledger.strike(self._key)
+        self._ledger.strike(self.listed)
 
 
 def monitors(cluster: Cluster, ledger: Ledger, wanted: Wanted) -> Iterator[Asset]:

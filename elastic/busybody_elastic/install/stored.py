@@ -21,6 +21,7 @@ MANAGER = "busybody"
 SCHEMA = 2  # of all documents; the number rises with every change of a mapping
 LISTED = "busybody-installed"
 LIST = f"/_component_template/{LISTED}"
+UNFINISHED = ""  # the digest in our list of what is about to be written
 
 
 class Mark(NamedTuple):
@@ -48,6 +49,10 @@ class Asset(Protocol):
 
     @property
     def digest(self) -> str: ...
+
+    @property
+    def listed(self) -> str:
+        """Its key in our list; empty where it says itself that it is ours."""
 
     def find(self) -> Mark | None: ...
 
@@ -86,40 +91,58 @@ WATCH = Place("watch", "/_watcher/watch/", ("watch",), ("metadata",))
 
 
 class Ledger:
-    """Our list of what has no room for `_meta`: its key -> the digest of what we installed."""
+    """Our list of what has no room for `_meta`: its key -> the digest of what we installed.
+
+    An entry may be there without its asset, as it is saved first; an asset of ours is never there without its entry.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._read: dict[str, str] | None = None
-        self._changed = False
-
-    @property
-    def digests(self) -> dict[str, str]:
-        if self._read is None:
-            found = dug(read(self._cluster, LIST), (*COMPONENT.body, "_meta")) or {}
-            self._read = dict(found.get("digests", {}))
-        return self._read
+        self._known: dict[str, str] | None = None
+        self._changes: dict[str, str | None] = {}  # of this run; None strikes
+        self._unsaved = False
 
     def mark(self, key: str) -> Mark:
         """Of what is known to be there."""
-        digest = self.digests.get(key)
-        return Mark(ours=digest is not None, digest=digest or "", schema=SCHEMA)
+        if self._known is None or key not in self._known:  # another installation may have just entered it
+            self._known = self._merged(self._stored())
+        digest = self._known.get(key)
+        return Mark(ours=digest is not None, digest=digest or UNFINISHED, schema=SCHEMA)
 
     def enter(self, key: str, digest: str) -> None:
-        self.digests[key] = digest
-        self._changed = True
+        self._change(key, digest)
 
     def strike(self, key: str) -> None:
-        self._changed |= self.digests.pop(key, None) is not None
+        self._change(key, None)
 
     def save(self) -> None:
-        """Write it where it changed; an empty one goes away."""
-        if self._changed and self.digests:
-            meta = {"managed_by": MANAGER, "schema": SCHEMA, "version": __version__, "digests": self.digests}
+        """Write it where it changed, into what is stored by now; an empty one goes away.
+
+        There is no compare-and-set: what another installation overwrites in that moment, our next save brings again.
+        """
+        if not self._unsaved:
+            return
+        stored = self._stored()
+        self._known = self._merged(stored)
+        if self._known == stored:
+            pass
+        elif self._known:
+            meta = {"managed_by": MANAGER, "schema": SCHEMA, "version": __version__, "digests": self._known}
             self._cluster.request("PUT", LIST, {"template": {}, "_meta": meta})
-        elif self._changed:
+        else:
             self._cluster.request("DELETE", LIST)
-        self._changed = False
+        self._unsaved = False
+
+    def _stored(self) -> dict[str, str]:
+        found = dug(read(self._cluster, LIST), (*COMPONENT.body, "_meta")) or {}
+        return dict(found.get("digests", {}))
+
+    def _merged(self, stored: Mapping[str, str]) -> dict[str, str]:
+        return {key: digest for key, digest in {**stored, **self._changes}.items() if digest is not None}
+
+    def _change(self, key: str, digest: str | None) -> None:
+        self._changes[key] = digest
+        self._known, self._unsaved = None, True
 
 
 class Stored:
@@ -132,13 +155,14 @@ class Stored:
         self.digest = digest_of(body)
         self._cluster, self._ledger, self._place, self._body = cluster, ledger, place, body
         self._path = place.path + name
+        self.listed = "" if place.meta else self._path
 
     def find(self) -> Mark | None:
         answer = read(self._cluster, self._path)
         if answer is None:
             return None
         if not self._place.meta:
-            return self._ledger.mark(self._path)
+            return self._ledger.mark(self.listed)
         body = dug(answer, tuple(self.name if step == "*" else step for step in self._place.body))
         return mark_of(dug(body, self._place.meta) or {})
 
@@ -153,13 +177,14 @@ class Stored:
                 holder = holder.setdefault(step, {})
             holder |= {"managed_by": MANAGER, "schema": SCHEMA, "version": __version__, "digest": self.digest}
         self._cluster.request("PUT", self._path, body, params=params)
-        if not self._place.meta:
-            self._ledger.enter(self._path, self.digest)
+        if self.listed:
+            self._ledger.enter(self.listed, self.digest)
         return ""
 
     def remove(self) -> None:
         self._cluster.request("DELETE", self._path)
-        self._ledger.strike(self._path)
+        if self.listed:
+            self._ledger.strike(self.listed)
 
 
 def read(cluster: Cluster, path: str) -> Any:
