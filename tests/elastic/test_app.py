@@ -6,12 +6,15 @@ import gzip
 import json
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from busybody_elastic.app import build_app, serve
 from busybody_elastic.errors import ClusterError, ConfigError
+from busybody_elastic.hop import Answering
 from busybody_elastic.records import Batch
 from doors import LocalRouter, config, ready, running, signin
 
@@ -163,3 +166,41 @@ def test_what_fails_for_no_known_reason_shows_no_document(caplog: pytest.LogCapt
         answer = httpx.post(url + "/score", content=json.dumps(signin()))
     assert (answer.status_code, answer.json()["error"]) == (500, "the service failed")
     assert "ana" not in caplog.text
+
+
+class Waiting(LocalRouter):
+    """All who score wait until a settlement has come from another instance."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.crowd, self.settled_there = threading.Semaphore(0), threading.Event()
+
+    def score(self, *args: Any, **options: Any) -> Batch:
+        self.crowd.release()
+        assert self.settled_there.wait(20)
+        return super().score(*args, **options)
+
+    def settle_there(self, *_: Any) -> None:
+        self.settled_there.set()
+
+
+def test_another_instance_is_answered_while_all_callers_here_wait() -> None:
+    most = 50  # more than a pool of threads that nobody chose has
+    router = Waiting()
+    internal = Answering(SimpleNamespace(settle=router.settle_there), "k")  # type: ignore[arg-type]
+    made = limited(concurrent=most, seconds=30.0)
+    with (
+        running(build_app(made, router, status=ready, internal=internal.routes())) as url,
+        ThreadPoolExecutor(most) as callers,
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
+        sent = [
+            callers.submit(client.post, "/score", content=json.dumps(signin(number, user=f"p{number}")))
+            for number in range(most)
+        ]
+        for _ in sent:
+            assert router.crowd.acquire(timeout=20)
+        told = {"tickets": {}, "accepted": []}
+        settled = httpx.post(url + "/internal/settle", json=told, headers={"X-Busybody-Internal": "k"})
+        assert settled.status_code == 200
+        assert {one.result().status_code for one in sent} == {200}
