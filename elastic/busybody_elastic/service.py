@@ -41,6 +41,7 @@ LOOK = 10.0  # seconds between two looks whether everything is installed
 LAGGING = 300.0  # seconds behind the head
 IDLE = 900.0  # seconds without a sign-in
 STARTING = 60.0  # seconds at most, until something is read
+DAMAGED = "what is known of somebody is damaged, or of a newer version: what concerns them is not done"
 STOPPED = "stopped"  # state of the last heartbeat of an instance that was stopped on purpose
 COLLECT = 100_000, 50, 1000  # a batch makes thousands of objects, none in a cycle: looking for some costs much
 tell = get("service")
@@ -258,8 +259,9 @@ class Service:
                 work()
                 said = ""
             except (ClusterError, StoreError, ModelError, Lost) as error:
-                if str(error) != said:
-                    said = str(error)
+                words = DAMAGED if isinstance(error, ModelError) else str(error)  # its own name the person
+                if words != said:
+                    said = words
                     tell.warning("tried again later", work=threading.current_thread().name, error=said)
             if self.stop.wait(seconds):
                 return
