@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Lock
 from typing import Any, TypeVar
 
+from busybody.errors import ModelError
 from busybody.policy import Policy
 from busybody.scorer import Scorer
 from busybody.stores import Store
@@ -266,7 +267,10 @@ class Partition:
         for user in filter(owns, self.results.at_risk()):
             with self._turn:
                 self._gate.wait(lambda: not self._gate.alone)
-                found = self._model.standing(user, now)
+                try:
+                    found = self._model.standing(user, now)
+                except ModelError:  # nothing is known of a damaged person; the others are told of
+                    found = None
             if found is not None:
                 standings.append((user, found, now, DECAY))
         return self.results.write_risk(standings)
