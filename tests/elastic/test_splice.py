@@ -89,7 +89,7 @@ def test_a_request_is_the_same_but_for_what_was_spliced(parts: list[list[str]], 
     lines = body.split(b"\n")
     found = operations(lines, "logs")
     assert len(found) == sum(1 for part in parts if part[0].strip())
-    chosen, _ = candidates(lines, found, sure=True)
+    chosen = candidates(lines, found, sure=True).candidates
     assert spliced(lines, {}) == body
     grown = {
         one.operation.source: ADDED for one in chosen if one.operation.source is not None and data.draw(st.booleans())
