@@ -21,6 +21,7 @@ from types import FrameType
 from typing import Any, Self
 
 from busybody.errors import ModelError, StoreError
+from busybody.identity import Identity
 
 from .cluster import Cluster, connect
 from .config import Config
@@ -215,8 +216,9 @@ class Service:
         from .verdicts import Verdicts
 
         verdicts = Verdicts(
-            self.cluster, self.results.names, partition_of=self.router.partition_of, partitions=self.router.partitions
-        )
+            self.cluster, self.results.names, partition_of=self.router.partition_of,
+            partitions=self.router.partitions, normal=Identity(self.config.policy).normal,
+        )  # fmt: skip
 
         def take() -> None:
             if self.router.owned() and verdicts.sweep():

@@ -47,10 +47,14 @@ class Verdicts:
     def __init__(
         self, cluster: Cluster, names: Names, *, partition_of: Callable[[str], Partition | None],
         partitions: Callable[[], Sequence[Partition]] = tuple, clock: Callable[[], float] = time.time,
+        normal: Callable[[str], str] = str,
     ) -> None:  # fmt: skip
-        """`partition_of` gives None for people of another instance; `partitions` are those of this one."""
+        """`partition_of` gives None for people of another instance; `partitions` are those of this one.
+
+        `normal` spells a name as the model does (`Identity.normal`): an analyst may not.
+        """
         self._cluster, self._names, self._clock = cluster, names, clock
-        self._partition_of, self._partitions = partition_of, partitions
+        self._partition_of, self._partitions, self._normal = partition_of, partitions, normal
         self._orders = Orders(cluster, names, partitions)
         self._results = Results(cluster, Documents(names.namespace))
         self._closed: set[str] = set()  # verdicts that were made of alerts closed in Kibana
@@ -93,6 +97,7 @@ class Verdicts:
         """
         try:
             said = read(source, self._clock())
+            said = said._replace(user=self._normal(said.user))
             if said.taken:
                 return None, ""
             subject = self._subject(said)

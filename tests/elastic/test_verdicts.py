@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from busybody.contracts import iso
+from busybody.identity import Identity
+from busybody.policy import Policy
 from busybody_elastic.documents import Names
 from busybody_elastic.verdicts import ENDS, OTHERS, SAYS, Verdicts, signin_of
 from fake_cluster import AFTER, BEFORE, WRITES, FakeCluster, Killed
@@ -28,6 +30,15 @@ def scene():
     latest = stored(cluster, NAMES.incident)
     worst = max(latest, key=lambda name: latest[name]["busybody"]["risk"])
     return cluster, part, worst, latest[worst]["user"]["name"]
+
+
+def test_a_name_is_understood_as_the_analyst_spells_it(scene):
+    cluster, part, incident, user = scene
+    say(cluster, NAMES.verdict, incident=incident, answer="benign", user=f" {user.upper()} ")
+    normal = Identity(Policy.default()).normal
+    owner = {user: part}.get
+    assert Verdicts(cluster, NAMES, partition_of=owner, partitions=lambda: [part], normal=normal).sweep() == 1
+    assert latest(cluster, incident)["busybody"]["state"] == "benign"
 
 
 def latest(cluster, incident):
