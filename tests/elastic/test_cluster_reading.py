@@ -31,6 +31,7 @@ def _odd() -> list[str]:
         json.dumps({**signin(2), "user": {"name": HALF}}),
         json.dumps(signin(3, id=HALF)),
         json.dumps(signin(4)).replace("52.5", "1e999"),
+        json.dumps({**signin(7), "url": "https://x/*"})[:-1] + ', /* "} */ "n": 1}',
         json.dumps(signin(5))[:-1] + ', "n": ' + "9" * 5000 + "}",
         json.dumps(signin(6)).replace('"2026-03-02T08:00:06.000Z"', "1e999"),
     ]
@@ -52,10 +53,13 @@ def test_a_page_comes_whatever_documents_are_on_it(product: Reply) -> None:
             sources = [hit.source for hit in cluster.page("p", {}).hits]
         finally:
             cluster.close()
-    assert [source["event"]["id"] for source in sources] == ["ana-1", "ana-2", HALF, "ana-4", "ana-5", "ana-6"]
+    assert [source["event"]["id"] for source in sources] == [
+        "ana-1", "ana-2", HALF, "ana-4", "ana-7", "ana-5", "ana-6",
+    ]  # fmt: skip
     assert sources[0]["user_agent"]["original"] == HALF
-    assert (sources[3]["source"]["geo"]["location"]["lat"], sources[4]["n"]) == (inf, inf)
-    assert _statuses(sources) == ["scored"] * 5 + ["broken"]
+    assert (sources[3]["source"]["geo"]["location"]["lat"], sources[5]["n"]) == (inf, inf)
+    assert (sources[4]["url"], sources[4]["n"]) == ("https://x/*", 1)
+    assert _statuses(sources) == ["scored"] * 6 + ["broken"]
 
 
 def _statuses(sources: list[dict[str, Any]]) -> list[str]:
@@ -75,17 +79,22 @@ def test_what_a_node_keeps_is_read_and_written(node: Node, cluster: Cluster, nam
     index = f"odd-{namespace}"
     with httpx.Client(base_url=node.url, auth=(node.user, node.password) if node.user else None) as client:
         client.put(f"/{index}", json={"mappings": {"enabled": False}}).raise_for_status()
-        for number, text in enumerate(_odd()[:4]):  # nodes refuse numbers of so many digits
+        kept = [*_odd()[:4], _odd()[4] + ' // "']  # nodes refuse numbers of so many digits
+        for number, text in enumerate(kept):
             media = {"Content-Type": "application/json"}
             client.put(f"/{index}/_doc/{number}?refresh=true", content=text, headers=media).raise_for_status()
     try:
         found = {hit["_id"]: hit["_source"] for hit in cluster.search(index, {})["hits"]["hits"]}
         assert found["0"]["user_agent"]["original"] == HALF
-        assert found["3"]["source"]["geo"]["location"]["lat"] == inf
+        assert float(found["3"]["source"]["geo"]["location"]["lat"]) == inf
+        one = cluster.get(index, "4")
+        assert one is not None
+        assert found["4"] == one.source == cluster.mget(index, ["4", "0"])["4"].source
+        assert (one.source["url"], one.source["n"]) == ("https://x/*", 1)
         assert [item.status for item in cluster.bulk([({"index": {"_index": index, "_id": "z"}}, found["0"])])] == [201]
         assert cluster.put(index, "y", found["1"]) is not None
-        kept = cluster.get(index, "y")
-        assert kept is not None
-        assert kept.source["user"]["name"] == HALF
+        again = cluster.get(index, "y")
+        assert again is not None
+        assert again.source["user"]["name"] == HALF
     finally:
         cluster.request("DELETE", f"/{index}")

@@ -9,7 +9,7 @@ from ..errors import ClusterError, PartialResults
 from . import bulk
 from .answers import is_partial, refused, whole
 from .protocol import Doc, Document, Hit, Item, Page
-from .retries import Answered, Retries, repeated
+from .retries import Answered, Retries, Unreadable, repeated
 
 ABSENT = {"ignore_unavailable": "true", "allow_no_indices": "true"}  # what is not there yet has no documents
 SEARCH = {**ABSENT, "allow_partial_search_results": "false"}
@@ -17,6 +17,10 @@ MOST_IDS = 2000  # of one mget
 DELETED_AT_ONCE = 1000
 NOTHING = ""  # the point in time of no index at all
 READING = ("GET", "HEAD")
+SHOWING = ("/_search", "/_mget")  # paths whose answers show documents
+# A document is shown as it was written, and a comment behind it swallows the rest of the answer. Where some field is
+# left out, of whatever name, the cluster writes the documents anew.
+WRITTEN_ANEW = {"_source_excludes": "busybody_nothing"}
 
 
 class About(NamedTuple):
@@ -46,12 +50,19 @@ class Calls:
         harmless: bool = False,
     ) -> Answered:  # fmt: skip
         """One request with its repetitions; the answer may be an error."""
-        target = f"{path}?{urlencode(params)}" if params else path
-        return repeated(
-            lambda: self._send(method, target, body, "application/json"),
-            self._retries,
-            harmless=harmless or method in READING,
-        )
+        harmless = harmless or method in READING
+
+        def send() -> Answered:
+            target = f"{path}?{urlencode(params)}" if params else path
+            try:
+                return self._send(method, target, body, "application/json")
+            except Unreadable:
+                if not harmless or not (path.endswith(SHOWING) or "/_doc/" in path):
+                    raise
+            anew = f"{path}?{urlencode({**(params or {}), **WRITTEN_ANEW})}"
+            return self._send(method, anew, body, "application/json")
+
+        return repeated(send, self._retries, harmless=harmless)
 
     def request(self, method: str, path: str, body: Any = None, *, params: Mapping[str, str] | None = None) -> Any:
         """Any other call. A HEAD tells whether it is there."""

@@ -45,7 +45,10 @@ class OpenSearchCluster(Calls):
 
         class Orjson(serializer.JSONSerializer):
             def loads(self, s: str) -> Any:
-                return loads(s)
+                try:
+                    return loads(s)
+                except ValueError as error:
+                    raise SerializationError(s, error) from error
 
             def dumps(self, data: Any) -> Any:
                 return data if isinstance(data, (str, bytes)) else encode(data)

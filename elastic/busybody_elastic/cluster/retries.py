@@ -28,6 +28,10 @@ class Unreached(ClusterError):
         self.again = again
 
 
+class Unreadable(Unreached):
+    """There was an answer, and it is no JSON."""
+
+
 class Answered(NamedTuple):
     """An answer of any status, decoded."""
 

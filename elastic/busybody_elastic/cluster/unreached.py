@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from . import tls
-from .retries import Unreached
+from .retries import Unreached, Unreadable
 
 
 def unreached(error: BaseException, where: str) -> Unreached:
@@ -21,4 +21,6 @@ def unreached(error: BaseException, where: str) -> Unreached:
         return Unreached(f"{where} is no Elasticsearch. Is cluster.url right?", again=False)
     if any("Timeout" in name for name in names):
         return Unreached(f"{where} did not answer in time. Raise cluster.timeout_seconds, or relieve it.", sent=True)
+    if "SerializationError" in names:
+        return Unreadable(f"What {where} answered cannot be read as JSON.", sent=True)
     return Unreached(f"The connection to {where} broke ({type(error).__name__}).", sent=True)
