@@ -50,19 +50,18 @@ class Calls:
         harmless: bool = False,
     ) -> Answered:  # fmt: skip
         """One request with its repetitions; the answer may be an error."""
-        harmless = harmless or method in READING
+        asked = dict(params or {})
 
         def send() -> Answered:
-            target = f"{path}?{urlencode(params)}" if params else path
+            target = f"{path}?{urlencode(asked)}" if asked else path
             try:
                 return self._send(method, target, body, "application/json")
             except Unreadable:
-                if not harmless or not (path.endswith(SHOWING) or "/_doc/" in path):
-                    raise
-            anew = f"{path}?{urlencode({**(params or {}), **WRITTEN_ANEW})}"
-            return self._send(method, anew, body, "application/json")
+                if path.endswith(SHOWING) or (method == "GET" and "/_doc/" in path):
+                    asked.update(WRITTEN_ANEW)
+                raise
 
-        return repeated(send, self._retries, harmless=harmless)
+        return repeated(send, self._retries, harmless=harmless or method in READING)
 
     def request(self, method: str, path: str, body: Any = None, *, params: Mapping[str, str] | None = None) -> Any:
         """Any other call. A HEAD tells whether it is there."""
