@@ -14,9 +14,8 @@ from busybody_elastic.forget import Orders, erase_documents
 from busybody_elastic.records import SCORED, SKIPPED
 from busybody_elastic.verdicts import Verdicts
 from fake_cluster import FakeCluster
-from said import opened, say
+from said import closed_in_kibana, opened, say, sweeping
 from scored import POLICY, after, items, signins, stored
-from test_verdicts import closed_in_kibana, sweeping
 
 NAMES = Names("t")
 

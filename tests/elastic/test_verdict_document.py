@@ -16,9 +16,8 @@ from busybody_elastic.partition import Partition
 from busybody_elastic.service import DAMAGED, Service
 from busybody_elastic.verdicts import ODD, SAYS, UNREADABLE, WHOM
 from fake_cluster import FakeCluster
-from said import opened, say
+from said import latest, opened, say, sweeping
 from scored import after, items, signins, stored
-from test_verdicts import latest, sweeping
 
 NAMES = Names("t")
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from busybody.contracts import iso
 from busybody.identity import Identity
 from busybody.policy import Policy
 from busybody_elastic.documents import Names
 from busybody_elastic.verdicts import ENDS, OTHERS, SAYS, Verdicts, signin_of
 from fake_cluster import AFTER, BEFORE, WRITES, FakeCluster, Killed
-from said import opened, say
-from scored import after, content, items, signins, stored
+from said import ALERTS, closed_in_kibana, latest, opened, say, sweeping
+from scored import content, items, signins, stored
 
 NAMES = Names("t")
-ALERTS = ".alerts-security.alerts-default"
-
-
-def sweeping(cluster, part) -> Verdicts:
-    return Verdicts(cluster, NAMES, partition_of=lambda _: part, partitions=lambda: [part], clock=after(signins()))
 
 
 @pytest.fixture
@@ -39,10 +33,6 @@ def test_a_name_is_understood_as_the_analyst_spells_it(scene):
     owner = {user: part}.get
     assert Verdicts(cluster, NAMES, partition_of=owner, partitions=lambda: [part], normal=normal).sweep() == 1
     assert latest(cluster, incident)["busybody"]["state"] == "benign"
-
-
-def latest(cluster, incident):
-    return stored(cluster, NAMES.incident)[incident]
 
 
 @pytest.mark.parametrize(
@@ -162,29 +152,6 @@ def test_a_sign_in_that_never_alerted_can_be_disowned_by_its_event(scene):
     now = latest(cluster, event)
     assert (now["busybody"]["state"], now["busybody"]["revision"], now["user"]["name"]) == ("malicious", 1, user)
     assert now["event"]["severity"] == 99
-
-
-STREAM = ".ds-logs-busybody.alert-t-2026.03.15-000001"
-
-
-def closed_in_kibana(
-    cluster, incident, stream=STREAM, tag="busybody:malicious", name="uuid-1", user="somebody", later=0.0
-):
-    alert = {
-        "@timestamp": iso(after(signins())() + later),
-        "kibana.alert.workflow_status": "closed",
-        "kibana.alert.workflow_tags": [tag],
-        "kibana.alert.workflow_user": "u_mia",
-        "kibana.alert.original_event.module": "busybody",
-        "kibana.alert.ancestors": [{"id": f"{incident}-1", "index": stream, "type": "event", "depth": 0}],
-        "user": {"name": user},
-    }
-    nested = {
-        "kibana": {
-            "alert": {"workflow_status": "closed", "workflow_tags": [tag], "original_event": {"module": "busybody"}}
-        }
-    }
-    cluster.put(ALERTS, name, {**alert, **nested}, refresh=True)
 
 
 def test_closing_our_alert_in_kibana_with_a_tag_is_a_verdict_once(scene):
