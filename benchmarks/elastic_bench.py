@@ -19,7 +19,7 @@ import threading
 import time
 import urllib.request
 from base64 import b64encode
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
@@ -70,12 +70,11 @@ def prepared(name: str) -> Iterator[Tuple[Node, Cluster]]:
     try:
         node = ready(process)
         _say(node)
-        cluster = connect(loaded(node).cluster)
-        for template in assets.read("templates/index"):
-            body = assets.for_namespace(template, NAMESPACE)
-            cluster.request("PUT", f"/_index_template/{template}-{NAMESPACE}", body)
-        yield node, cluster
-        cluster.close()
+        with closing(connect(loaded(node).cluster)) as cluster:
+            for template in assets.read("templates/index"):
+                body = assets.for_namespace(template, NAMESPACE)
+                cluster.request("PUT", f"/_index_template/{template}-{NAMESPACE}", body)
+            yield node, cluster
     finally:
         process.stop()
 

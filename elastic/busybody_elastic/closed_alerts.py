@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from busybody.contracts import iso
 
-from .documents import ECS, Document, person_id
+from .documents import ECS, Document, moment, person_id
 from .errors import ClusterError
 from .identity import family
-from .verdict_document import moment, text, values
+from .verdict_document import text, values
 
 if TYPE_CHECKING:
     from .results import Results

@@ -6,6 +6,7 @@ two places. `user.risk` is a person's, so it stands in documents of risk alone. 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Mapping
@@ -270,6 +271,17 @@ def stamp(time: float) -> str:
     return f"{_minute(int(minute))}{seconds:02d}.{micros // 1000:03d}Z"
 
 
+def moment(found: Any, default: float) -> float:
+    """Epoch seconds of an ISO time, or of milliseconds; without a zone it is UTC."""
+    try:
+        if isinstance(found, (int, float)):
+            return float(found) / 1000.0
+        read = datetime.fromisoformat(str(found))
+        return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return default
+
+
 def incident_of(score: Mapping[str, Any]) -> str:
     """The incident of a sign-in that alerts; one of its own where the risk opens none, as of an account that left."""
     body = score["busybody"]
@@ -286,4 +298,4 @@ def _titled(title: str, sentence: str | None) -> str:
     return f"{title}: {sentence}" if sentence else title
 
 
-__all__ = ["Document", "Documents", "Names", "incident_of", "person_id", "stamp"]
+__all__ = ["Document", "Documents", "Names", "incident_of", "moment", "person_id", "stamp"]

@@ -6,10 +6,9 @@ Whoever may write a verdict writes JSON, and the index takes names nested, dotte
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from .documents import Document
+from .documents import Document, moment
 
 VERDICT = "busybody.verdict"
 
@@ -58,17 +57,6 @@ def text(source: Any, path: str) -> str:
     """The first value at a path, as text; empty where there is none, or an object."""
     found = next(values(source, path), "")
     return "" if isinstance(found, Mapping) else str(found)
-
-
-def moment(found: Any, default: float) -> float:
-    """Epoch seconds of an ISO time, or of milliseconds; without a zone it is UTC."""
-    try:
-        if isinstance(found, (int, float)):
-            return float(found) / 1000.0
-        read = datetime.fromisoformat(str(found))
-        return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return default
 
 
 def with_words(source: Mapping[str, Any], more: Mapping[str, Any]) -> Document:

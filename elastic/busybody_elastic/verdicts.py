@@ -23,12 +23,12 @@ from busybody.verdict import ANSWERS, Verdict
 from .book import erased_people
 from .closed_alerts import closed_alerts
 from .cluster.protocol import Cluster, Doc
-from .documents import CLOSED, Documents, Names
+from .documents import CLOSED, Documents, Names, moment
 from .errors import ClusterError
 from .forget import Orders
 from .partition import Partition
 from .results import Results
-from .verdict_document import Said, moment, read, text, with_words
+from .verdict_document import Said, read, text, with_words
 
 PAGE = 500  # verdicts in one sweep
 TRIES = 3

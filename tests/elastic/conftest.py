@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Any, Iterator
 
 import pytest
 
@@ -66,6 +66,14 @@ def _connected(node: Node) -> Iterator[Cluster]:
     connected = connect(settings_of(node))
     yield connected
     connected.close()
+
+
+@pytest.fixture
+def scene() -> Any:
+    """See `said.found`."""
+    from said import found
+
+    return found()
 
 
 @pytest.fixture

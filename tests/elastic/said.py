@@ -9,7 +9,7 @@ from busybody_elastic.results import Results
 from busybody_elastic.state import IndexStore, Lease
 from busybody_elastic.verdicts import Verdicts
 from fake_cluster import FakeCluster
-from scored import POLICY, after, signins, stored
+from scored import POLICY, after, items, signins, stored
 
 NAMES = Names("t")
 ALERTS = ".alerts-security.alerts-default"
@@ -21,6 +21,17 @@ def opened(cluster: FakeCluster) -> Partition:
     assert lease.take()
     results = Results(cluster, Documents("t", "one"))
     return Partition(0, POLICY, IndexStore(lease), results, clock=after(signins()))
+
+
+def found() -> tuple[FakeCluster, Partition, str, str]:
+    """A partition that has found something: its cluster, it, the worst incident, and whose that is."""
+    cluster = FakeCluster()
+    part = opened(cluster)
+    part.score(items(signins()))
+    part.commit()
+    incidents = stored(cluster, NAMES.incident)
+    worst = max(incidents, key=lambda name: incidents[name]["busybody"]["risk"])
+    return cluster, part, worst, incidents[worst]["user"]["name"]
 
 
 def say(cluster, index, name="v-1", user=None, **verdict):

@@ -13,22 +13,10 @@ from busybody_elastic.errors import Lost
 from busybody_elastic.forget import Orders, erase_documents
 from busybody_elastic.records import SCORED, SKIPPED
 from busybody_elastic.verdicts import Verdicts
-from fake_cluster import FakeCluster
 from said import closed_in_kibana, opened, say, sweeping
 from scored import POLICY, after, items, signins, stored
 
 NAMES = Names("t")
-
-
-@pytest.fixture
-def scene():
-    cluster = FakeCluster()
-    part = opened(cluster)
-    part.score(items(signins()))
-    part.commit()
-    latest = stored(cluster, NAMES.incident)
-    incident, body = next(iter(latest.items()))
-    return cluster, part, incident, body["user"]["name"]
 
 
 def erase(cluster, part, user):

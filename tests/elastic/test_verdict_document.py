@@ -16,21 +16,10 @@ from busybody_elastic.partition import Partition
 from busybody_elastic.service import DAMAGED, Service
 from busybody_elastic.verdicts import ODD, SAYS, UNREADABLE, WHOM
 from fake_cluster import FakeCluster
-from said import latest, opened, say, sweeping
-from scored import after, items, signins, stored
+from said import latest, say, sweeping
+from scored import after, signins, stored
 
 NAMES = Names("t")
-
-
-@pytest.fixture
-def scene():
-    """A partition that has found something; an incident, and whose it is."""
-    cluster = FakeCluster()
-    part = opened(cluster)
-    part.score(items(signins()))
-    part.commit()
-    incident, body = next(iter(stored(cluster, NAMES.incident).items()))
-    return cluster, part, incident, body["user"]["name"]
 
 
 def written(incident, user, shape):

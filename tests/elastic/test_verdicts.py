@@ -14,18 +14,6 @@ from scored import content, items, signins, stored
 NAMES = Names("t")
 
 
-@pytest.fixture
-def scene():
-    """A partition that has found something; the incident that is the worst."""
-    cluster = FakeCluster()
-    part = opened(cluster)
-    part.score(items(signins()))
-    part.commit()
-    latest = stored(cluster, NAMES.incident)
-    worst = max(latest, key=lambda name: latest[name]["busybody"]["risk"])
-    return cluster, part, worst, latest[worst]["user"]["name"]
-
-
 def test_a_name_is_understood_as_the_analyst_spells_it(scene):
     cluster, part, incident, user = scene
     say(cluster, NAMES.verdict, incident=incident, answer="benign", user=f" {user.upper()} ")

@@ -219,15 +219,15 @@ def alerting(kibana: Kibana, ledger: Ledger, wanted: Wanted, by_watches: set[str
     """
     absent, ours = set(), set()
     for asset in _files("alerting/connectors", kibana, wanted):
-        name = asset["body"]["name"]
-        ours.add(asset["path"].rpartition("/")[2])
+        name, connector = asset["body"]["name"], asset["path"].rpartition("/")[2]
+        ours.add(connector)
         if asset["body"]["connector_type_id"] in by_watches:
-            absent.add(asset["path"].rpartition("/")[2])
+            absent.add(connector)
         if asset["body"]["connector_type_id"] in by_watches and asset.get("secrets"):
             yield Absent("connector", name, "watches tell the same")
         elif asset.get("secrets"):  # made by somebody who knows them, under the id that the rules name
             if kibana.found(asset["path"]) is None:
-                absent.add(asset["path"].rpartition("/")[2])
+                absent.add(connector)
                 needs = " and ".join(asset["secrets"])
                 yield Absent("connector", name, f"it needs {needs}, which is yours to give: POST {asset['path']}")
         else:

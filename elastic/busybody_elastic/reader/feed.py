@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from math import inf
 from typing import Any, Protocol
 
+from ..documents import moment
 from ..errors import Lost
 from ..identity import identity_of
 from ..records import GATEWAY, READER, SCORED, UNSCORED, Answer, Incoming, Router
@@ -132,11 +132,4 @@ class Feeder:
 
 def happened(document: Mapping[str, Any]) -> float:
     """When the sign-in happened by its `@timestamp` (epoch seconds); infinity where that cannot be read here."""
-    value = document.get("@timestamp")
-    try:
-        if isinstance(value, str):
-            moment = datetime.fromisoformat(value)
-            return moment.timestamp() if moment.tzinfo is not None else moment.replace(tzinfo=UTC).timestamp()
-        return float(value) / 1000.0 if isinstance(value, (int, float)) else inf
-    except (ValueError, OverflowError):
-        return inf
+    return moment(document.get("@timestamp"), inf)
